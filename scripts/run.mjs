@@ -1,0 +1,9 @@
+// Runs a TypeScript program of this repository (bench, fuzz) after the build: `node scripts/run.mjs bench/main -- --quick`.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+const [program, ...rest] = process.argv.slice(2);
+const compiled = spawnSync("npx", ["--no-install", "tsc", "-p", "tsconfig.tools.json"], { stdio: "inherit" });
+if (compiled.status !== 0) process.exit(1);
+const result = spawnSync(process.execPath, [join("node_modules", ".cache", "tools", `${program}.js`), ...rest], { stdio: "inherit" });
+process.exit(result.status ?? 1);

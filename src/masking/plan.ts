@@ -1,0 +1,16 @@
+import type { Catalogue, ColumnMask, MaskPlan, Reason } from "../vocabulary/index.js";
+
+/** What the plan needs to know of an analysis; `sql/analyser.ts` gives it, another language may. */
+export interface PlanInput {
+  readonly reach: readonly number[];
+  readonly columns: readonly { readonly relation: number | null; readonly name: string; readonly use: "output" | "computed" | "predicate" | "sink" | "target" }[];
+  readonly opaque: boolean;
+  readonly copy: readonly { readonly relation: number; readonly column: number }[] | null;
+}
+
+/** Either a plan (null: nothing to mask), or why the statement must not run at all. */
+export type Planned =
+  | { readonly outcome: "plan"; readonly masks: MaskPlan | null }
+  | { readonly outcome: "deny"; readonly reasons: readonly Reason[] };
+
+export type PlanMasks = (input: PlanInput, catalogue: Catalogue, masks: readonly ColumnMask[]) => Planned;

@@ -1,0 +1,53 @@
+import type { ZodType } from "zod";
+import type { Pipe } from "../transport/pipe.js";
+import type { Catalogue, Connection } from "../vocabulary/index.js";
+import type { SessionHost } from "./host.js";
+import type { EndReason, TargetCredential } from "./session.js";
+
+/** What a protocol can do; a rule kind that needs more than this makes the connection refuse. */
+export const capabilities = [
+  "judge-statements",
+  "mask-columns",
+  "notice",
+  "cancel",
+  "hold",
+  "client-tls",
+  "upstream-tls",
+  "catalogue",
+] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** One attribute of a statement that policy may match on. */
+export interface AttributeDescription {
+  readonly type: "string" | "number" | "boolean" | "strings";
+  readonly text: string;
+  readonly values?: readonly string[] | undefined;
+}
+
+/** What Hoop itself does at a target, over a pipe of its own and under an `inspect` or `operate` permit. */
+export interface Operator {
+  /** Reads the catalogue slice; null: unchanged since `version`. */
+  catalogue(version: string | null): Promise<Catalogue | null>;
+  /** One round trip that proves the login works; answers the server's version. */
+  ping(): Promise<string>;
+  close(): void;
+}
+
+/** A protocol: one folder, one line in `gateway/protocols.ts`. */
+export interface Protocol {
+  readonly name: string;
+  readonly title: string;
+  readonly defaultPort: number;
+  /** What a connection of this protocol may say under `target`. */
+  readonly targetSchema: ZodType<Readonly<Record<string, unknown>>>;
+  readonly attributes: Readonly<Record<string, AttributeDescription>>;
+  readonly can: ReadonlySet<Capability>;
+  /** Which analyser reads its statements: a key of the gateway's analysers. */
+  readonly language: string;
+  /** What to type, for `status`, `connections ls` and the console. */
+  example(connection: Pick<Connection, "name" | "target">, address: { host: string; port: number }): string;
+  serve(host: SessionHost): Promise<EndReason>;
+  operate?(open: () => Promise<Pipe>, connection: Connection, credential: TargetCredential, database: string | null): Promise<Operator>;
+}
+
+

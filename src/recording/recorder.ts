@@ -1,0 +1,63 @@
+import type { Analysis, HoopError, Reason, Outcome, PermitPurpose, SessionId, StatementId } from "../vocabulary/index.js";
+
+/** Who did it, as written into every entry. */
+export interface Actor {
+  readonly subject: string;
+  readonly name: string;
+  /** What Hoop did itself: `system`, on behalf of `name`. */
+  readonly system?: boolean | undefined;
+}
+
+/** One line of a recording, before it has its place in the chain. */
+export type EntryDraft =
+  | { readonly kind: "session-opened"; readonly session: SessionId; readonly actor: Actor; readonly connection: string; readonly protocol: string; readonly from: string; readonly reasons: readonly Reason[] }
+  | { readonly kind: "session-refused"; readonly session: SessionId; readonly actor: Actor; readonly connection: string; readonly protocol: string; readonly from: string; readonly reasons: readonly Reason[] }
+  | { readonly kind: "session-ready"; readonly session: SessionId; readonly target: string; readonly client: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "statement";
+      readonly session: SessionId;
+      readonly statement: StatementId;
+      readonly actor: Actor;
+      readonly connection: string;
+      readonly phase: string;
+      readonly purpose: PermitPurpose;
+      readonly outcome: Outcome;
+      readonly reasons: readonly Reason[];
+      readonly policyVersion: string;
+      /** Sealed payload: text and bind values as sent. A long one is stored aside, by hash; never truncated. */
+      readonly text: string;
+      readonly values: readonly (Uint8Array | null)[] | null;
+      /** The text with every literal replaced, safe to show; null where it cannot be made safely. */
+      readonly shown: string | null;
+      readonly analysis: Analysis | null;
+    }
+  | {
+      readonly kind: "statement-finished";
+      readonly session: SessionId;
+      readonly statement: StatementId;
+      readonly outcome: "ok" | "error" | "cancelled" | "suspended" | "unknown";
+      readonly rows: number;
+      readonly bytes: number;
+      readonly maskedCells: number;
+      readonly durationMs: number;
+      readonly tag?: string | undefined;
+      readonly error?: { readonly code: string; readonly text: string } | undefined;
+    }
+  | { readonly kind: "session-closed"; readonly session: SessionId; readonly reason: { readonly code: string; readonly text: string }; readonly bytesIn: number; readonly bytesOut: number; readonly statements: number; readonly durationMs: number }
+  | { readonly kind: "warning"; readonly session: SessionId | null; readonly text: string }
+  /** An administrative act: a login, a change of a connection, rule, user. `before` and `after` hold no secret. */
+  | { readonly kind: "change"; readonly actor: Actor; readonly what: string; readonly target: string; readonly before: unknown; readonly after: unknown };
+
+export interface Recorder {
+  /**
+   * Puts an entry into the chain and the journal. Entries are written in the order of the calls. `done` is called with null
+   * once the entry would survive a kill -9 of this process (power loss too, with `journal.sync`); all entries of one
+   * event-loop turn share one write. With an error nothing was written and the statement must not be forwarded.
+   */
+  append(entry: EntryDraft, done?: (error: HoopError | null) => void): void;
+  /** Everything appended so far is in the journal. */
+  flush(): Promise<void>;
+  /** Whether statements can be recorded now; false with the disk full. */
+  healthy(): boolean;
+  close(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+import type { Analysis, Catalogue } from "../vocabulary/index.js";
+
+/** What a text means depends on this as well; part of every cache key. */
+export interface SqlContext {
+  readonly database: string;
+  readonly role: string;
+  /** As set in the session; null: the catalogue's. */
+  readonly searchPath: string | null;
+  /** Lower-case names; `standard_conforming_strings` and `client_encoding` at least, where known. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Texts of SQL-level prepared statements by name; null: not followed, `EXECUTE` is unknown. */
+  readonly prepared: ReadonlyMap<string, string> | null;
+}
+
+/** How a column of a relation is used by a statement. */
+export type ColumnUse =
+  /** A plain result column: its value leaves as that column, and RowDescription says so. */
+  | "output"
+  /** Inside an expression whose value is part of the result. */
+  | "computed"
+  /** Decides which rows, groups or order come: WHERE, ON, GROUP BY, ORDER BY, HAVING, DISTINCT, window. */
+  | "predicate"
+  /** Flows into anything but a result column: another table, a setting, NOTIFY, a sequence, a large object, a volatile function. */
+  | "sink"
+  /** Written to (the target of INSERT, UPDATE). */
+  | "target";
+
+/** A column that a statement touches. `relation` is the catalogue's id; null: not resolved, then `name` matches any relation in reach. */
+export interface ColumnReference {
+  readonly relation: number | null;
+  /** `*`: every column (star, whole row, natural join, a view's body that could not be followed). */
+  readonly name: string;
+  readonly use: ColumnUse;
+}
+
+/** Analysis of a SQL text (all of its statements together) against a catalogue. Plain data. */
+export interface SqlAnalysis extends Analysis {
+  /** Ids of every relation in reach: named, through views, rules, inheritance, readable functions. */
+  readonly reach: readonly number[];
+  readonly columns: readonly ColumnReference[];
+  /** Something whose reach cannot be read is called (an opaque function, dynamic SQL): anything may be reachable. */
+  readonly opaque: boolean;
+  /** Columns of `COPY table (…) TO STDOUT`, in order; null: no such copy, or a copy of a query. */
+  readonly copy: readonly { readonly relation: number; readonly column: number }[] | null;
+  /** Inner text of `COPY (query) TO STDOUT`; null: none. */
+  readonly copyQuery: string | null;
+  /** The statement changes the catalogue: caches by catalogue version end here. */
+  readonly changesCatalogue: boolean;
+  /** The statement changes what later texts mean: SET, set_config, SET ROLE, PREPARE, DEALLOCATE, DISCARD. */
+  readonly changesContext: boolean;
+  readonly statements: number;
+}
+
+export interface SqlAnalyser {
+  /**
+   * Analyses a text. Calls back once, at once when the answer is cached. Never throws: text that cannot be parsed gives an
+   * analysis with `unknown` among its effects and the reason under `unknowns`; a poisoned or overdue worker gives the same.
+   */
+  analyse(text: string, context: SqlContext, catalogue: Catalogue, done: (analysis: SqlAnalysis) => void): void;
+  stats(): { readonly hits: number; readonly misses: number; readonly recycled: number };
+  close(): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export type { Pipe, PipeAbort, PipeSink } from "./pipe.js";

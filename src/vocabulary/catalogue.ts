@@ -1,0 +1,48 @@
+/** A slice of a target database's catalogue: plain data, read by the gateway, cached by version. */
+export interface Catalogue {
+  /** Whose: connection, database and login role. */
+  readonly key: string;
+  /** Changes when anything below may have changed. */
+  readonly version: string;
+  /** The server's version number, e.g. 150018. */
+  readonly serverVersion: number;
+  readonly relations: readonly CatalogueRelation[];
+  /** Functions outside the system schemas, with their bodies. */
+  readonly functions: readonly CatalogueFunction[];
+  /** Names of functions in the system schema, by volatility; nothing else there is known. */
+  readonly systemFunctions: { readonly immutable: readonly string[]; readonly stable: readonly string[]; readonly volatile: readonly string[] };
+  /** The login role's search_path as its session starts, `$user` resolved. */
+  readonly searchPath: readonly string[];
+  readonly role: string;
+  readonly superuser: boolean;
+}
+
+export interface CatalogueRelation {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: "table" | "partitioned" | "view" | "materialized" | "foreign" | "sequence" | "other";
+  readonly columns: readonly { readonly number: number; readonly name: string; readonly typeId: number }[];
+  /** What it inherits from or is a partition of. */
+  readonly parents: readonly number[];
+  /** Relations that its rewrite rules read (a view's), by id. */
+  readonly reads: readonly number[];
+  /** A view's definition. */
+  readonly definition: string | null;
+  /** Triggers, rules other than a view's own, row security: things that run when it is written or read. */
+  readonly triggers: readonly number[];
+  /** Functions that its defaults, constraints, generated columns, policies and rules call, by id. */
+  readonly calls: readonly number[];
+}
+
+export interface CatalogueFunction {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: "function" | "procedure" | "aggregate" | "window";
+  readonly language: string;
+  readonly volatility: "immutable" | "stable" | "volatile";
+  readonly securityDefiner: boolean;
+  /** The source, where the language is sql or plpgsql; null: opaque. */
+  readonly body: string | null;
+}

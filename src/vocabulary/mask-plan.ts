@@ -1,0 +1,21 @@
+import type { Mask } from "./mask.js";
+
+/**
+ * What becomes of each value that one statement returns. Keys are the protocol's own for where a value comes from; for
+ * PostgreSQL a relation is its oid, a column `<oid>.<attnum>`.
+ * A column passes only when its relation is proven and it is not in `columns`; everything else is `others`.
+ */
+export interface MaskPlan {
+  readonly columns: ReadonlyMap<string, Mask>;
+  /** Relations known to be base tables: a column of theirs that is not in `columns` passes. */
+  readonly proven: ReadonlySet<string>;
+  /** For a result column that is not a plain column of a proven relation. Null: it passes, nothing sensitive is reachable. */
+  readonly others: Mask | null;
+  /** For free text that may quote values: errors, notices, parameter status, notifications. Null: it passes. */
+  readonly text: Mask | null;
+  /** Column keys in order of a bulk copy that describes itself no further; null: not known, each is `others`. */
+  readonly copy: readonly string[] | null;
+}
+
+/** Nothing is masked. */
+export const noMasks: MaskPlan | null = null;

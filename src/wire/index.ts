@@ -1,0 +1,2 @@
+export { MalformedError, type WireLimits } from "./limits.js";
+export { ClippedReader } from "./reader.js";
