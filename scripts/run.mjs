@@ -5,5 +5,5 @@ import { join } from "node:path";
 const [program, ...rest] = process.argv.slice(2);
 const compiled = spawnSync("npx", ["--no-install", "tsc", "-p", "tsconfig.tools.json"], { stdio: "inherit" });
 if (compiled.status !== 0) process.exit(1);
-const result = spawnSync(process.execPath, [join("node_modules", ".cache", "tools", `${program}.js`), ...rest], { stdio: "inherit" });
+const result = spawnSync(process.execPath, [join(".cache", "tools", `${program}.js`), ...rest], { stdio: "inherit" });
 process.exit(result.status ?? 1);
