@@ -1,0 +1,138 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { AgentDialer } from "../agents/dialer.js";
+import type { ConnectionSource } from "../connections/source.js";
+import type { Authenticator } from "../identity/authenticator.js";
+import { connectAnalysis } from "../policy/connect.js";
+import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
+import type { CredentialProvider, Lease } from "../secrets/lease.js";
+import type { Pipe, PipeAbort } from "../transport/pipe.js";
+import { type Connection, HoopError, hoopErrorFrom, type Reason, sessionId, type Subject } from "../vocabulary/index.js";
+import type { GatePorts, Protocols } from "./context.js";
+import { actorOf } from "./gate.js";
+import { pump, type PumpPorts } from "./pump.js";
+
+/** A lane that asks to become a session. */
+export interface LaneRequest {
+  readonly client: Pipe;
+  readonly token: string;
+  /** The connection's name, as the tunnel announced it. */
+  readonly connection: string;
+  /** Where the lane came from, for the record. */
+  readonly from: string;
+}
+
+export interface AdmitPorts extends PumpPorts {
+  readonly gate: GatePorts;
+  readonly authenticator: Authenticator;
+  readonly connections: ConnectionSource;
+  readonly credentials: CredentialProvider;
+  readonly agents: AgentDialer;
+  readonly protocols: Protocols;
+  readonly limits: SessionLimits & { readonly sessions: number; readonly sessionsPerSubject: number };
+  /** Not null: this replica takes no new sessions, and why. */
+  readonly closed: () => string | null;
+  readonly log: { warn(fields: object, text: string): void };
+}
+
+type Refusal = NonNullable<SessionInit["refusal"]>;
+
+/**
+ * From a lane to a running session: token → subject, name → connection, policy on the connect, credential. What is refused
+ * after the protocol is known is said in the protocol's own words; before that, by the lane's status.
+ */
+export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void> {
+  let subject: Subject;
+  try {
+    ({ subject } = await ports.authenticator.authenticate(lane.token));
+  } catch (error) {
+    return lane.client.abort(abortFrom(hoopErrorFrom(error)));
+  }
+  const connection = ports.connections.byName(lane.connection.toLowerCase());
+  const protocol = connection && ports.protocols.get(connection.protocol);
+  if (!connection || !protocol) {
+    return lane.client.abort({ code: "denied", text: `no connection is named ${JSON.stringify(lane.connection.slice(0, 63))}, or you may not use it` });
+  }
+
+  const session = sessionId(randomUUID());
+  const { reasons, refusal } = judgeConnect(ports, subject, connection);
+  let lease: Lease | null = null;
+  let refused = refusal;
+  if (!refused) {
+    try {
+      lease = await ports.credentials.lease(connection, subject, AbortSignal.timeout(ports.limits.handshakeMs));
+    } catch (error) {
+      const failure = hoopErrorFrom(error, "the credential for this connection could not be had");
+      ports.log.warn({ err: error, connection: connection.name }, "no credential for a session");
+      refused = { code: "unavailable", text: failure.message, hint: failure.hint };
+    }
+  }
+  const recorded = await record(ports, session, subject, connection, lane.from, reasons, refused);
+  if (!recorded && !refused) refused = { code: "unavailable", text: "this session could not be recorded, so it may not begin", hint: "the gateway's journal does not take entries; tell whoever runs it" };
+
+  const credential: TargetCredential = lease ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
+  const init: SessionInit = {
+    session,
+    subject,
+    connection,
+    refusal: refused,
+    credential,
+    viaAgent: connection.agent !== null,
+    clientTls: true,
+    limits: ports.limits,
+    random: randomBytes,
+  };
+  try {
+    await pump(ports, { init, protocol, client: lane.client });
+  } finally {
+    await lease?.release();
+  }
+}
+
+function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection): { reasons: readonly Reason[]; refusal: Refusal | null } {
+  const closed = ports.closed();
+  if (closed) return no("unavailable", "closed", closed);
+  if (ports.gate.staleness() > ports.gate.maxStaleMs) return no("unavailable", "store-unreachable", "the gateway has lost its store for too long to know whether you still may do this");
+  if (ports.open.size >= ports.limits.sessions) return no("limited", "too-many-sessions", "this gateway serves as many sessions as it may");
+  let own = 0;
+  for (const open of ports.open.all()) if (open.asker.subject.id === subject.id) own += 1;
+  if (own >= ports.limits.sessionsPerSubject) return no("limited", "too-many-sessions-of-yours", `you have ${own} sessions open, which is as many as one may have`);
+  const { verdict } = ports.gate.policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
+  if (verdict.outcome === "allow") return { reasons: verdict.reasons, refusal: null };
+  return {
+    reasons: verdict.reasons,
+    refusal: { code: "denied", text: verdict.reasons.map((reason) => reason.text).join("; ") || "no access rule allows this", hint: "ask whoever grants access to this connection" },
+  };
+}
+
+function no(code: Refusal["code"], reason: string, text: string): { reasons: readonly Reason[]; refusal: Refusal } {
+  return { reasons: [{ rule: null, code: reason, text }], refusal: { code, text } };
+}
+
+/** Whether the session's first entry is in the journal. */
+function record(ports: AdmitPorts, session: SessionInit["session"], subject: Subject, connection: Connection, from: string, reasons: readonly Reason[], refused: Refusal | null): Promise<boolean> {
+  const why = refused && reasons.every((reason) => reason.text !== refused.text) ? [...reasons, { rule: null, code: refused.code, text: refused.text }] : reasons;
+  return new Promise((resolve) => {
+    ports.gate.recorder.append(
+      { kind: refused ? "session-refused" : "session-opened", session, actor: actorOf(subject), connection: connection.name, protocol: connection.protocol, from, reasons: why },
+      (error) => resolve(error === null),
+    );
+  });
+}
+
+/** Only codes that a lane's status can carry; the text was chosen for the outside. */
+export function abortFrom(error: HoopError): PipeAbort {
+  switch (error.code) {
+    case "unauthenticated":
+    case "denied":
+    case "not-found":
+      return { code: "denied", text: error.message };
+    case "timeout":
+      return { code: "timeout", text: error.message };
+    case "limited":
+      return { code: "limited", text: error.message };
+    case "unavailable":
+      return { code: "unavailable", text: error.message };
+    default:
+      return { code: "internal", text: error.message };
+  }
+}

@@ -1,0 +1,95 @@
+import type { EndReason, Order, Protocol, ServerCertificate, SessionHost, SessionInit } from "../protocol/index.js";
+import type { Pipe } from "../transport/pipe.js";
+import { type Connection, hoopErrorFrom, type SessionId } from "../vocabulary/index.js";
+import type { GatePorts } from "./context.js";
+import { type Asker, createGate, type SessionGate } from "./gate.js";
+import type { OpenSession, OpenSessions } from "./open-sessions.js";
+
+export interface PumpPorts {
+  readonly gate: GatePorts;
+  readonly open: OpenSessions;
+  /** Another way to judge; only measurements of what judging costs give one. */
+  readonly createGate?: (ports: GatePorts, asker: Asker, language: string) => SessionGate;
+  dial(connection: Connection, signal: AbortSignal): Promise<Pipe>;
+  serverCertificate(connection: Connection): Promise<ServerCertificate>;
+  /** Where `sessions ls` looks, on every replica. Failing costs the listing, never the session. */
+  readonly directory: {
+    register(session: { id: SessionId; subject: Asker["subject"]; connection: Connection; startedAt: number }): void;
+    end(id: SessionId): void;
+  };
+  readonly log: { warn(fields: object, text: string): void };
+}
+
+/** Runs one session from its first byte to its last entry. Never throws: what fails is the session's end reason. */
+export async function pump(ports: PumpPorts, lane: { init: SessionInit; protocol: Protocol; client: Pipe }): Promise<EndReason> {
+  const { init, protocol, client } = lane;
+  const asker: Asker = { session: init.session, subject: init.subject, connection: init.connection };
+  const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language);
+  const over = new AbortController();
+  const listeners: ((order: Order) => void)[] = [];
+  const early: Order[] = [];
+  const startedAt = ports.gate.now();
+  let target: Pipe | null = null;
+
+  const host: SessionHost = {
+    init,
+    client,
+    gate,
+    signal: over.signal,
+    async dial(signal) {
+      target = await ports.dial(asker.connection, signal);
+      return target;
+    },
+    note(note) {
+      if (note.kind === "finished") return gate.note(note);
+      if (note.kind === "ready") ports.gate.recorder.append({ kind: "session-ready", session: init.session, target: note.targetVersion, client: note.client });
+      else ports.gate.recorder.append({ kind: "warning", session: init.session, text: note.text });
+    },
+    serverCertificate: () => ports.serverCertificate(asker.connection),
+    onOrder(listener) {
+      listeners.push(listener);
+      for (const order of early.splice(0)) listener(order);
+    },
+    cancels: {
+      register: (key) => ports.open.claim(key, init.session),
+      signal: (key) => ports.open.cancel(key, asker.subject.id, asker.connection.id),
+    },
+  };
+
+  const served = protocol.serve(host).catch((error: unknown): EndReason => {
+    ports.log.warn({ err: error, session: init.session }, "a session failed");
+    client.abort({ code: "internal", text: "this session failed inside Hoop" });
+    return { code: "internal", text: hoopErrorFrom(error).message };
+  });
+  const session: OpenSession = {
+    id: init.session,
+    asker,
+    startedAt,
+    order(order) {
+      if (listeners.length === 0) early.push(order);
+      else for (const listener of listeners) listener(order);
+    },
+    ended: served,
+  };
+  ports.open.add(session);
+  if (!init.refusal) ports.directory.register({ id: init.session, subject: init.subject, connection: init.connection, startedAt });
+  try {
+    const reason = await served;
+    ports.gate.recorder.append({
+      kind: "session-closed",
+      session: init.session,
+      reason,
+      bytesIn: client.bytesIn,
+      bytesOut: client.bytesOut,
+      statements: gate.statements,
+      durationMs: ports.gate.now() - startedAt,
+    });
+    return reason;
+  } finally {
+    over.abort();
+    ports.open.remove(init.session);
+    if (!init.refusal) ports.directory.end(init.session);
+    // Whatever the protocol left open is closed here, so that no way of ending leaks a target connection.
+    (target as Pipe | null)?.abort({ code: "cancelled", text: "the session is over" });
+  }
+}

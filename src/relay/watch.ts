@@ -1,0 +1,76 @@
+import type { ConnectionSource } from "../connections/source.js";
+import type { Authenticator } from "../identity/authenticator.js";
+import { connectAnalysis } from "../policy/connect.js";
+import type { EndReason } from "../protocol/index.js";
+import type { GatePorts } from "./context.js";
+import type { OpenSession, OpenSessions } from "./open-sessions.js";
+
+export interface WatchPorts {
+  readonly gate: GatePorts;
+  readonly open: OpenSessions;
+  readonly authenticator: Authenticator;
+  readonly connections: ConnectionSource;
+}
+
+/**
+ * Re-judges open sessions whenever what they rest on changes: rules, the subject's rights, the connection. Answers the way
+ * to stop watching.
+ */
+export function watchRights(ports: WatchPorts): () => void {
+  function end(session: OpenSession, text: string): void {
+    const reason: EndReason = { code: "revoked", text };
+    session.order({ kind: "end", reason });
+  }
+
+  /** Ends the session if it may not be open any more; else has its standing answers asked again. */
+  function rejudge(session: OpenSession): void {
+    const { subject, connection } = session.asker;
+    const { verdict } = ports.gate.policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
+    if (verdict.outcome === "allow") return session.order({ kind: "rejudge" });
+    end(session, `access to ${connection.name} was withdrawn: ${verdict.reasons.map((reason) => reason.text).join("; ")}`);
+  }
+
+  // A rule with hours ends sessions by the clock alone: nothing else would look at them again.
+  const clock = setInterval(() => {
+    const policy = ports.gate.policy.current();
+    for (const session of [...ports.open.all()]) {
+      const { subject, connection } = session.asker;
+      const decision = policy.decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
+      if (!decision.dependsOn.has("clock") || decision.verdict.outcome === "allow") continue;
+      end(session, `access to ${connection.name} is over for now: ${decision.verdict.reasons.map((reason) => reason.text).join("; ")}`);
+    }
+  }, 1_000).unref();
+
+  const stops = [
+    () => clearInterval(clock),
+    ports.gate.policy.watch(() => {
+      for (const session of [...ports.open.all()]) rejudge(session);
+    }),
+    ports.authenticator.watch((id, subject) => {
+      for (const session of [...ports.open.all()]) {
+        if (session.asker.subject.id !== id) continue;
+        if (subject === null) {
+          end(session, `${session.asker.subject.name} was disabled or removed`);
+          continue;
+        }
+        session.asker.subject = subject;
+        rejudge(session);
+      }
+    }),
+    ports.connections.watch(() => {
+      for (const session of [...ports.open.all()]) {
+        const old = session.asker.connection;
+        const now = ports.connections.byName(old.name);
+        if (!now || now.id !== old.id) end(session, `connection ${old.name} was removed`);
+        else if (now.host !== old.host || now.port !== old.port || now.agent !== old.agent || now.protocol !== old.protocol) end(session, `connection ${old.name} leads elsewhere now`);
+        else if (now.version !== old.version) {
+          session.asker.connection = now;
+          rejudge(session);
+        }
+      }
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
