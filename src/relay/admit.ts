@@ -42,8 +42,9 @@ type Refusal = NonNullable<SessionInit["refusal"]>;
  */
 export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void> {
   let subject: Subject;
+  let login: string;
   try {
-    ({ subject } = await ports.authenticator.authenticate(lane.token));
+    ({ subject, login } = await ports.authenticator.authenticate(lane.token));
   } catch (error) {
     return lane.client.abort(abortFrom(hoopErrorFrom(error)));
   }
@@ -82,7 +83,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     random: randomBytes,
   };
   try {
-    await pump(ports, { init, protocol, client: lane.client });
+    await pump(ports, { init, login, from: lane.from, protocol, client: lane.client });
   } finally {
     await lease?.release();
   }

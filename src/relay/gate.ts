@@ -18,6 +18,8 @@ import type { GatePorts } from "./context.js";
 /** The asker as the relay knows it now: rights change while a session is open. */
 export interface Asker {
   readonly session: SessionId;
+  /** The signing in whose token opened the session. */
+  readonly login: string;
   subject: Subject;
   connection: Connection;
 }

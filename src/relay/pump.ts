@@ -14,16 +14,16 @@ export interface PumpPorts {
   serverCertificate(connection: Connection): Promise<ServerCertificate>;
   /** Where `sessions ls` looks, on every replica. Failing costs the listing, never the session. */
   readonly directory: {
-    register(session: { id: SessionId; subject: Asker["subject"]; connection: Connection; startedAt: number }): void;
+    register(session: { id: SessionId; subject: Asker["subject"]; connection: Connection; protocol: string; from: string; startedAt: Date }): void;
     end(id: SessionId): void;
   };
   readonly log: { warn(fields: object, text: string): void };
 }
 
 /** Runs one session from its first byte to its last entry. Never throws: what fails is the session's end reason. */
-export async function pump(ports: PumpPorts, lane: { init: SessionInit; protocol: Protocol; client: Pipe }): Promise<EndReason> {
+export async function pump(ports: PumpPorts, lane: { init: SessionInit; login: string; from: string; protocol: Protocol; client: Pipe }): Promise<EndReason> {
   const { init, protocol, client } = lane;
-  const asker: Asker = { session: init.session, subject: init.subject, connection: init.connection };
+  const asker: Asker = { session: init.session, login: lane.login, subject: init.subject, connection: init.connection };
   const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language);
   const over = new AbortController();
   const listeners: ((order: Order) => void)[] = [];
@@ -72,7 +72,16 @@ export async function pump(ports: PumpPorts, lane: { init: SessionInit; protocol
     ended: served,
   };
   ports.open.add(session);
-  if (!init.refusal) ports.directory.register({ id: init.session, subject: init.subject, connection: init.connection, startedAt });
+  if (!init.refusal) {
+    ports.directory.register({
+      id: init.session,
+      subject: init.subject,
+      connection: init.connection,
+      protocol: protocol.name,
+      from: lane.from,
+      startedAt: new Date(startedAt),
+    });
+  }
   try {
     const reason = await served;
     ports.gate.recorder.append({

@@ -46,11 +46,15 @@ export function watchRights(ports: WatchPorts): () => void {
     ports.gate.policy.watch(() => {
       for (const session of [...ports.open.all()]) rejudge(session);
     }),
-    ports.authenticator.watch((id, subject) => {
+    ports.authenticator.watch((id, subject, endedLogins) => {
       for (const session of [...ports.open.all()]) {
         if (session.asker.subject.id !== id) continue;
         if (subject === null) {
           end(session, `${session.asker.subject.name} was disabled or removed`);
+          continue;
+        }
+        if (endedLogins.includes(session.asker.login)) {
+          end(session, "the login that opened this session has ended");
           continue;
         }
         session.asker.subject = subject;

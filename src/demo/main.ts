@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import pc from "picocolors";
+import { HoopError } from "../vocabulary/index.js";
+import { startDemo } from "./start.js";
+import { type Place, tour } from "./tour.js";
+
+const usage = `npm run demo [-- --once]
+
+Starts a whole Hoop on this machine: gateway, agent, a sample PostgreSQL, tunnel. Then shows what it is for.
+  --once     end after the tour
+  --help     this
+
+HOOP_DEMO_DIR   where the demo keeps its state (default: .hoop/demo)`;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.find((arg) => !["--once", "--help"].includes(arg));
+  if (unknown !== undefined) throw new HoopError("invalid", `the demo has no option ${unknown}`, { hint: usage });
+  if (args.includes("--help")) {
+    say(usage);
+    return 0;
+  }
+  const stopping = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stopping.abort());
+
+  say(pc.bold("Starting a whole Hoop on this machine:"));
+  const demo = await startDemo({ folder: resolve(process.env["HOOP_DEMO_DIR"] ?? ".hoop/demo"), step: (text) => say(`  · ${text}`), signal: stopping.signal });
+  try {
+    const connection = demo.tunnel.connections.find((one) => one.name === "pg-demo");
+    if (!connection) throw new HoopError("internal", "the tunnel does not offer pg-demo");
+    const place: Place = { host: connection.host, port: connection.port, typed: `psql -h ${connection.host}${connection.port === 5432 ? "" : ` -p ${connection.port}`}` };
+    const named = connection.host.endsWith(".hoop");
+    if (!named) say(pc.yellow(`\nThe names (*.hoop) need ${process.getuid?.() === 0 ? "a names mode that works here" : "root"}: ${demo.tunnel.names.problem ?? "this system was not changed"}. The address works just as well.`));
+    if (connection.problem) say(pc.yellow(connection.problem));
+    await tour(demo, place, say);
+    if (args.includes("--once") || stopping.signal.aborted) return 0;
+
+    say(`
+${pc.bold("It stays up.")} Now you:
+
+  type    ${pc.cyan(place.typed)}
+  click   ${pc.cyan(demo.http)}   as ${demo.user.name} / ${demo.user.password}, or ${demo.admin.name} / ${demo.admin.password}
+  read    README.md, docs/policy.md
+
+Ctrl-C ends it and leaves the machine as it was.`);
+    await new Promise<void>((done) => stopping.signal.addEventListener("abort", () => done(), { once: true }));
+    return 0;
+  } finally {
+    say(pc.dim("\nStopping …"));
+    await demo.stop();
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const told = error instanceof HoopError ? `${error.message}${error.hint ? `\n${error.hint}` : ""}` : error;
+    console.error(pc.red("The demo failed."), told);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TunnelStatus } from "../client/tunnel/status.js";
+import { startEmbeddedPostgres } from "../storage/embedded/start.js";
+import { HoopError } from "../vocabulary/index.js";
+import { type Child, runChild, startChild } from "./child.js";
+import { sampleSql } from "./sample.js";
+
+const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
+
+/** A whole Hoop on this machine. */
+export interface Demo {
+  readonly http: string;
+  /** The engineer of the tour. */
+  readonly user: { readonly name: string; readonly password: string };
+  readonly admin: { readonly name: string; readonly password: string };
+  readonly tunnel: TunnelStatus;
+  /** `hoop …` as the engineer, or as the admin. */
+  hoop(who: "engineer" | "admin", ...args: string[]): Promise<string>;
+  readonly engineerHome: string;
+  stop(): Promise<void>;
+}
+
+const quiet = { info() {}, warn() {}, error() {}, debug() {} };
+
+/** Starts gateway, sample PostgreSQL, agent and tunnel, each a process of its own. `step` is told what happens. */
+export async function startDemo(options: { folder: string; step: (text: string) => void; signal: AbortSignal }): Promise<Demo> {
+  const { folder, step } = options;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one().catch(() => {});
+  };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = (...parts: string[]): string => join(folder, ...parts);
+    // Another demo's gateway may own the folder: its lock says so. What an earlier demo left behind is no use.
+    const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HOOP_") && !name.startsWith("PG") && name !== "DATABASE_URL"));
+    const admin = { name: "admin", password: randomBytes(12).toString("base64url") };
+    const user = { name: "ada", password: randomBytes(12).toString("base64url") };
+    for (const part of ["gateway", "agent", "admin", "engineer"]) rmSync(path(part), { recursive: true, force: true });
+    mkdirSync(path("admin"), { recursive: true, mode: 0o700 });
+    writeFileSync(path("admin", "password"), admin.password, { mode: 0o600 });
+
+    step("a sample PostgreSQL");
+    rmSync(path("sample"), { recursive: true, force: true });
+    const targetPassword = randomBytes(18).toString("base64url");
+    const sample = await startEmbeddedPostgres({
+      dataDir: path("sample"),
+      listen: { host: "127.0.0.1", port: 0 },
+      users: [{ name: "demo", password: targetPassword }],
+      database: "demo",
+      seedSql: sampleSql,
+      systemUser: "hoop-sample",
+      log: quiet,
+      signal: options.signal,
+    });
+    stops.push(() => sample.stop());
+    const target = sample.address;
+    if (!target) throw new HoopError("internal", "the sample PostgreSQL has no address");
+
+    step("a gateway, with a PostgreSQL of its own for its state");
+    const gateway = await startChild<{ http: string; grpc: string }>([cli, "gateway", "--json"], {
+      env: {
+        ...clean,
+        HOOP_STATE_DIR: path("gateway"),
+        HOOP_HTTP_LISTEN: `127.0.0.1:${await freePort(7480)}`,
+        HOOP_GRPC_LISTEN: `127.0.0.1:${await freePort(7443)}`,
+        HOOP_ADMIN_NAME: admin.name,
+        HOOP_ADMIN_PASSWORD_FILE: path("admin", "password"),
+        HOOP_DRAIN_MS: "500",
+        HOOP_LOG_LEVEL: "warn",
+      },
+      readyMs: 120_000,
+      isReady: (line) => line["ready"] === true,
+    });
+    stops.push(() => gateway.child.stop());
+    const { http } = gateway.ready;
+
+    const hoop = async (who: "engineer" | "admin", args: readonly string[], input = ""): Promise<string> => {
+      const result = await runChild(process.execPath, [cli, ...args], { env: { ...clean, HOOP_HOME: path(who) }, input });
+      if (result.code !== 0) throw new HoopError("internal", `hoop ${args.join(" ")} failed:\n${result.stderr}${result.stdout}`);
+      return result.stdout;
+    };
+    await hoop("admin", ["login", http, "--user", admin.name, "--password-stdin"], admin.password);
+    await hoop("admin", ["users", "add", user.name, "--group", "engineers", "--group", "writers", "--password-stdin"], user.password);
+
+    step("an agent, in a process of its own that dials out");
+    const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "demo-site", "--json"])) as { token: string };
+    const agent = await startChild([cli, "agent", "--json", "--gateway", `https://${gateway.ready.grpc}`, "--join", token, "--state", path("agent"), "--allow", `127.0.0.1:${target.port}`], {
+      env: clean,
+      readyMs: 60_000,
+      isReady: (line) => line["event"] === "ready",
+    });
+    stops.push(() => agent.child.stop());
+    await hoop(
+      "admin",
+      ["connections", "add", "pg-demo", "--protocol", "postgres", "--host", "127.0.0.1", "--port", String(target.port), "--agent", "demo-site", "--user", "demo", "--target", "database=demo", "--label", "env=demo", "--tls", "disable", "--password-stdin"],
+      targetPassword,
+    );
+
+    step("the tunnel");
+    await hoop("engineer", ["login", http, "--user", user.name, "--password-stdin"], user.password);
+    const tunnel = await startTunnel(clean, path("engineer"));
+    stops.push(() => tunnel.child.stop());
+
+    return { http, user, admin, tunnel: tunnel.status, hoop: (who, ...args) => hoop(who, args), engineerHome: path("engineer"), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Ready as soon as the connection is listed. */
+async function startTunnel(env: NodeJS.ProcessEnv, home: string): Promise<{ child: Child; status: TunnelStatus }> {
+  const { child, ready } = await startChild<TunnelStatus>([cli, "tunnel", "up", "--json"], {
+    env: { ...env, HOOP_HOME: home },
+    readyMs: 60_000,
+    isReady: (line) => line["event"] === "ready",
+  });
+  return { child, status: ready };
+}
+
+/** The wanted port, or any other where it is taken. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", () => (wanted === 0 ? reject(new HoopError("unavailable", "no port is free")) : resolve(freePort(0))));
+    probe.listen(wanted, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : wanted));
+    });
+  });
+}

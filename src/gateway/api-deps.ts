@@ -1,0 +1,141 @@
+import type { AgentRegistry } from "../agents/index.js";
+import type { ApiDeps, RecordedSession } from "../api/index.js";
+import type { Connections } from "../connections/index.js";
+import type { Identity } from "../identity/index.js";
+import { connectAnalysis, type LivePolicySource, type PolicyStore } from "../policy/index.js";
+import type { Pki } from "../pki/index.js";
+import { createAuditService, type Feeder, type LocalRecorder, type RecordingStore, type SessionSummary } from "../recording/index.js";
+import type { Catalogues, Protocols } from "../relay/context.js";
+import type { OpenSessions } from "../relay/open-sessions.js";
+import type { CredentialProvider, SecretVault, SigningKey } from "../secrets/index.js";
+import type { SessionDirectory } from "../sessions/index.js";
+import type { SqlAnalyser } from "../sql/index.js";
+import type { Store } from "../storage/store.js";
+import type { Pipe } from "../transport/pipe.js";
+import { type Catalogue, type Connection, HoopError, sessionId } from "../vocabulary/index.js";
+import type { GatewayConfig } from "./config.js";
+import { version } from "./version.js";
+
+/** What the assembly has made, for the API. */
+export interface ApiParts {
+  readonly config: GatewayConfig;
+  readonly identity: Identity;
+  readonly connections: Connections;
+  readonly policy: LivePolicySource;
+  readonly policyStore: PolicyStore;
+  readonly credentials: CredentialProvider;
+  readonly protocols: Protocols;
+  readonly dial: (connection: Connection, signal: AbortSignal) => Promise<Pipe>;
+  readonly catalogues: Catalogues;
+  readonly analyser: SqlAnalyser;
+  readonly agents: AgentRegistry;
+  readonly directory: SessionDirectory;
+  readonly recordings: RecordingStore;
+  readonly recorder: LocalRecorder;
+  readonly feeder: Feeder;
+  readonly signer: SigningKey;
+  readonly vault: SecretVault;
+  readonly pki: Pki;
+  readonly store: Store;
+  readonly open: OpenSessions;
+  readonly replica: string;
+  readonly startedAt: Date;
+  readonly closed: () => string | null;
+  /** HOST:PORT where lanes go. */
+  readonly grpc: string;
+}
+
+/** The ports that the API calls, on what the assembly has made. */
+export function apiDeps(parts: ApiParts): ApiDeps {
+  const { config, policy, protocols, agents, recordings, recorder, feeder, store } = parts;
+  const freshly = async (): Promise<void> => {
+    // Who looks at a recording expects what just happened to be in it; the store is fed behind the journal.
+    await feeder.drain(AbortSignal.timeout(2_000)).catch(() => {});
+  };
+
+  return {
+    identity: parts.identity,
+    connections: parts.connections,
+    mayConnect: (subject, connection) => policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict.outcome === "allow",
+    async testConnection(connection, subject, signal) {
+      const protocol = protocols.get(connection.protocol);
+      if (!protocol?.operate) throw new HoopError("unsupported", `connections of protocol ${connection.protocol} cannot be tested`);
+      const lease = await parts.credentials.lease(connection, subject, signal);
+      try {
+        const operator = await protocol.operate(() => parts.dial(connection, signal), connection, { user: lease.user, secret: lease.secret }, null);
+        try {
+          return { serverVersion: await operator.ping() };
+        } finally {
+          operator.close();
+        }
+      } finally {
+        await lease.release();
+      }
+    },
+    example: (connection) => protocols.get(connection.protocol)?.example(connection, { host: `${connection.name}.${config.HOOP_SUFFIX}`, port: protocols.get(connection.protocol)!.defaultPort }) ?? "",
+    agents: { list: agents.agents, createJoinToken: agents.createJoinToken, revoke: agents.revoke },
+    policy: { store: parts.policyStore, source: policy },
+    async analyse(connection, text, database, signal) {
+      const name = database ?? String(connection.target["database"] ?? connection.target["user"] ?? "");
+      const catalogue = await new Promise<Catalogue | HoopError>((resolve) => parts.catalogues.read(connection, name, "simulation", resolve));
+      signal.throwIfAborted();
+      if (catalogue instanceof HoopError) throw catalogue;
+      const context = { database: name, role: catalogue.role, searchPath: null, settings: {}, prepared: null };
+      return new Promise((resolve) => parts.analyser.analyse(text, context, catalogue, resolve));
+    },
+    sessions: parts.directory,
+    recordings: {
+      async sessions({ subject, connection, after, limit }) {
+        await freshly();
+        const page = await recordings.sessions({ subject, connection }, after ?? null, limit);
+        return { items: page.sessions.map(recordedSession), next: page.next };
+      },
+      async session(id) {
+        await freshly();
+        const found = await recordings.session(sessionId(id));
+        return found && recordedSession(found);
+      },
+      async entries(session, { after, limit }) {
+        const page = await recordings.sessionEntries(sessionId(session), after ?? null, limit);
+        return { items: page.entries.map((entry) => JSON.parse(entry.body) as Record<string, unknown>), next: page.next };
+      },
+    },
+    audit: createAuditService({ store: recordings, recorder, feeder, signer: parts.signer }),
+    secrets: { rotate: () => parts.vault.rotate() },
+    authority: () => parts.pki.authorities("names"),
+    tunnel: () => ({ url: `${config.HOOP_TLS === "on" ? "https" : "http"}://${parts.grpc}`, authority: config.HOOP_TLS === "on" ? parts.pki.authorities("agents") : "" }),
+    recorder,
+    status: () => ({
+      version,
+      replica: parts.replica,
+      startedAt: parts.startedAt,
+      sessions: parts.open.size,
+      agents: agents.list().length,
+      policyVersion: policy.current().version,
+      policyProblem: policy.problem(),
+      storeStaleMs: store.changes.staleness(),
+      recording: recorder.healthy(),
+    }),
+    notReady: () =>
+      [
+        parts.closed(),
+        store.changes.staleness() > config.HOOP_MAX_STALE_MS ? "the store does not answer" : null,
+        recorder.healthy() ? null : "the journal does not take entries",
+        policy.problem() === null ? null : "the newest policy is not in force",
+      ].filter((reason): reason is string => reason !== null),
+  };
+}
+
+function recordedSession(summary: SessionSummary): RecordedSession {
+  return {
+    id: summary.session,
+    subject: { id: summary.subject, name: summary.name },
+    connection: summary.connection,
+    protocol: summary.protocol,
+    from: summary.from,
+    startedAt: summary.started,
+    endedAt: summary.ended,
+    statements: summary.statements,
+    end: summary.endReason === null ? null : { code: summary.refused ? "refused" : "ended", text: summary.endReason },
+  };
+}

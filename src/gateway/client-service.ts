@@ -1,0 +1,93 @@
+import type { ConnectionSource } from "../connections/source.js";
+import type { Authenticated, Authenticator } from "../identity/authenticator.js";
+import { connectAnalysis } from "../policy/connect.js";
+import type { PolicySource } from "../policy/policy.js";
+import type { Protocols } from "../relay/context.js";
+import { ClientService, GrpcError, grpcStatus, service, connectionHeader } from "../transport/grpc/index.js";
+import type { Pipe } from "../transport/pipe.js";
+import { type Connection, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
+
+export interface ClientServicePorts {
+  readonly authenticator: Authenticator;
+  readonly connections: ConnectionSource;
+  readonly policy: PolicySource;
+  readonly protocols: Protocols;
+  /** PEM of the authority behind what lanes show to clients. */
+  authority(): string;
+  admit(lane: { client: Pipe; token: string; connection: string; from: string }): void;
+  readonly now: () => number;
+}
+
+/** Longest the list waits after a change, so that a burst of changes is one message. Milliseconds. */
+const settleMs = 50;
+/** A watch is authenticated anew this often: its token may have ended meanwhile. Milliseconds. */
+const reauthenticateMs = 60_000;
+
+/** The connections that a subject may open, as the tunnel shows them. */
+export function offersFor(ports: Pick<ClientServicePorts, "connections" | "policy" | "protocols" | "now">, subject: Subject): Connection[] {
+  const policy = ports.policy.current();
+  const now = ports.now();
+  return ports.connections
+    .list()
+    .filter((connection) => ports.protocols.has(connection.protocol))
+    .filter((connection) => policy.decide({ subject, connection, analysis: connectAnalysis(connection), now }).verdict.outcome === "allow")
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** What tunnels ask of the gateway: the live list of their connections, and lanes. */
+export function clientService(ports: ClientServicePorts) {
+  return service(ClientService, {
+    lane(pipe, call) {
+      if (call.bearer === null) return call.refuse(grpcStatus.unauthenticated, "this call needs a token: hoop login");
+      const name = call.headers[connectionHeader];
+      if (typeof name !== "string" || name === "") return call.refuse(grpcStatus.invalidArgument, `a lane needs the metadata ${connectionHeader}`);
+      ports.admit({ client: pipe, token: call.bearer, connection: name, from: call.peer.address });
+    },
+
+    watch(_request, stream, call) {
+      const token = call.bearer;
+      if (token === null) return stream.fail(new GrpcError(grpcStatus.unauthenticated, "this call needs a token: hoop login"));
+      let settling: NodeJS.Timeout | null = null;
+      let last = "";
+
+      async function tell(): Promise<void> {
+        settling = null;
+        let who: Authenticated;
+        try {
+          who = await ports.authenticator.authenticate(token!);
+        } catch (error) {
+          const failure = hoopErrorFrom(error);
+          return stream.fail(new GrpcError(failure.code === "unauthenticated" ? grpcStatus.unauthenticated : grpcStatus.unavailable, failure.message));
+        }
+        const connections = offersFor(ports, who.subject).map((connection) => ({
+          name: connection.name,
+          protocol: connection.protocol,
+          // What people type has the protocol's usual port, wherever the target itself listens.
+          port: ports.protocols.get(connection.protocol)!.defaultPort || connection.port,
+          labels: { ...connection.labels },
+          example: ports.protocols.get(connection.protocol)!.example(connection, { host: "{host}", port: 0 }),
+        }));
+        const list = { connections, subject: who.subject.name, authority: ports.authority() };
+        const text = JSON.stringify(list);
+        if (text === last || call.signal.aborted) return;
+        last = text;
+        stream.send(list);
+      }
+      const soon = (): void => {
+        settling ??= setTimeout(() => void tell(), settleMs);
+      };
+
+      void tell();
+      const again = setInterval(soon, reauthenticateMs);
+      const stops = [ports.connections.watch(soon), ports.policy.watch(soon), ports.authenticator.watch(soon), () => clearInterval(again)];
+      call.signal.addEventListener(
+        "abort",
+        () => {
+          if (settling) clearTimeout(settling);
+          for (const stop of stops) stop();
+        },
+        { once: true },
+      );
+    },
+  });
+}

@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createAgentRegistry } from "../agents/index.js";
+import { createApi, listenApi } from "../api/index.js";
+import { createConnections } from "../connections/index.js";
+import { createIdentity } from "../identity/index.js";
+import { planMasks } from "../masking/index.js";
+import { agentFromCertificate, createPki } from "../pki/index.js";
+import { createPolicySource, mintPermit, seedPolicy } from "../policy/index.js";
+import { createRecorder, createFeeder } from "../recording/index.js";
+import { type AdmitPorts, admit } from "../relay/admit.js";
+import { createCatalogues } from "../relay/catalogues.js";
+import type { GatePorts } from "../relay/context.js";
+import { drain } from "../relay/drain.js";
+import { createOpenSessions } from "../relay/open-sessions.js";
+import type { PumpPorts } from "../relay/pump.js";
+import { watchRights } from "../relay/watch.js";
+import { createCredentialProvider, createSecretVault, credentialRef, loadMasterKey } from "../secrets/index.js";
+import { createSessionDirectory } from "../sessions/index.js";
+import { createSqlAnalyser, showText } from "../sql/index.js";
+import { createAgentStore } from "../storage/agents.js";
+import { createConnectionStore } from "../storage/connections.js";
+import { createIdentityStore } from "../storage/identity.js";
+import { openStore } from "../storage/open-store.js";
+import { createPkiStore } from "../storage/pki.js";
+import { createPolicyStore } from "../storage/policy.js";
+import { createRecordingStore } from "../storage/recording.js";
+import { createSecretStore } from "../storage/secrets.js";
+import { createSessionStore } from "../storage/sessions.js";
+import { createGrpcServer } from "../transport/grpc/index.js";
+import { connectTcp } from "../transport/tcp/index.js";
+import type { Connection } from "../vocabulary/index.js";
+import { apiDeps } from "./api-deps.js";
+import { clientService } from "./client-service.js";
+import type { GatewayConfig } from "./config.js";
+import { firstAdmin } from "./first-admin.js";
+import { certificateHosts, httpTls } from "./listeners.js";
+import type { Log } from "./log.js";
+import { protocols as spoken } from "./protocols.js";
+import { version } from "./version.js";
+
+/** A gateway that serves. */
+export interface RunningGateway {
+  /** `http://127.0.0.1:7480` */
+  readonly http: string;
+  /** `127.0.0.1:7443` */
+  readonly grpc: string;
+  /** How to make the first admin; null: there is one. */
+  readonly setup: { readonly token: string; readonly expires: Date } | null;
+  /** Takes no new sessions, tells the open ones, ends them, writes everything down, stops. */
+  close(): Promise<void>;
+}
+
+export interface GatewayParts {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Another gate; only measurements of what judging costs give one. */
+  readonly createGate?: PumpPorts["createGate"];
+}
+
+/** The whole assembly, one layer after the other. What was started is stopped in the opposite order, also when a later layer fails. */
+export async function startGateway(config: GatewayConfig, { log, signal, createGate }: GatewayParts): Promise<RunningGateway> {
+  const closing: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const now = Date.now;
+    const stateDir = config.HOOP_STATE_DIR;
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const replica = randomUUID();
+    const startedAt = new Date();
+    const protocols = new Map(spoken.map((protocol) => [protocol.name as string, protocol]));
+
+    // State: the store, and what is sealed in it.
+    const master = loadMasterKey({ key: config.HOOP_MASTER_KEY, keyFile: config.HOOP_MASTER_KEY_FILE, previous: config.HOOP_MASTER_KEY_PREVIOUS, stateFolder: stateDir });
+    const store = await openStore({ databaseUrl: config.DATABASE_URL ?? null, dataDir: join(stateDir, "postgres"), poolSize: 10, statementTimeoutMs: 30_000 }, { log, signal });
+    closing.push(() => store.close());
+    const vault = await createSecretVault({ store: createSecretStore(store), master });
+    closing.push(store.changes.watch("secrets", () => void vault.refresh().catch((error: unknown) => log.warn({ err: error }, "keys could not be read anew"))));
+    const hosts = certificateHosts(config);
+    const pki = await createPki({ store: createPkiStore(store), vault, gateway: hosts, suffix: config.HOOP_SUFFIX });
+
+    // Domains.
+    const identity = await createIdentity({ store: createIdentityStore(store), log, maxStaleMs: config.HOOP_MAX_STALE_MS });
+    closing.push(() => identity.close());
+    const credentialStore = {
+      put: (id: Connection["id"], secret: string) => vault.put(credentialRef(id), secret),
+      delete: async (id: Connection["id"]) => void (await vault.delete(credentialRef(id))),
+    };
+    const connections = await createConnections({ store: createConnectionStore(store), protocols, secrets: credentialStore, log });
+    closing.push(() => connections.close());
+    const policyStore = createPolicyStore(store);
+    if (await seedPolicy(policyStore)) log.info({}, "the default policy was written");
+    const policy = await createPolicySource({ store: policyStore, log });
+    closing.push(() => policy.close());
+    const directory = await createSessionDirectory({ store: createSessionStore(store), replica, log });
+    closing.push(() => directory.close());
+    const credentials = createCredentialProvider(vault);
+
+    // Recording: nothing is served before the journal takes entries.
+    const signer = await vault.signingKey("audit");
+    const recorder = await createRecorder({
+      folder: join(stateDir, "journal"),
+      keys: await vault.keyRing("recording"),
+      signer,
+      gateway: `${hostname()} ${version}`,
+      sync: config.HOOP_JOURNAL_SYNC,
+      onFull: config.HOOP_JOURNAL_ON_FULL,
+      quotaBytes: config.HOOP_JOURNAL_QUOTA_MB === undefined ? undefined : config.HOOP_JOURNAL_QUOTA_MB * 1024 * 1024,
+    });
+    closing.push(() => recorder.close());
+    const recordings = createRecordingStore(store);
+    const feeder = createFeeder({ recorder, store: recordings, onError: (error) => log.warn({ err: error }, "the recording is behind; tried again") });
+    closing.push(() => feeder.stop());
+
+    // Reach: agents, and targets that the gateway dials itself.
+    const agents = createAgentRegistry({
+      store: createAgentStore(store),
+      authority: { authorities: () => pki.authorities("agents"), issueAgentCertificate: pki.issueAgentCertificate, agentFromCertificate },
+      log,
+      version,
+    });
+    closing.push(() => agents.close());
+    const dial = (connection: Connection, dialSignal: AbortSignal) =>
+      connection.agent === null
+        ? connectTcp({ host: connection.host, port: connection.port, signal: dialSignal, timeoutMs: config.HOOP_HANDSHAKE_MS })
+        : agents.dial(connection.agent, connection.host, connection.port, dialSignal);
+
+    // The relay.
+    const analyser = createSqlAnalyser({ workers: config.HOOP_SQL_WORKERS });
+    closing.push(() => analyser.close());
+    const catalogues = createCatalogues({ protocols, credentials, recorder, dial, now });
+    closing.push(() => catalogues.close());
+    const gate: GatePorts = {
+      policy,
+      mintPermit,
+      planMasks,
+      analysers: { postgresql: analyser },
+      catalogues,
+      recorder,
+      show: showText,
+      staleness: () => store.changes.staleness(),
+      maxStaleMs: config.HOOP_MAX_STALE_MS,
+      now,
+    };
+    const open = createOpenSessions();
+    let closed: string | null = null;
+    const admission: AdmitPorts = {
+      gate,
+      open,
+      ...(createGate ? { createGate } : {}),
+      dial,
+      serverCertificate: (connection) => pki.serverCertificateFor(connection.name),
+      directory,
+      authenticator: identity.authenticator,
+      connections: connections.source,
+      credentials,
+      agents,
+      protocols,
+      limits: {
+        maxFrame: config.HOOP_MAX_STATEMENT_MB * 1024 * 1024,
+        maxQueued: 256 * 1024,
+        handshakeMs: config.HOOP_HANDSHAKE_MS,
+        sessions: config.HOOP_MAX_SESSIONS,
+        sessionsPerSubject: config.HOOP_MAX_SESSIONS_PER_SUBJECT,
+      },
+      closed: () => closed,
+      log,
+    };
+    closing.push(watchRights({ gate, open, authenticator: identity.authenticator, connections: connections.source }));
+    closing.push(
+      directory.onKill((kill) => {
+        open.get(kill.session)?.order({ kind: "end", reason: { code: "killed", text: `${kill.by} ended this session${kill.reason ? `: ${kill.reason}` : ""}` } });
+      }),
+    );
+
+    // The ways in.
+    const clients = clientService({
+      authenticator: identity.authenticator,
+      connections: connections.source,
+      policy,
+      protocols,
+      authority: () => pki.authorities("names"),
+      admit: (lane) => {
+        admit(admission, lane).catch((error: unknown) => {
+          log.error({ err: error }, "a lane failed while it was admitted");
+          lane.client.abort({ code: "internal", text: "this lane failed inside Hoop" });
+        });
+      },
+      now,
+    });
+    const certificate = await pki.gatewayCertificate();
+    const grpc = createGrpcServer({
+      services: [agents.service, clients],
+      tls: config.HOOP_TLS === "on" ? { key: certificate.key, cert: certificate.chain, ca: pki.authorities("agents"), requestClientCert: true } : undefined,
+      allowPlaintext: config.HOOP_ALLOW_PLAINTEXT,
+      onEvent: (event) => log.debug({ ...event }, "grpc"),
+    });
+    const grpcAt = await grpc.listen(config.HOOP_GRPC_LISTEN);
+    closing.push(() => grpc.close());
+    const tls = httpTls(config, certificate);
+    let httpUrl = "";
+    const api = await createApi(
+      apiDeps({ config, identity, connections, policy, policyStore, credentials, protocols, dial, catalogues, analyser, agents, directory, recordings, recorder, feeder, signer, vault, pki, store, open, replica, startedAt, closed: () => closed, grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}` }),
+      { tls, publicUrl: config.HOOP_PUBLIC_URL ?? null, consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)), log },
+    );
+    const httpAt = await listenApi(api, { ...config.HOOP_HTTP_LISTEN, tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT });
+    closing.push(() => api.close());
+    httpUrl = config.HOOP_PUBLIC_URL ?? `${tls ? "https" : "http"}://${httpAt.host.includes(":") ? `[${httpAt.host}]` : httpAt.host}:${httpAt.port}`;
+    const setup = await firstAdmin(config, identity, recorder);
+
+    // Certificates outlive no one's attention: renewed daily, without a restart.
+    const daily = setInterval(() => {
+      pki
+        .refresh()
+        .then(() => pki.gatewayCertificate())
+        .then((fresh) => config.HOOP_TLS === "on" && grpc.setTls({ key: fresh.key, cert: fresh.chain, ca: pki.authorities("agents"), requestClientCert: true }))
+        .catch((error: unknown) => log.error({ err: error }, "certificates could not be renewed"));
+    }, 24 * 3_600_000).unref();
+    closing.push(() => clearInterval(daily));
+
+    closing.push(async () => {
+      closed = "this gateway is shutting down";
+      agents.drain(closed);
+      await drain(open, { graceMs: config.HOOP_DRAIN_MS, hardMs: 5_000, text: "the gateway is shutting down" });
+    });
+    return { http: httpUrl, grpc: `${grpcAt.host}:${grpcAt.port}`, setup, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
