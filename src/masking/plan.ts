@@ -3,9 +3,17 @@ import type { Catalogue, ColumnMask, MaskPlan, Reason } from "../vocabulary/inde
 /** What the plan needs to know of an analysis; `sql/analyser.ts` gives it, another language may. */
 export interface PlanInput {
   readonly reach: readonly number[];
-  readonly columns: readonly { readonly relation: number | null; readonly name: string; readonly use: "output" | "computed" | "predicate" | "sink" | "target" }[];
+  readonly columns: readonly {
+    readonly relation: number | null;
+    readonly name: string;
+    readonly use: "output" | "computed" | "predicate" | "sink" | "target";
+  }[];
   readonly opaque: boolean;
   readonly copy: readonly { readonly relation: number; readonly column: number }[] | null;
+  /** The query of a bulk copy that does not describe its columns; null or missing: there is none. */
+  readonly copyQuery?: string | null | undefined;
+  /** What the statement touches by name, `pg_catalog.pg_stats`: the system's own relations have no id in the catalogue. */
+  readonly resources?: readonly { readonly kind: string; readonly name: string }[] | undefined;
 }
 
 /** Either a plan (null: nothing to mask), or why the statement must not run at all. */

@@ -1,4 +1,13 @@
-import type { Analysis, ColumnMask, Connection, Permit, PermitPurpose, StatementId, Subject, Verdict } from "../vocabulary/index.js";
+import type {
+  Analysis,
+  ColumnMask,
+  Connection,
+  Permit,
+  PermitPurpose,
+  StatementId,
+  Subject,
+  Verdict,
+} from "../vocabulary/index.js";
 
 /** What a decision looks at. Nouns only; no protocol's bytes. */
 export interface Situation {
@@ -23,7 +32,11 @@ export interface PolicySet {
   /** May this subject open this connection at all? The analysis is `connectAnalysis(connection)`. */
   decide(situation: Situation): Decision;
   /** Columns masked for this subject on this connection now, most specific rule first. */
-  masksFor(subject: Subject, connection: Connection, now: number): { readonly masks: readonly ColumnMask[]; readonly dependsOn: ReadonlySet<Dependence> };
+  masksFor(
+    subject: Subject,
+    connection: Connection,
+    now: number,
+  ): { readonly masks: readonly ColumnMask[]; readonly dependsOn: ReadonlySet<Dependence> };
   /** Every rule as a sentence. */
   explain(): readonly { readonly rule: string; readonly text: string }[];
 }

@@ -1,0 +1,16 @@
+export { type Applied, type ApplyOptions, applyDocuments } from "./apply-documents.js";
+export { type CompiledPolicy, compilePolicy } from "./compile.js";
+export { connectAnalysis } from "./connect.js";
+export { defaultDocuments, defaultPolicy } from "./defaults.js";
+export { type PolicyDocument, type PolicyKind, policyKinds } from "./documents/index.js";
+export { ownDecision } from "./own-decision.js";
+export { isPolicyKind, parseDocuments, validateDocuments } from "./parse-documents.js";
+export { isPermit, mintPermit } from "./permit.js";
+export { type PolicyChange, planChanges, yamlOf } from "./plan-changes.js";
+export type { Decision, Dependence, MintPermit, PolicySet, PolicySource, Situation } from "./policy.js";
+export { type RawDocument, readDocuments } from "./read-documents.js";
+export { policyReference } from "./reference.js";
+export { seedPolicy } from "./seed.js";
+export { type CriterionTrial, type RuleTrial, type Simulation, simulate } from "./simulate.js";
+export { createPolicySource, type LivePolicySource, type PolicyLog } from "./source.js";
+export type { PolicyAuthor, PolicyHistoryEntry, PolicyStore, PolicyWrite, StoredPolicy } from "./store.js";
