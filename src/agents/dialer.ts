@@ -7,7 +7,13 @@ export interface AgentDialer {
    * connected, target unreachable: says which), `denied` (its allow-list), `timeout`.
    */
   dial(agent: string, host: string, port: number, signal: AbortSignal): Promise<Pipe>;
-  list(): readonly { readonly name: string; readonly version: string; readonly connectedAt: Date; readonly lanes: number; readonly draining: boolean }[];
+  list(): readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly connectedAt: Date;
+    readonly lanes: number;
+    readonly draining: boolean;
+  }[];
   /** Called when an agent comes or goes. */
   watch(listener: () => void): () => void;
 }

@@ -74,7 +74,7 @@ export async function startDemo(options: { folder: string; step: (text: string) 
         HOOP_LOG_LEVEL: "warn",
       },
       readyMs: 120_000,
-      isReady: (line) => line["ready"] === true,
+      isReady: (line) => line["event"] === "ready",
     });
     stops.push(() => gateway.child.stop());
     const { http } = gateway.ready;
@@ -84,7 +84,7 @@ export async function startDemo(options: { folder: string; step: (text: string) 
       if (result.code !== 0) throw new HoopError("internal", `hoop ${args.join(" ")} failed:\n${result.stderr}${result.stdout}`);
       return result.stdout;
     };
-    await hoop("admin", ["login", http, "--user", admin.name, "--password-stdin"], admin.password);
+    await hoop("admin", ["login", http, "--user", admin.name], admin.password);
     await hoop("admin", ["users", "add", user.name, "--group", "engineers", "--group", "writers", "--password-stdin"], user.password);
 
     step("an agent, in a process of its own that dials out");
@@ -92,7 +92,7 @@ export async function startDemo(options: { folder: string; step: (text: string) 
     const agent = await startChild([cli, "agent", "--json", "--gateway", `https://${gateway.ready.grpc}`, "--join", token, "--state", path("agent"), "--allow", `127.0.0.1:${target.port}`], {
       env: clean,
       readyMs: 60_000,
-      isReady: (line) => line["event"] === "ready",
+      isReady: (line) => line["event"] === "connected",
     });
     stops.push(() => agent.child.stop());
     await hoop(
@@ -102,7 +102,7 @@ export async function startDemo(options: { folder: string; step: (text: string) 
     );
 
     step("the tunnel");
-    await hoop("engineer", ["login", http, "--user", user.name, "--password-stdin"], user.password);
+    await hoop("engineer", ["login", http, "--user", user.name], user.password);
     const tunnel = await startTunnel(clean, path("engineer"));
     stops.push(() => tunnel.child.stop());
 

@@ -4,10 +4,10 @@ import type { Connections } from "../connections/index.js";
 import type { Identity } from "../identity/index.js";
 import { connectAnalysis, type LivePolicySource, type PolicyStore } from "../policy/index.js";
 import type { Pki } from "../pki/index.js";
-import { createAuditService, type Feeder, type LocalRecorder, type RecordingStore, type SessionSummary } from "../recording/index.js";
+import type { AuditService, Feeder, Recorder, RecordingStore, SessionSummary } from "../recording/index.js";
 import type { Catalogues, Protocols } from "../relay/context.js";
 import type { OpenSessions } from "../relay/open-sessions.js";
-import type { CredentialProvider, SecretVault, SigningKey } from "../secrets/index.js";
+import type { CredentialProvider, SecretVault } from "../secrets/index.js";
 import type { SessionDirectory } from "../sessions/index.js";
 import type { SqlAnalyser } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
@@ -31,9 +31,10 @@ export interface ApiParts {
   readonly agents: AgentRegistry;
   readonly directory: SessionDirectory;
   readonly recordings: RecordingStore;
-  readonly recorder: LocalRecorder;
-  readonly feeder: Feeder;
-  readonly signer: SigningKey;
+  readonly recorder: Recorder;
+  /** Null: the recorder commits to the store itself. */
+  readonly feeder: Feeder | null;
+  readonly audit: AuditService;
   readonly vault: SecretVault;
   readonly pki: Pki;
   readonly store: Store;
@@ -50,7 +51,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
   const { config, policy, protocols, agents, recordings, recorder, feeder, store } = parts;
   const freshly = async (): Promise<void> => {
     // Who looks at a recording expects what just happened to be in it; the store is fed behind the journal.
-    await feeder.drain(AbortSignal.timeout(2_000)).catch(() => {});
+    await feeder?.drain(AbortSignal.timeout(2_000)).catch(() => {});
   };
 
   return {
@@ -100,7 +101,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         return { items: page.entries.map((entry) => JSON.parse(entry.body) as Record<string, unknown>), next: page.next };
       },
     },
-    audit: createAuditService({ store: recordings, recorder, feeder, signer: parts.signer }),
+    audit: parts.audit,
     secrets: { rotate: () => parts.vault.rotate() },
     authority: () => parts.pki.authorities("names"),
     tunnel: () => ({ url: `${config.HOOP_TLS === "on" ? "https" : "http"}://${parts.grpc}`, authority: config.HOOP_TLS === "on" ? parts.pki.authorities("agents") : "" }),

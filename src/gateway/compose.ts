@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAgentRegistry } from "../agents/index.js";
@@ -10,7 +9,6 @@ import { createIdentity } from "../identity/index.js";
 import { planMasks } from "../masking/index.js";
 import { agentFromCertificate, createPki } from "../pki/index.js";
 import { createPolicySource, mintPermit, seedPolicy } from "../policy/index.js";
-import { createRecorder, createFeeder } from "../recording/index.js";
 import { type AdmitPorts, admit } from "../relay/admit.js";
 import { createCatalogues } from "../relay/catalogues.js";
 import type { GatePorts } from "../relay/context.js";
@@ -32,7 +30,7 @@ import { createSecretStore } from "../storage/secrets.js";
 import { createSessionStore } from "../storage/sessions.js";
 import { createGrpcServer } from "../transport/grpc/index.js";
 import { connectTcp } from "../transport/tcp/index.js";
-import type { Connection } from "../vocabulary/index.js";
+import { type Connection, HoopError } from "../vocabulary/index.js";
 import { apiDeps } from "./api-deps.js";
 import { clientService } from "./client-service.js";
 import type { GatewayConfig } from "./config.js";
@@ -40,6 +38,7 @@ import { firstAdmin } from "./first-admin.js";
 import { certificateHosts, httpTls } from "./listeners.js";
 import type { Log } from "./log.js";
 import { protocols as spoken } from "./protocols.js";
+import { startRecording } from "./recording.js";
 import { version } from "./version.js";
 
 /** A gateway that serves. */
@@ -59,6 +58,16 @@ export interface GatewayParts {
   readonly signal: AbortSignal;
   /** Another gate; only measurements of what judging costs give one. */
   readonly createGate?: PumpPorts["createGate"];
+}
+
+/** Groups of the default policy that Hoop itself does not need. */
+const defaultGroups = [
+  ["writers", "Change rows as well, as the default rules say."],
+  ["pii-readers", "See what identifies people unmasked, as the default rules say."],
+] as const;
+
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof HoopError && error.code === "conflict")) throw error;
 }
 
 /** The whole assembly, one layer after the other. What was started is stopped in the opposite order, also when a later layer fails. */
@@ -94,7 +103,11 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const connections = await createConnections({ store: createConnectionStore(store), protocols, secrets: credentialStore, log });
     closing.push(() => connections.close());
     const policyStore = createPolicyStore(store);
-    if (await seedPolicy(policyStore)) log.info({}, "the default policy was written");
+    if (await seedPolicy(policyStore)) {
+      // The rules that were written name groups, which must be there to put people into.
+      for (const [name, text] of defaultGroups) await identity.groups.create(name, text).catch(ignoreConflict);
+      log.info({}, "the default policy was written");
+    }
     const policy = await createPolicySource({ store: policyStore, log });
     closing.push(() => policy.close());
     const directory = await createSessionDirectory({ store: createSessionStore(store), replica, log });
@@ -102,20 +115,8 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const credentials = createCredentialProvider(vault);
 
     // Recording: nothing is served before the journal takes entries.
-    const signer = await vault.signingKey("audit");
-    const recorder = await createRecorder({
-      folder: join(stateDir, "journal"),
-      keys: await vault.keyRing("recording"),
-      signer,
-      gateway: `${hostname()} ${version}`,
-      sync: config.HOOP_JOURNAL_SYNC,
-      onFull: config.HOOP_JOURNAL_ON_FULL,
-      quotaBytes: config.HOOP_JOURNAL_QUOTA_MB === undefined ? undefined : config.HOOP_JOURNAL_QUOTA_MB * 1024 * 1024,
-    });
-    closing.push(() => recorder.close());
     const recordings = createRecordingStore(store);
-    const feeder = createFeeder({ recorder, store: recordings, onError: (error) => log.warn({ err: error }, "the recording is behind; tried again") });
-    closing.push(() => feeder.stop());
+    const { recorder, feeder, audit } = await startRecording(config, { vault, recordings, log, closing });
 
     // Reach: agents, and targets that the gateway dials itself.
     const agents = createAgentRegistry({
@@ -147,6 +148,7 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
       maxStaleMs: config.HOOP_MAX_STALE_MS,
       now,
     };
+    const maskKey = (await vault.purposeKey("masking")).export();
     const open = createOpenSessions();
     let closed: string | null = null;
     const admission: AdmitPorts = {
@@ -168,6 +170,7 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
         sessions: config.HOOP_MAX_SESSIONS,
         sessionsPerSubject: config.HOOP_MAX_SESSIONS_PER_SUBJECT,
       },
+      maskKey,
       closed: () => closed,
       log,
     };
@@ -205,7 +208,7 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const tls = httpTls(config, certificate);
     let httpUrl = "";
     const api = await createApi(
-      apiDeps({ config, identity, connections, policy, policyStore, credentials, protocols, dial, catalogues, analyser, agents, directory, recordings, recorder, feeder, signer, vault, pki, store, open, replica, startedAt, closed: () => closed, grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}` }),
+      apiDeps({ config, identity, connections, policy, policyStore, credentials, protocols, dial, catalogues, analyser, agents, directory, recordings, recorder, feeder, audit, vault, pki, store, open, replica, startedAt, closed: () => closed, grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}` }),
       { tls, publicUrl: config.HOOP_PUBLIC_URL ?? null, consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)), log },
     );
     const httpAt = await listenApi(api, { ...config.HOOP_HTTP_LISTEN, tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT });

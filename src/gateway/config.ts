@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { HoopError } from "../vocabulary/index.js";
 
@@ -66,7 +65,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>,
   const known = new Set(Object.keys(settings));
   const wrong: string[] = [];
   const values: Record<string, unknown> = {};
-  const given: Record<string, string | undefined> = { ...env, HOOP_STATE_DIR: env["HOOP_STATE_DIR"] || join(stateDir, "gateway") };
+  const given: Record<string, string | undefined> = { ...env, HOOP_STATE_DIR: env["HOOP_STATE_DIR"] || stateDir };
   for (const [name, [schema]] of Object.entries(settings)) {
     const parsed = schema.safeParse(given[name] === "" ? undefined : given[name]);
     if (parsed.success) values[name] = parsed.data;

@@ -14,6 +14,8 @@ export interface ServerCertificate {
 export interface Gate {
   /** Calls back exactly once, perhaps before it returns, perhaps hours later; never throws, never rejects: failure is a denial. */
   judge(id: number, ask: Ask, answer: (answer: Answer) => void): void;
+  /** Nobody waits for the answer any more: a hold or challenge behind it may be closed. */
+  withdraw?(id: number): void;
   /** The plan of an earlier ask, made anew with these relations looked up. */
   lookup(ask: number, relations: readonly string[], answer: (result: MaskPlan | null | HoopError) => void): void;
 }

@@ -72,6 +72,8 @@ export type SessionEffect =
   | { readonly kind: "dial" }
   /** Have a statement judged; answered by `resolve(id, { kind: "answer" })`, perhaps hours later. */
   | { readonly kind: "ask"; readonly id: number; readonly ask: Ask }
+  /** Nobody waits for that ask any more (cancelled, disconnected); an answer that still comes is ignored. */
+  | { readonly kind: "withdraw"; readonly id: number }
   /** A result names relations that the plan of ask `ask` does not know; answered by `resolve(id, { kind: "masks" })`. */
   | { readonly kind: "lookup"; readonly id: number; readonly ask: number; readonly relations: readonly string[] }
   /** PBKDF2-HMAC-SHA-256 of the secret, off the loop; answered by `resolve(id, { kind: "derived" })`. */
@@ -131,6 +133,8 @@ export interface SessionInit {
   /** Whether `secure` on the client's side can be asked for. */
   readonly clientTls: boolean;
   readonly limits: SessionLimits;
+  /** For masks that hash, at least 16 bytes; absent: one of the session's own, so hashes compare within it only. */
+  readonly maskKey?: Buffer | undefined;
   /** Unpredictable bytes; a fixed stream in tests. */
   readonly random: (n: number) => Buffer;
 }

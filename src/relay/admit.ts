@@ -28,6 +28,8 @@ export interface AdmitPorts extends PumpPorts {
   readonly credentials: CredentialProvider;
   readonly agents: AgentDialer;
   readonly protocols: Protocols;
+  /** For masks that hash: the same on every replica, so that equal values stay equal. */
+  readonly maskKey: Buffer;
   readonly limits: SessionLimits & { readonly sessions: number; readonly sessionsPerSubject: number };
   /** Not null: this replica takes no new sessions, and why. */
   readonly closed: () => string | null;
@@ -80,6 +82,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     viaAgent: connection.agent !== null,
     clientTls: true,
     limits: ports.limits,
+    maskKey: ports.maskKey,
     random: randomBytes,
   };
   try {

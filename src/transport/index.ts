@@ -1,1 +1,13 @@
+export { abortFrom, TransportError } from "./error.js";
+export { handOver } from "./hand-over.js";
+export { joinPipes } from "./join-pipes.js";
+export { createMemoryPipes } from "./memory/index.js";
 export type { Pipe, PipeAbort, PipeSink } from "./pipe.js";
+export { type ConnectTcpOptions, connectTcp, tcpPipe } from "./tcp/index.js";
+export {
+  pipeDuplex,
+  type SecureClientOptions,
+  type SecureInfo,
+  type SecureServerOptions,
+  securePipe,
+} from "./tls/index.js";

@@ -15,6 +15,8 @@ export interface Catalogue {
   readonly searchPath: readonly string[];
   readonly role: string;
   readonly superuser: boolean;
+  /** Operators outside the system schemas, with the id of the function behind each; absent: not read, such operators are unknown. */
+  readonly operators?: readonly { readonly schema: string; readonly name: string; readonly function: number }[];
 }
 
 export interface CatalogueRelation {
@@ -45,4 +47,6 @@ export interface CatalogueFunction {
   readonly securityDefiner: boolean;
   /** The source, where the language is sql or plpgsql; null: opaque. */
   readonly body: string | null;
+  /** Its own settings (`pg_proc.proconfig`), each `name=value`: a `search_path` there decides what the body's names mean. */
+  readonly settings?: readonly string[];
 }

@@ -1,4 +1,35 @@
 import type { Migration } from "kysely";
+import { agentMigrations } from "./agents.js";
+import { changesMigrations } from "./changes.js";
+import { connectionsMigrations } from "./connections.js";
+import { identityMigrations } from "./identity.js";
+import { pkiMigrations } from "./pki.js";
+import { policyMigrations } from "./policy.js";
+import { recordingMigrations } from "./recording.js";
+import { secretsMigrations } from "./secrets.js";
+import { sessionsMigrations } from "./sessions.js";
+
+/** Every domain's steps; one line a domain. Tables of one domain never refer to another's. */
+const domains: readonly Readonly<Record<string, Migration>>[] = [
+  changesMigrations,
+  identityMigrations,
+  connectionsMigrations,
+  sessionsMigrations,
+  policyMigrations,
+  recordingMigrations,
+  secretsMigrations,
+  pkiMigrations,
+  agentMigrations,
+];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */
-export const migrations: Readonly<Record<string, Migration>> = {};
+export const migrations: Readonly<Record<string, Migration>> = merged(domains);
+
+function merged(all: readonly Readonly<Record<string, Migration>>[]): Record<string, Migration> {
+  const result: Record<string, Migration> = {};
+  for (const [name, migration] of all.flatMap((steps) => Object.entries(steps))) {
+    if (name in result) throw new TypeError(`two migrations are named ${name}`);
+    result[name] = migration;
+  }
+  return result;
+}

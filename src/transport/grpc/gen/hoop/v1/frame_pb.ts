@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hoop/v1/frame.proto.
  */
 export const file_hoop_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("ChNob29wL3YxL2ZyYW1lLnByb3RvEgdob29wLnYxIiIKBUZyYW1lEgwKBGRhdGEYASABKAwSCwoDZW5kGAIgASgIYgZwcm90bzM");
+  fileDesc("ChNob29wL3YxL2ZyYW1lLnByb3RvEgdob29wLnYxIkEKBUZyYW1lEgwKBGRhdGEYASABKAwSCwoDZW5kGAIgASgIEh0KBWFib3J0GAMgASgLMg4uaG9vcC52MS5BYm9ydCIlCgVBYm9ydBIOCgZzdGF0dXMYASABKA0SDAoEdGV4dBgCIAEoCWIGcHJvdG8z");
 
 /**
  * Bytes of one lane, one direction. The only message on the hot path.
@@ -31,6 +31,13 @@ export type Frame = Message<"hoop.v1.Frame"> & {
    * @generated from field: bool end = 2;
    */
   end: boolean;
+
+  /**
+   * The caller gives the lane up; nothing follows. The serving side says the same with its status.
+   *
+   * @generated from field: hoop.v1.Abort abort = 3;
+   */
+  abort?: Abort | undefined;
 };
 
 /**
@@ -39,4 +46,32 @@ export type Frame = Message<"hoop.v1.Frame"> & {
  */
 export const FrameSchema: GenMessage<Frame> = /*@__PURE__*/
   messageDesc(file_hoop_v1_frame, 0);
+
+/**
+ * Why a caller gave a lane up.
+ *
+ * @generated from message hoop.v1.Abort
+ */
+export type Abort = Message<"hoop.v1.Abort"> & {
+  /**
+   * A gRPC status code.
+   *
+   * @generated from field: uint32 status = 1;
+   */
+  status: number;
+
+  /**
+   * For people; holds no secret.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message hoop.v1.Abort.
+ * Use `create(AbortSchema)` to create a new message.
+ */
+export const AbortSchema: GenMessage<Abort> = /*@__PURE__*/
+  messageDesc(file_hoop_v1_frame, 1);
 

@@ -1,0 +1,29 @@
+import type { FuzzTarget } from "../target.js";
+import { dns } from "./dns.js";
+import { echoSession } from "./echo-session.js";
+import { grpcFrames } from "./grpc-frames.js";
+import { grpcMessages } from "./grpc-messages.js";
+import { journal } from "./journal.js";
+import { policyDocuments } from "./policy-documents.js";
+import { postgresFrames } from "./postgres-frames.js";
+import { postgresMessages } from "./postgres-messages.js";
+import { postgresSession } from "./postgres-session.js";
+import { sqlLexer } from "./sql-lexer.js";
+import { transcript } from "./transcript.js";
+import { wireReader } from "./wire-reader.js";
+
+/** Everything that reads what somebody else wrote. */
+export const targets: readonly FuzzTarget[] = [
+  wireReader,
+  grpcFrames,
+  grpcMessages,
+  postgresFrames,
+  postgresMessages,
+  postgresSession,
+  sqlLexer,
+  policyDocuments,
+  dns,
+  journal,
+  transcript,
+  echoSession,
+];

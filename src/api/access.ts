@@ -1,0 +1,135 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { adminGroup, auditorGroup, type TokenAuthenticator } from "../identity/index.js";
+import { HoopError, type Subject } from "../vocabulary/index.js";
+
+/**
+ * Who may call a route. `public`: anybody. `subject`: whoever is signed in; what they see is their own. `auditor`: those
+ * who may read everything. `admin`: those who may change everything.
+ */
+export type Access = "public" | "subject" | "auditor" | "admin";
+
+/** Who calls. */
+export interface Principal {
+  readonly subject: Subject;
+  readonly login: string;
+  readonly expires: Date;
+  /** A browser's cookie comes along by itself, so its writes need more proof. */
+  readonly via: "bearer" | "cookie";
+  /** Null for bearers: nothing else sends their token. */
+  readonly csrfToken: string | null;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    principal: Principal | null;
+  }
+}
+
+const safe = new Set(["GET", "HEAD", "OPTIONS"]);
+const secureCookie = "__Host-hoop";
+const plainCookie = "hoop";
+
+export const isAdmin = (subject: Subject): boolean => subject.groups.includes(adminGroup);
+/** Admins read what auditors read. */
+export const isAuditor = (subject: Subject): boolean => subject.groups.includes(auditorGroup) || isAdmin(subject);
+
+/** Who calls a route that is not public. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null)
+    throw new HoopError("unauthenticated", "you are not signed in", { hint: "hoop login" });
+  return request.principal;
+}
+
+/** Puts the guard before every route: who calls, and whether they may, before a byte of the body is read. */
+export function guard(app: FastifyInstance, authenticator: TokenAuthenticator, publicUrl: string | null): void {
+  app.decorateRequest("principal", null);
+  app.addHook("onRoute", (route) => {
+    // A route that nobody thought about is nobody's.
+    if (route.config?.access === undefined)
+      throw new TypeError(`route ${String(route.method)} ${route.url} does not say who may call it`);
+  });
+  app.addHook("onRequest", async (request) => {
+    const access = request.routeOptions.config.access;
+    // Not found: nothing to guard.
+    if (request.is404) return;
+    checkOrigin(request, publicUrl);
+    if (access === "public") return;
+    const principal = await authenticate(request, authenticator);
+    request.principal = principal;
+    if (access === "admin" && !isAdmin(principal.subject)) throw denied(adminGroup);
+    if (access === "auditor" && !isAuditor(principal.subject)) throw denied(auditorGroup);
+    if (access === undefined) throw new HoopError("denied", "this is nobody's to call");
+  });
+}
+
+function denied(group: string): HoopError {
+  return new HoopError("denied", `only members of ${group} may do this`, { hint: "ask an admin" });
+}
+
+async function authenticate(request: FastifyRequest, authenticator: TokenAuthenticator): Promise<Principal> {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const token = /^bearer ([\x21-\x7e]{1,256})$/i.exec(authorization)?.[1];
+    if (token === undefined)
+      throw new HoopError("unauthenticated", "the authorization header is not a bearer token", { hint: "hoop login" });
+    return { ...(await authenticator.authenticate(token)), via: "bearer", csrfToken: null };
+  }
+  const token = cookieOf(request);
+  if (token === undefined) throw new HoopError("unauthenticated", "you are not signed in", { hint: "hoop login" });
+  const found = await authenticator.authenticateBrowser(token);
+  const csrfToken = csrfTokenFor(token);
+  if (!safe.has(request.method)) {
+    if (request.headers.origin === undefined)
+      throw new HoopError("denied", "the browser did not say which site this request comes from");
+    if (!equal(String(request.headers["x-csrf-token"] ?? ""), csrfToken)) {
+      throw new HoopError("denied", "the X-CSRF-Token header is missing or wrong", {
+        hint: "it is in the answer to signing in, and under /api/v1/me",
+      });
+    }
+  }
+  return { ...found, via: "cookie", csrfToken };
+}
+
+/** A write that a browser makes for another site is refused, signed in or not. */
+function checkOrigin(request: FastifyRequest, publicUrl: string | null): void {
+  const { origin } = request.headers;
+  if (origin === undefined || safe.has(request.method)) return;
+  if (origin === `${request.protocol}://${request.host}`) return;
+  if (publicUrl !== null && origin === new URL(publicUrl).origin) return;
+  throw new HoopError("denied", "this request comes from another site");
+}
+
+/** Derived from the cookie, which a page of another site cannot read: nothing to keep, nothing to get out of step. */
+export function csrfTokenFor(browserToken: string): string {
+  return createHmac("sha256", browserToken).update("hoop csrf v1").digest("base64url");
+}
+
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function cookieOf(request: FastifyRequest): string | undefined {
+  return request.cookies[request.protocol === "https" ? secureCookie : plainCookie];
+}
+
+export function setBrowserCookie(request: FastifyRequest, reply: FastifyReply, token: string, expires: Date): void {
+  const secure = request.protocol === "https";
+  // The prefix makes browsers insist: secure, this host only, the whole path.
+  reply.setCookie(secure ? secureCookie : plainCookie, token, {
+    httpOnly: true,
+    sameSite: "lax",
+    secure,
+    path: "/",
+    expires,
+  });
+}
+
+export function clearBrowserCookie(request: FastifyRequest, reply: FastifyReply): void {
+  const secure = request.protocol === "https";
+  reply.clearCookie(secure ? secureCookie : plainCookie, { httpOnly: true, sameSite: "lax", secure, path: "/" });
+}

@@ -1,0 +1,148 @@
+import type { Connections } from "../connections/index.js";
+import type { Identity } from "../identity/index.js";
+import type { LivePolicySource } from "../policy/source.js";
+import type { PolicyStore } from "../policy/store.js";
+import type { Recorder } from "../recording/recorder.js";
+import type { SessionDirectory } from "../sessions/index.js";
+import type { Analysis, Connection, Subject, SubjectId } from "../vocabulary/index.js";
+
+/** One page of a list; `next` is given back to have the one after. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+export interface AgentView {
+  readonly name: string;
+  readonly state: "connected" | "draining" | "away" | "revoked";
+  readonly version: string | null;
+  readonly connectedAt: Date | null;
+  readonly lanes: number;
+  /** Its allow-list in words. */
+  readonly allows: readonly string[];
+  readonly certificateExpires: Date | null;
+}
+
+/** Agents, for admins. */
+export interface AgentsPort {
+  list(): Promise<readonly AgentView[]>;
+  /** The token is shown once. Throws HoopError `invalid`, `conflict`. */
+  createJoinToken(wanted: {
+    readonly agent: string;
+    readonly lifeMs: number;
+    readonly by: string;
+  }): Promise<{ readonly token: string; readonly agent: string; readonly expires: Date }>;
+  /** Its certificate is worth nothing from now on, and its lanes end. False: there is no such agent. */
+  revoke(agent: string): Promise<boolean>;
+}
+
+export interface RecordedSession {
+  readonly id: string;
+  readonly subject: { readonly id: string; readonly name: string };
+  readonly connection: string;
+  readonly protocol: string;
+  readonly from: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly statements: number;
+  readonly end: { readonly code: string; readonly text: string } | null;
+}
+
+export interface RecordingsPort {
+  /** Newest first. */
+  sessions(filter: {
+    readonly subject?: SubjectId | undefined;
+    readonly connection?: string | undefined;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<Page<RecordedSession>>;
+  session(id: string): Promise<RecordedSession | null>;
+  /** Oldest first; sealed parts as their references only. */
+  entries(
+    session: string,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<Page<Readonly<Record<string, unknown>>>>;
+}
+
+export interface AuditPort {
+  /** PEM of the key that signs heads. */
+  publicKey(): string;
+  heads(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** The whole export, in the form that the offline verifier reads. */
+  export(signal: AbortSignal): AsyncIterable<string | Uint8Array>;
+  verify(signal: AbortSignal): Promise<{
+    readonly ok: boolean;
+    readonly entries: number;
+    readonly chains: number;
+    readonly problems: readonly string[];
+  }>;
+}
+
+/** Everything that the routes call. The composer brings it. */
+export interface ApiDeps {
+  readonly identity: Identity;
+  readonly connections: Connections;
+  /** Whether the subject may open the connection now: policy on its connect statement. */
+  readonly mayConnect: (subject: Subject, connection: Connection) => boolean;
+  /** One round trip to the target as the gateway logs in. Throws HoopError with what is wrong. */
+  readonly testConnection: (
+    connection: Connection,
+    subject: Subject,
+    signal: AbortSignal,
+  ) => Promise<{ readonly serverVersion: string }>;
+  /** What to type, without an address: `psql -h pg-demo.hoop`. */
+  readonly example: (connection: Connection) => string;
+  readonly agents: AgentsPort;
+  readonly policy: { readonly store: PolicyStore; readonly source: LivePolicySource };
+  /** Reads a statement's text for a simulation. */
+  readonly analyse: (
+    connection: Connection,
+    text: string,
+    database: string | null,
+    signal: AbortSignal,
+  ) => Promise<Analysis>;
+  readonly sessions: SessionDirectory;
+  readonly recordings: RecordingsPort;
+  readonly audit: AuditPort;
+  readonly secrets: { rotate(): Promise<{ readonly resealed: number; readonly keyId: string }> };
+  /** PEM of the authority that signs what lanes show to clients. */
+  readonly authority: () => string;
+  /** Where tunnels dial: the URL, and the authority (PEM) that vouches for it there; empty: the system's. */
+  readonly tunnel: () => { readonly url: string; readonly authority: string };
+  readonly recorder: Recorder;
+  readonly status: () => GatewayStatus;
+  /** Why this replica should get no traffic; empty: it is ready. */
+  readonly notReady: () => readonly string[];
+  readonly now?: (() => number) | undefined;
+}
+
+export interface GatewayStatus {
+  readonly version: string;
+  readonly replica: string;
+  readonly startedAt: Date;
+  readonly sessions: number;
+  readonly agents: number;
+  readonly policyVersion: string;
+  readonly policyProblem: string | null;
+  /** Milliseconds since the store last answered. */
+  readonly storeStaleMs: number;
+  readonly recording: boolean;
+}
+
+export interface ApiOptions {
+  /** Null: plain HTTP, on loopback only. */
+  readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer } | null;
+  /** How browsers and programs reach the gateway, `https://hoop.example.com`; null: as each request says. */
+  readonly publicUrl: string | null;
+  /** Addresses or networks of proxies whose `X-Forwarded-*` is believed. */
+  readonly trustProxy?: readonly string[] | undefined;
+  /** The built console; null, or not there: no console. */
+  readonly consoleFolder?: string | null | undefined;
+  readonly log?:
+    | {
+        info(fields: object, text: string): void;
+        warn(fields: object, text: string): void;
+        error(fields: object, text: string): void;
+      }
+    | undefined;
+}

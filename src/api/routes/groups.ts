@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { principalOf } from "../access.js";
+import type { Routes } from "../app.js";
+import { noContentSchema } from "../schemas.js";
+
+const groupSchema = z
+  .object({ name: z.string(), description: z.string(), members: z.number().int() })
+  .meta({ id: "Group" });
+
+/** Groups, which rules match on. */
+export const groupRoutes: Routes = (app, { deps, change }) => {
+  const { groups } = deps.identity;
+
+  app.route({
+    method: "GET",
+    url: "/groups",
+    config: { access: "auditor" },
+    schema: {
+      summary: "Groups, by name",
+      tags: ["groups"],
+      response: { 200: z.object({ items: z.array(groupSchema) }) },
+    },
+    handler: async () => ({ items: [...(await groups.list())] }),
+  });
+
+  app.route({
+    method: "POST",
+    url: "/groups",
+    config: { access: "admin" },
+    schema: {
+      summary: "Add a group",
+      tags: ["groups"],
+      body: z.strictObject({ name: z.string().max(64), description: z.string().max(500).default("") }),
+      response: { 201: groupSchema },
+    },
+    handler: async (request, reply) => {
+      const group = await change(principalOf(request), async () => {
+        const created = await groups.create(request.body.name, request.body.description);
+        return {
+          answer: created,
+          entry: { what: "group.created", target: created.name, before: null, after: created },
+        };
+      });
+      return reply.code(201).send({ ...group, members: 0 });
+    },
+  });
+
+  app.route({
+    method: "DELETE",
+    url: "/groups/:group",
+    config: { access: "admin" },
+    schema: {
+      summary: "Remove a group; its members lose it at once",
+      tags: ["groups"],
+      params: z.object({ group: z.string().max(64) }),
+      response: { 204: noContentSchema },
+    },
+    handler: async (request, reply) => {
+      await change(principalOf(request), async () => {
+        await groups.remove(request.params.group);
+        return {
+          answer: null,
+          entry: {
+            what: "group.removed",
+            target: request.params.group,
+            before: { name: request.params.group },
+            after: null,
+          },
+        };
+      });
+      return reply.code(204).send(null);
+    },
+  });
+};

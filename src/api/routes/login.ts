@@ -1,0 +1,212 @@
+import { z } from "zod";
+import type { TokenPair } from "../../identity/index.js";
+import { HoopError, type Subject } from "../../vocabulary/index.js";
+import { clearBrowserCookie, csrfTokenFor, principalOf, setBrowserCookie } from "../access.js";
+import type { Routes } from "../app.js";
+import { iso, noContentSchema, subjectSchema, timeSchema } from "../schemas.js";
+
+const rateLimit = { max: 60, timeWindow: 60_000 };
+
+const tokensSchema = z
+  .object({
+    accessToken: z.string(),
+    accessExpires: timeSchema,
+    refreshToken: z.string(),
+    refreshExpires: timeSchema,
+    subject: subjectSchema,
+  })
+  .meta({
+    id: "Tokens",
+    description: "Shown once. The refresh token is good for one renewal; used twice, the login ends.",
+  });
+const browserSchema = z.object({
+  subject: subjectSchema,
+  csrfToken: z.string().describe("Goes into X-CSRF-Token of every write."),
+  expires: timeSchema,
+});
+
+/** Signing in and out. */
+export const loginRoutes: Routes = (app, { deps, options, change }) => {
+  const { logins, devices } = deps.identity;
+  const clientOf = (agent: string | undefined) => agent ?? "unknown";
+
+  async function recordLogin(subject: Subject, how: string, from: string): Promise<void> {
+    await change({ subject }, async () => ({
+      answer: null,
+      entry: { what: "login", target: subject.name, before: null, after: { how, from } },
+    }));
+  }
+
+  app.route({
+    method: "POST",
+    url: "/login",
+    config: { access: "public", rateLimit },
+    schema: {
+      summary: "Sign in with a password",
+      description: "`as: tokens` for programs; `as: browser` sets a cookie and answers the CSRF token.",
+      tags: ["login"],
+      body: z.strictObject({
+        name: z.string().min(1).max(200),
+        password: z.string().min(1).max(1024),
+        as: z.enum(["tokens", "browser"]).default("tokens"),
+      }),
+      response: { 200: z.union([tokensSchema, browserSchema]) },
+    },
+    handler: async (request, reply) => {
+      const { name, password, as } = request.body;
+      const subject = await logins.checkPassword(name, password, request.ip);
+      await recordLogin(subject, `password (${as})`, request.ip);
+      const asker = { client: clientOf(request.headers["user-agent"]), address: request.ip };
+      if (as === "tokens") return tokensOf(await logins.issue(subject.id, asker));
+      const login = await logins.issueBrowser(subject.id, asker);
+      setBrowserCookie(request, reply, login.token, login.expires);
+      return {
+        subject: { ...login.subject, groups: [...login.subject.groups] },
+        csrfToken: csrfTokenFor(login.token),
+        expires: iso(login.expires),
+      };
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/login/device",
+    config: { access: "public", rateLimit },
+    schema: {
+      summary: "Begin signing a program in through the browser (RFC 8628)",
+      tags: ["login"],
+      body: z
+        .strictObject({
+          client: z.string().max(120).optional().describe("What the page shows: `hoop on ada's laptop`."),
+        })
+        .nullish(),
+      response: {
+        200: z.object({
+          device_code: z.string(),
+          user_code: z.string(),
+          verification_uri: z.string(),
+          verification_uri_complete: z.string(),
+          expires_in: z.number().int().describe("Seconds."),
+          interval: z.number().int().describe("Seconds between polls."),
+        }),
+      },
+    },
+    handler: async (request) => {
+      const started = await devices.start({
+        client: request.body?.client ?? clientOf(request.headers["user-agent"]),
+        address: request.ip,
+      });
+      const page = new URL("/login/device", options.publicUrl ?? `${request.protocol}://${request.host}`);
+      const complete = new URL(page);
+      complete.searchParams.set("code", started.userCode);
+      return {
+        device_code: started.deviceCode,
+        user_code: started.userCode,
+        verification_uri: page.href,
+        verification_uri_complete: complete.href,
+        expires_in: Math.max(1, Math.round((started.expires.getTime() - (deps.now ?? Date.now)()) / 1_000)),
+        interval: started.interval,
+      };
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/login/token",
+    // A program that polls asks every two seconds, and several may sit behind one address.
+    config: { access: "public", rateLimit: { max: 600, timeWindow: 60_000 } },
+    schema: {
+      summary: "Tokens for a device code or a refresh token",
+      description: "202 while the person has not answered yet.",
+      tags: ["login"],
+      body: z.union([
+        z.strictObject({ deviceCode: z.string().max(200) }),
+        z.strictObject({ refreshToken: z.string().max(200) }),
+      ]),
+      response: { 200: tokensSchema, 202: z.object({ state: z.enum(["pending", "slow-down"]) }) },
+    },
+    handler: async (request, reply) => {
+      if ("refreshToken" in request.body) return tokensOf(await logins.refresh(request.body.refreshToken));
+      const answer = await devices.poll(request.body.deviceCode);
+      if (answer.state === "denied") throw new HoopError("denied", "the login was denied in the browser");
+      if (answer.state === "expired")
+        throw new HoopError("not-found", "this login has expired, or was answered already", {
+          hint: "run hoop login again",
+        });
+      if (answer.state !== "approved") return reply.code(202).send({ state: answer.state });
+      await recordLogin(answer.tokens.subject, "device", request.ip);
+      return tokensOf(answer.tokens);
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/login/device/:userCode",
+    config: { access: "subject", rateLimit },
+    schema: {
+      summary: "What waits behind a user code",
+      tags: ["login"],
+      params: z.object({ userCode: z.string().max(20) }),
+      response: { 200: z.object({ client: z.string(), address: z.string(), expires: timeSchema }) },
+    },
+    handler: async (request) => {
+      const login = await devices.look(request.params.userCode, request.ip);
+      return { client: login.client, address: login.address, expires: iso(login.expiresAt) };
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/login/device/:userCode",
+    config: { access: "subject", rateLimit },
+    schema: {
+      summary: "Approve or deny a program that wants to sign in as you",
+      tags: ["login"],
+      params: z.object({ userCode: z.string().max(20) }),
+      body: z.strictObject({ answer: z.enum(["approved", "denied"]) }),
+      response: { 200: z.object({ client: z.string(), address: z.string() }) },
+    },
+    handler: async (request) => {
+      const { subject } = principalOf(request);
+      const { answer } = request.body;
+      return change({ subject }, async () => {
+        const login = await devices.answer(request.params.userCode, answer, subject, request.ip);
+        const { client, address } = login;
+        return {
+          answer: { client, address },
+          entry: { what: `login.device.${answer}`, target: subject.name, before: null, after: { client, address } },
+        };
+      });
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/logout",
+    config: { access: "subject" },
+    schema: {
+      summary: "End this login, its renewals and what was opened with it",
+      tags: ["login"],
+      response: { 204: noContentSchema },
+    },
+    handler: async (request, reply) => {
+      const { subject, login, via } = principalOf(request);
+      await change({ subject }, async () => {
+        await logins.end(login, subject.id, "logout");
+        return { answer: null, entry: { what: "logout", target: subject.name, before: null, after: null } };
+      });
+      if (via === "cookie") clearBrowserCookie(request, reply);
+      return reply.code(204).send(null);
+    },
+  });
+};
+
+function tokensOf(pair: TokenPair): z.infer<typeof tokensSchema> {
+  return {
+    accessToken: pair.accessToken,
+    accessExpires: iso(pair.accessExpires),
+    refreshToken: pair.refreshToken,
+    refreshExpires: iso(pair.refreshExpires),
+    subject: { ...pair.subject, groups: [...pair.subject.groups] },
+  };
+}

@@ -1,0 +1,201 @@
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { HoopError, type SubjectId, sessionId, subjectId } from "../../vocabulary/index.js";
+import { isAdmin, isAuditor, principalOf } from "../access.js";
+import type { Routes } from "../app.js";
+import type { RecordedSession } from "../deps.js";
+import {
+  cursorFrom,
+  cursorTo,
+  iso,
+  isoOrNull,
+  noContentSchema,
+  pageQuerySchema,
+  pageSchema,
+  timeSchema,
+} from "../schemas.js";
+
+const who = z.object({ id: z.uuid(), name: z.string() });
+const liveSchema = z
+  .object({
+    id: z.uuid(),
+    replica: z.string(),
+    subject: who,
+    connection: z.string(),
+    protocol: z.string(),
+    from: z.string(),
+    startedAt: timeSchema,
+  })
+  .meta({ id: "LiveSession" });
+const recordedSchema = z
+  .object({
+    id: z.uuid(),
+    subject: who,
+    connection: z.string(),
+    protocol: z.string(),
+    from: z.string(),
+    startedAt: timeSchema,
+    endedAt: timeSchema.nullable(),
+    statements: z.number().int(),
+    end: z.object({ code: z.string(), text: z.string() }).nullable(),
+  })
+  .meta({ id: "RecordedSession" });
+const entrySchema = z
+  .record(z.string(), z.unknown())
+  .meta({ id: "Entry", description: "One line of a recording; `kind` says which." });
+const filterSchema = pageQuerySchema.extend({
+  subject: z.string().max(64).optional().describe("A user's name or id. Others than auditors see only their own."),
+  connection: z.string().max(63).optional(),
+});
+const one = z.object({ session: z.uuid() });
+
+/** Open and recorded sessions: everybody's for auditors, their own for others. */
+export const sessionRoutes: Routes = (app, { deps, change }) => {
+  /** Whose sessions the caller may look through; undefined: everybody's. */
+  async function scope(request: FastifyRequest, wanted: string | undefined): Promise<SubjectId | undefined> {
+    const { subject } = principalOf(request);
+    if (!isAuditor(subject)) {
+      if (wanted === undefined || wanted === subject.name || wanted === subject.id) return subject.id;
+      throw new HoopError("denied", "you may look at your own sessions only", { hint: "auditors see everybody's" });
+    }
+    if (wanted === undefined) return undefined;
+    // Who was removed still has recordings: an id needs no user behind it.
+    return z.uuid().safeParse(wanted).success ? subjectId(wanted) : (await deps.identity.users.get(wanted)).id;
+  }
+
+  const unknown = () => new HoopError("not-found", "there is no such session", { hint: "hoop sessions ls" });
+
+  app.route({
+    method: "GET",
+    url: "/sessions/live",
+    config: { access: "subject" },
+    schema: {
+      summary: "Open sessions on every replica, newest first",
+      tags: ["sessions"],
+      querystring: filterSchema,
+      response: { 200: pageSchema(liveSchema) },
+    },
+    handler: async (request) => {
+      const { limit, after, connection } = request.query;
+      const cursor = after === undefined ? undefined : cursorTo(after, z.tuple([z.iso.datetime(), z.uuid()]));
+      const before = cursor === undefined ? undefined : { startedAt: new Date(cursor[0]), id: sessionId(cursor[1]) };
+      const list = await deps.sessions.list({
+        subject: await scope(request, request.query.subject),
+        connection,
+        before,
+        limit,
+      });
+      const last = list.at(-1);
+      return {
+        items: list.map((session) => ({
+          ...session,
+          subject: { ...session.subject },
+          connection: session.connection.name,
+          startedAt: iso(session.startedAt),
+        })),
+        next: last === undefined || list.length < limit ? null : cursorFrom([iso(last.startedAt), last.id]),
+      };
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/sessions",
+    config: { access: "subject" },
+    schema: {
+      summary: "Recorded sessions, newest first",
+      tags: ["sessions"],
+      querystring: filterSchema,
+      response: { 200: pageSchema(recordedSchema) },
+    },
+    handler: async (request) => {
+      const { limit, after, connection } = request.query;
+      const page = await deps.recordings.sessions({
+        subject: await scope(request, request.query.subject),
+        connection,
+        after,
+        limit,
+      });
+      return { items: page.items.map(shown), next: page.next };
+    },
+  });
+
+  /** A recorded session that the caller may see; of another's not even whether it is there. */
+  async function visible(request: FastifyRequest, id: string) {
+    const session = await deps.recordings.session(id);
+    const { subject } = principalOf(request);
+    if (session === null || (!isAuditor(subject) && session.subject.id !== subject.id)) throw unknown();
+    return session;
+  }
+
+  app.route({
+    method: "GET",
+    url: "/sessions/:session",
+    config: { access: "subject" },
+    schema: { summary: "One recorded session", tags: ["sessions"], params: one, response: { 200: recordedSchema } },
+    handler: async (request) => shown(await visible(request, request.params.session)),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/sessions/:session/entries",
+    config: { access: "subject" },
+    schema: {
+      summary: "A session's entries, oldest first",
+      description:
+        "Literals are masked by the rules in force when they were recorded; sealed parts are not opened here.",
+      tags: ["sessions"],
+      params: one,
+      querystring: pageQuerySchema,
+      response: { 200: pageSchema(entrySchema) },
+    },
+    handler: async (request) => {
+      const session = await visible(request, request.params.session);
+      const page = await deps.recordings.entries(session.id, request.query);
+      return { items: page.items.map((entry) => ({ ...entry })), next: page.next };
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/sessions/:session/kill",
+    config: { access: "subject" },
+    schema: {
+      summary: "End an open session within a second; your own, or as an admin anybody's",
+      tags: ["sessions"],
+      params: one,
+      body: z
+        .strictObject({ reason: z.string().max(500).optional().describe("Shown to whoever is in the session.") })
+        .nullish(),
+      response: { 202: noContentSchema },
+    },
+    handler: async (request, reply) => {
+      const { subject } = principalOf(request);
+      const id = sessionId(request.params.session);
+      await change({ subject }, async () => {
+        const session = await deps.sessions.get(id);
+        if (session === null || (!isAdmin(subject) && session.subject.id !== subject.id)) throw unknown();
+        const reason = (request.body?.reason ?? "").replaceAll(/\p{C}/gu, " ").trim() || "no reason given";
+        await deps.sessions.requestKill(id, subject.name, reason);
+        const before = { subject: session.subject.name, connection: session.connection.name };
+        return { answer: null, entry: { what: "session.killed", target: id, before, after: { reason } } };
+      });
+      return reply.code(202).send(null);
+    },
+  });
+};
+
+function shown(session: RecordedSession): z.infer<typeof recordedSchema> {
+  const { id, connection, protocol, from, statements } = session;
+  return {
+    id,
+    subject: { ...session.subject },
+    connection,
+    protocol,
+    from,
+    startedAt: iso(session.startedAt),
+    endedAt: isoOrNull(session.endedAt),
+    statements,
+    end: session.end === null ? null : { ...session.end },
+  };
+}

@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { HoopError } from "../vocabulary/index.js";
+import { flag, type Invocation, text, texts } from "./invocation.js";
+import { readSecret } from "./read-secret.js";
+
+/** What was said of a connection on the command line; what was left out is not there. */
+export interface ConnectionDraft {
+  readonly protocol?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly agent?: string | null;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly target?: Readonly<Record<string, unknown>>;
+  readonly tls?: { readonly mode?: string; readonly ca?: string; readonly serverName?: string };
+  readonly exposesCredentialToAgent?: boolean;
+  readonly secret?: string;
+}
+
+/** What the connection had before, for options that change a part of it. */
+export interface DraftBase {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly target: Readonly<Record<string, unknown>>;
+  readonly tls: { readonly mode?: string; readonly ca?: string; readonly serverName?: string };
+}
+
+/** Reads the options that `connections add` and `edit` share. The password is never an option: all users can read those. */
+export async function draftFrom(invocation: Invocation, base: DraftBase, askSecret: boolean): Promise<ConnectionDraft> {
+  const [host, agent, user] = [text(invocation, "host"), text(invocation, "agent"), text(invocation, "user")];
+  const labels = pairs(texts(invocation, "label"), base.labels);
+  const target = pairs([...(user === undefined ? [] : [`user=${user}`]), ...texts(invocation, "target")], base.target);
+  const tls = await tlsFrom(invocation, base.tls);
+  const secret = flag(invocation, "passwordStdin") || (askSecret && user !== undefined && invocation.context.out.interactive) ? await readSecret(invocation.context, `Password of ${user ?? "the target's user"}`) : undefined;
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(text(invocation, "port") === undefined ? {} : { port: portFrom(text(invocation, "port")!) }),
+    ...(agent === undefined ? {} : { agent: agent === "none" ? null : agent }),
+    ...(labels === null ? {} : { labels: labels as Record<string, string> }),
+    ...(target === null ? {} : { target }),
+    ...(tls === null ? {} : { tls }),
+    ...(flag(invocation, "exposesCredentialToAgent") ? { exposesCredentialToAgent: true } : {}),
+    ...(secret === undefined || secret === "" ? {} : { secret }),
+  };
+}
+
+/** `key=value` put over what was there; `key=` takes one away. Null: none was given. */
+function pairs(given: readonly string[], before: Readonly<Record<string, unknown>>): Record<string, unknown> | null {
+  if (given.length === 0) return null;
+  const result: Record<string, unknown> = { ...before };
+  for (const pair of given) {
+    const at = pair.indexOf("=");
+    if (at <= 0) throw new HoopError("invalid", `${JSON.stringify(pair)} is not key=value`);
+    const [key, value] = [pair.slice(0, at), pair.slice(at + 1)];
+    if (value === "") delete result[key];
+    else result[key] = value === "true" ? true : value === "false" ? false : value;
+  }
+  return result;
+}
+
+async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promise<DraftBase["tls"] | null> {
+  const [mode, caFile, serverName] = [text(invocation, "tls"), text(invocation, "tlsCa"), text(invocation, "tlsServerName")];
+  if (mode === undefined && caFile === undefined && serverName === undefined) return null;
+  let ca: string | undefined;
+  if (caFile !== undefined) {
+    ca = await readFile(caFile, "utf8").catch((cause) => {
+      throw new HoopError("invalid", `${caFile} cannot be read`, { cause });
+    });
+  }
+  return { ...before, ...(mode ? { mode } : {}), ...(ca ? { ca } : {}), ...(serverName ? { serverName } : {}) };
+}
+
+function portFrom(given: string): number {
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HoopError("invalid", `${JSON.stringify(given)} is not a port`);
+  return port;
+}

@@ -1,0 +1,58 @@
+import type { Allocation } from "./allocate.js";
+import { ConnectionListener, type ListenerContext } from "./connection-listener.js";
+import type { Offer } from "./gateway-port.js";
+
+/** What listening for one connection needs to know. */
+export interface PublishContext {
+  readonly allocation: Allocation;
+  readonly listeners: ListenerContext;
+  /** Makes the address usable where the system asks for it (macOS). */
+  prepare(address: string): Promise<void>;
+}
+
+/** Ports tried in place of one that is taken. */
+const tries = 20;
+
+/**
+ * Listens for a connection: on its own address and port; on another address where a single program sits on that one;
+ * on another port where somebody owns the port on every address, or this user may not have it.
+ */
+export async function publish(offer: Offer, context: PublishContext): Promise<ConnectionListener> {
+  const { allocation } = context;
+  const address = allocation.addressOf(offer.name);
+  await context.prepare(address);
+  const own = await tryListen(offer, address, offer.port, context);
+  if (own instanceof ConnectionListener) return own;
+  if (own === "EADDRINUSE") {
+    const other = await elsewhere(offer, address, context);
+    if (other) return other;
+  }
+  for (let step = 0; step < tries; step++) {
+    const port = (offer.port < 1024 ? 10_000 : 1) + offer.port + step;
+    if (port > 65_535) break;
+    const listener = await tryListen(offer, address, port, context);
+    if (listener instanceof ConnectionListener) return listener;
+  }
+  return ConnectionListener.listen(offer, address, 0, context.listeners);
+}
+
+/** Another address tells whether the port is taken on one address or on all of them. */
+async function elsewhere(offer: Offer, taken: string, context: PublishContext): Promise<ConnectionListener | null> {
+  const before = context.allocation.toJSON();
+  const address = context.allocation.moveAway(offer.name, new Set([taken]));
+  await context.prepare(address);
+  const listener = await tryListen(offer, address, offer.port, context);
+  if (listener instanceof ConnectionListener) return listener;
+  context.allocation.reset(before);
+  return null;
+}
+
+async function tryListen(offer: Offer, address: string, port: number, context: PublishContext): Promise<ConnectionListener | string> {
+  try {
+    return await ConnectionListener.listen(offer, address, port, context.listeners);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EADDRINUSE" || code === "EACCES") return code;
+    throw error;
+  }
+}

@@ -1,0 +1,4 @@
+export { type ConnectionSecrets, type Connections, type ConnectionsOptions, createConnections } from "./connections.js";
+export type { ConnectionSource } from "./source.js";
+export type { ConnectionStore } from "./store.js";
+export type { ConnectionDraft, ConnectionProtocol, ConnectionProtocols } from "./validate.js";

@@ -1,0 +1,160 @@
+import type { SubjectId } from "../vocabulary/index.js";
+
+/** A subject as it is kept. */
+export interface StoredSubject {
+  readonly id: SubjectId;
+  readonly kind: "person" | "service" | "agent";
+  readonly name: string;
+  readonly email: string | null;
+  /** Sorted. */
+  readonly groups: readonly string[];
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly version: number;
+  readonly passwordHash: string | null;
+}
+
+export interface StoredGroup {
+  readonly name: string;
+  readonly description: string;
+  readonly members: number;
+}
+
+export type TokenKind = "access" | "refresh" | "browser";
+
+/** A token to be kept: never the token itself. */
+export interface TokenDraft {
+  readonly hash: Buffer;
+  readonly kind: TokenKind;
+  readonly expiresAt: Date;
+}
+
+/** One signing in, from which tokens descend. */
+export interface LoginDraft {
+  readonly id: string;
+  readonly subject: SubjectId;
+  readonly kind: "token" | "browser";
+  /** What the program called itself. */
+  readonly client: string;
+  readonly address: string;
+  /** However often it is renewed, it ends then. */
+  readonly expiresAt: Date;
+}
+
+export interface StoredLogin {
+  readonly id: string;
+  readonly kind: "token" | "browser";
+  readonly client: string;
+  readonly address: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface FoundToken {
+  readonly subject: StoredSubject;
+  readonly login: string;
+  readonly loginExpiresAt: Date;
+  readonly loginEnded: boolean;
+  readonly kind: TokenKind;
+  readonly expiresAt: Date;
+}
+
+export type RefreshOutcome =
+  | { readonly outcome: "rotated"; readonly token: FoundToken }
+  /** It had been used before: somebody has a copy. The whole login was ended. */
+  | { readonly outcome: "reused"; readonly subject: SubjectId; readonly login: string }
+  | { readonly outcome: "refused" };
+
+export interface DeviceLogin {
+  readonly client: string;
+  readonly address: string;
+  readonly expiresAt: Date;
+  readonly answer: "approved" | "denied" | null;
+  readonly subject: SubjectId | null;
+}
+
+/** What changed since a version. */
+export interface IdentityChanges {
+  readonly version: number;
+  readonly subjects: readonly (StoredSubject & { readonly removed: boolean })[];
+  readonly endedLogins: readonly { readonly login: string; readonly subject: SubjectId }[];
+}
+
+export interface SubjectChange {
+  readonly email?: string | null | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly passwordHash?: string | undefined;
+}
+
+/** Where identities live. Every write that an open session could rest on is told to all replicas with its commit. */
+export interface IdentityStore {
+  subject(by: { readonly id: SubjectId } | { readonly name: string }): Promise<StoredSubject | null>;
+  /** By name, ascending, after the given one. */
+  subjects(page: { readonly after: string | null; readonly limit: number }): Promise<readonly StoredSubject[]>;
+  /** Throws HoopError `conflict`: the name is taken; `invalid`: there is no such group. */
+  createSubject(
+    draft: Pick<StoredSubject, "id" | "kind" | "name" | "email" | "groups" | "passwordHash">,
+  ): Promise<StoredSubject>;
+  /**
+   * Null: there is no such subject. `endLogins`: all but the given one end as well. Throws HoopError `conflict` when it
+   * would leave nobody in `admins` able to sign in.
+   */
+  changeSubject(
+    id: SubjectId,
+    change: SubjectChange,
+    endLogins: { readonly because: string; readonly except: string | null } | null,
+  ): Promise<StoredSubject | null>;
+  removeSubject(id: SubjectId): Promise<boolean>;
+
+  groups(): Promise<readonly StoredGroup[]>;
+  createGroup(name: string, description: string): Promise<void>;
+  /** Its members lose it at once. False: there is none. */
+  removeGroup(name: string): Promise<boolean>;
+
+  createLogin(login: LoginDraft, tokens: readonly TokenDraft[]): Promise<void>;
+  token(hash: Buffer): Promise<FoundToken | null>;
+  /** Marks the refresh token used and keeps its successors, in one step. */
+  rotate(hash: Buffer, successors: (token: FoundToken) => readonly TokenDraft[]): Promise<RefreshOutcome>;
+  logins(subject: SubjectId): Promise<readonly StoredLogin[]>;
+  /** False: it is none of the subject's, or over. */
+  endLogin(login: string, subject: SubjectId, because: string): Promise<boolean>;
+
+  createDeviceLogin(draft: {
+    readonly deviceHash: Buffer;
+    readonly userCodeHash: Buffer;
+    readonly client: string;
+    readonly address: string;
+    readonly expiresAt: Date;
+  }): Promise<void>;
+  deviceLogin(by: { readonly userCodeHash: Buffer } | { readonly deviceHash: Buffer }): Promise<DeviceLogin | null>;
+  /** Null: not there, expired or answered already. */
+  answerDeviceLogin(
+    userCodeHash: Buffer,
+    answer: "approved" | "denied",
+    subject: SubjectId,
+  ): Promise<DeviceLogin | null>;
+  /** Takes an answered device login away; null: not there, expired or not answered. */
+  takeDeviceLogin(deviceHash: Buffer): Promise<DeviceLogin | null>;
+
+  /** Whether somebody in `admins` can sign in. */
+  hasAdmin(): Promise<boolean>;
+  addSetupToken(hash: Buffer, expiresAt: Date): Promise<void>;
+  /**
+   * Creates the first admin and uses up every setup token, in one step. A null token: by configuration. Throws HoopError
+   * `unauthenticated` (no such token, expired) and `conflict` (there is an admin already).
+   */
+  setUp(
+    token: Buffer | null,
+    draft: Pick<StoredSubject, "id" | "name" | "email" | "passwordHash">,
+  ): Promise<StoredSubject>;
+
+  changes(since: number): Promise<IdentityChanges>;
+  /** The version up to which everything is known. */
+  version(): Promise<number>;
+  watch(listener: () => void): () => void;
+  /** Milliseconds since the store was last known to answer. */
+  staleness(): number;
+  /** Removes what is long expired. */
+  sweep(): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import { createHash, randomBytes, randomInt } from "node:crypto";
+
+/** What a token is for, readable from its first characters: secret scanners find it, and none passes as another. */
+export const prefixes = {
+  access: "hoop_at_",
+  refresh: "hoop_rt_",
+  browser: "hoop_bs_",
+  device: "hoop_dc_",
+  setup: "hoop_setup_",
+} as const;
+export type TokenPurpose = keyof typeof prefixes;
+
+const body = /^[A-Za-z0-9_-]{43}$/;
+
+export interface MintedToken {
+  /** Shown once, kept nowhere. */
+  readonly text: string;
+  /** What is kept. 256 random bits need no salt and no stretching. */
+  readonly hash: Buffer;
+}
+
+export function mintToken(purpose: TokenPurpose): MintedToken {
+  const text = prefixes[purpose] + randomBytes(32).toString("base64url");
+  return { text, hash: hashOf(text) };
+}
+
+/** The hash under which such a token would be kept; null: it cannot be one. */
+export function hashToken(text: string, purpose: TokenPurpose): Buffer | null {
+  const prefix = prefixes[purpose];
+  return text.startsWith(prefix) && body.test(text.slice(prefix.length)) ? hashOf(text) : null;
+}
+
+function hashOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+// No vowels, so no words; no 0/O, 1/I, nor anything read as another.
+const letters = "BCDFGHJKLMNPQRSTVWXZ";
+
+/** What a person types on the page: eight letters, 34 bits, good for minutes and throttled. */
+export function mintUserCode(): MintedToken {
+  const code = Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join("");
+  return { text: `${code.slice(0, 4)}-${code.slice(4)}`, hash: hashOf(`user code ${code}`) };
+}
+
+export function hashUserCode(text: string): Buffer | null {
+  const code = text.toUpperCase().replaceAll(/[\s-]/g, "");
+  return code.length === 8 && [...code].every((letter) => letters.includes(letter))
+    ? hashOf(`user code ${code}`)
+    : null;
+}

@@ -1,0 +1,4 @@
+export { type AgentCertificate, type AgentIdentity, agentFromCertificate } from "./agent-certificate.js";
+export { createMemoryPkiStore } from "./memory-store.js";
+export { type CertificateWithKey, createPki, type Pki, type PkiOptions } from "./pki.js";
+export type { Authority, AuthorityKind, KeyVault, PkiStore } from "./store.js";

@@ -1,0 +1,2 @@
+export { openOwnClient } from "./driver/own-client.js";
+export { serveWire } from "./driver/serve-wire.js";

@@ -1,0 +1,74 @@
+import { maskText } from "../../masking/index.js";
+import type { Mask } from "../../vocabulary/index.js";
+import type { ClippedReader } from "../../wire/index.js";
+import { encodeNotification, encodeParameterStatus, encodeReport, type ReportFields } from "./codec/backend.js";
+import { backend } from "./codec/types.js";
+import { MessageWriter } from "./codec/writer.js";
+import type { TextCodec } from "./session/text.js";
+
+/** What is safe to say of an error whose own text may quote values. */
+const sentences: Readonly<Record<string, string>> = {
+  "22001": "value too long for its type",
+  "22003": "value out of range",
+  "22007": "invalid date or time",
+  "22008": "date or time out of range",
+  "22012": "division by zero",
+  "22021": "character not in repertoire",
+  "22023": "invalid parameter value",
+  "22P02": "invalid input syntax for a type",
+  "23502": "null value violates a not-null constraint",
+  "23503": "a foreign key constraint is violated",
+  "23505": "a unique constraint is violated",
+  "23514": "a check constraint is violated",
+  "23P01": "an exclusion constraint is violated",
+  "25P02": "current transaction is aborted, commands ignored until end of transaction block",
+  "40001": "could not serialize access",
+  "40P01": "deadlock detected",
+  "42501": "permission denied",
+  "42601": "syntax error",
+  "42703": "column does not exist",
+  "42804": "datatype mismatch",
+  "42883": "function or operator does not exist",
+  "42P01": "relation does not exist",
+  "55P03": "lock not available",
+  "57014": "canceling statement due to user request or timeout",
+  P0001: "an error was raised by a function",
+};
+
+/** Fields that hold names of things, positions and codes: never a value. */
+const plain = new Set(["S", "V", "C", "P", "s", "t", "c", "d", "n", "F", "L", "R"]);
+
+/** An ErrorResponse or NoticeResponse whose free text is masked: code, severity, names and position stay. */
+export function maskReport(kind: "error" | "notice", fields: ReportFields, mask: Mask, key: Buffer): Buffer {
+  const code = fields.get("C") ?? "";
+  const sentence = sentences[code] ?? (kind === "notice" ? "notice" : `error ${code}`);
+  const kept: [string, string][] = [];
+  for (const [letter, text] of fields) {
+    if (plain.has(letter)) kept.push([letter, text]);
+    else if (letter === "M") kept.push(["M", `${sentence} (text masked: it may quote protected values)`]);
+    else if (letter === "D") {
+      const masked = maskText(mask, text, key);
+      if (masked !== null) kept.push(["D", masked]);
+    }
+  }
+  return encodeReport(kind, kept);
+}
+
+/** Settings that hold whatever text a statement put there. */
+const freeSettings = new Set(["application_name", "search_path"]);
+
+export function maskParameter(name: string, value: string, raw: Buffer, mask: Mask, key: Buffer): Buffer {
+  return freeSettings.has(name) ? encodeParameterStatus(name, maskText(mask, value, key) ?? "") : raw;
+}
+
+export function maskNotification(reader: ClippedReader, mask: Mask, key: Buffer, codec: TextCodec): Buffer {
+  const processId = reader.uint32();
+  const channel = reader.cstringBytes();
+  const payload = codec.decodeLoosely(reader.cstringBytes());
+  return encodeNotification(processId, channel, payload === "" ? "" : (maskText(mask, payload, key) ?? ""));
+}
+
+/** A FunctionCallResponse of NULL: the type of the real one is not told. */
+export function maskFunctionResult(): Buffer {
+  return new MessageWriter(16).begin(backend.functionCallResponse).int32(-1).end().take();
+}

@@ -1,0 +1,86 @@
+/** Relations of the system that show users' values, statements or secrets; the others there show names and settings only. */
+const sensitive = [
+  ...["pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic", "pg_statistic_ext_data", "pg_stat_activity"],
+  ...["pg_authid", "pg_shadow", "pg_largeobject", "pg_subscription", "pg_user_mapping", "pg_user_mappings"],
+  ...["pg_prepared_statements", "pg_cursors", "pg_roles", "pg_user"],
+];
+const sensitiveList = sensitive.map((name) => `'${name}'`).join(", ");
+
+/** Users' schemas: not the system's, and no session's temporary ones. */
+const outside = (namespace: string): string =>
+  `${namespace}.nspname NOT IN ('pg_catalog', 'information_schema') AND ${namespace}.nspname !~ '^pg_(toast|temp)'`;
+
+const shown = `c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
+  AND ((${outside("n")}) OR (n.nspname = 'pg_catalog' AND c.relname IN (${sensitiveList})))`;
+
+const relations = `SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${shown}`;
+
+// Every change of a row gives it another xmin: count and sum of both change with any that matters here.
+const digest = (from: string): string =>
+  `(SELECT pg_catalog.count(*) || '/' || COALESCE(pg_catalog.sum(x.xmin::text::bigint), 0) FROM ${from})`;
+
+/** One row: a text that changes when anything below may have changed. */
+export const versionQuery = `SELECT pg_catalog.md5(pg_catalog.concat_ws(' ',
+  ${digest("pg_class x WHERE x.relpersistence <> 't' AND x.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')")},
+  ${digest("pg_attribute x JOIN pg_class r ON r.oid = x.attrelid WHERE r.relpersistence <> 't' AND x.attrelid >= 16384")},
+  ${digest("pg_proc x WHERE x.oid >= 16384")},
+  ${digest("pg_rewrite x")}, ${digest("pg_trigger x")}, ${digest("pg_policy x")}, ${digest("pg_attrdef x")},
+  ${digest("pg_constraint x")}, ${digest("pg_inherits x")}, ${digest("pg_operator x WHERE x.oid >= 16384")},
+  ${digest("pg_namespace x WHERE x.nspname !~ '^pg_(toast_)?temp'")}, ${digest("pg_db_role_setting x")},
+  ${digest("pg_auth_members x")},
+  current_user, pg_catalog.current_setting('is_superuser'), pg_catalog.current_setting('server_version_num'),
+  pg_catalog.array_to_string(pg_catalog.current_schemas(false), ','))) AS version`;
+
+/** Who and where we are, before the search path is set aside. */
+export const selfQuery = `SELECT current_user AS role, pg_catalog.current_schemas(false)::text[] AS path,
+  pg_catalog.current_setting('is_superuser') = 'on' AS superuser,
+  pg_catalog.current_setting('server_version_num')::int AS version, pg_catalog.current_database() AS database`;
+
+export const sizeQuery = `SELECT
+  (SELECT pg_catalog.count(*)::int FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${shown}) AS relations,
+  (SELECT pg_catalog.count(*)::int FROM pg_attribute a WHERE a.attrelid IN (${relations})) AS columns,
+  (SELECT pg_catalog.count(*)::int FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${outside("n")}) AS functions,
+  (SELECT COALESCE(pg_catalog.sum(pg_catalog.length(p.prosrc)), 0)::float8 FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${outside("n")}) AS text`;
+
+export const relationsQuery = `SELECT c.oid, n.nspname, c.relname, c.relkind::text,
+  CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${shown} ORDER BY c.oid`;
+
+export const columnsQuery = `SELECT a.attrelid, a.attnum, a.attname, a.atttypid FROM pg_attribute a
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (${relations}) ORDER BY a.attrelid, a.attnum`;
+
+export const parentsQuery = "SELECT inhrelid, inhparent FROM pg_inherits";
+
+const depends = (catalogue: string, on: string): string =>
+  `pg_depend d ON d.classid = '${catalogue}'::regclass AND d.objid = x.oid AND d.refclassid = '${on}'::regclass`;
+
+/** What rewrite rules read, a view's own and others. */
+export const readsQuery = `SELECT DISTINCT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_class")}
+  WHERE d.refobjid <> x.ev_class`;
+
+/** Functions that run when the relation is written or read: of triggers, and of rules that are not a view's own. */
+export const triggersQuery = `SELECT tgrelid, tgfoid FROM pg_trigger WHERE NOT tgisinternal
+  UNION SELECT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_proc")} WHERE x.ev_type <> '1'`;
+
+/** Functions behind defaults, generated columns, constraints, policies, indexes and a view's own query. */
+export const callsQuery = `SELECT x.adrelid, d.refobjid FROM pg_attrdef x JOIN ${depends("pg_attrdef", "pg_proc")}
+  UNION SELECT x.conrelid, d.refobjid FROM pg_constraint x JOIN ${depends("pg_constraint", "pg_proc")} WHERE x.conrelid <> 0
+  UNION SELECT x.polrelid, d.refobjid FROM pg_policy x JOIN ${depends("pg_policy", "pg_proc")}
+  UNION SELECT i.indrelid, d.refobjid FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN ${depends("pg_class", "pg_proc")}
+  UNION SELECT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_proc")} WHERE x.ev_type = '1'`;
+
+/** SQL-standard bodies are kept parsed from version 14 on; `prosrc` is empty there. */
+export const functionsQuery = (serverVersion: number): string => {
+  const standard = serverVersion >= 140_000 ? "CASE WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) END" : "NULL";
+  return `SELECT p.oid, n.nspname, p.proname, p.prokind::text, l.lanname, p.provolatile::text, p.prosecdef,
+    CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN COALESCE(${standard}, p.prosrc) END, p.proconfig::text[]
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+    WHERE ${outside("n")} ORDER BY p.oid`;
+};
+
+export const systemFunctionsQuery = `SELECT DISTINCT p.provolatile::text, p.proname FROM pg_proc p
+  WHERE p.pronamespace = 'pg_catalog'::regnamespace ORDER BY 1, 2`;
+
+export const operatorsQuery = `SELECT n.nspname, o.oprname, o.oprcode::oid FROM pg_operator o
+  JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE ${outside("n")} ORDER BY o.oid`;

@@ -1,0 +1,106 @@
+import type { AskContext } from "../../../protocol/index.js";
+import type { Analysis } from "../../../vocabulary/index.js";
+import { transactionStatus } from "../codec/types.js";
+import { isUnsafeEncoding, TextCodec } from "./text.js";
+
+/** What a SQL analysis says beyond the neutral one; read by its shape, the protocol does not import the analyser. */
+export interface SqlFacts {
+  readonly changesContext: boolean;
+  readonly copyQuery: string | null;
+}
+
+export function sqlFacts(analysis: Analysis): SqlFacts {
+  const facts = analysis as Analysis & Partial<Record<"changesContext" | "opaque" | "copyQuery", unknown>>;
+  return {
+    // What cannot be read may change anything.
+    changesContext: facts.changesContext === true || facts.opaque === true || analysis.unknowns.length > 0,
+    copyQuery: typeof facts.copyQuery === "string" ? facts.copyQuery : null,
+  };
+}
+
+const noPrepared: ReadonlyMap<string, string> = new Map();
+
+/** The settings of the target session that decide what a text means, as the target reports them or as we asked it. */
+export class SessionContext {
+  readonly database: string;
+  role: string;
+  sessionUser: string;
+  searchPath: string | null = null;
+  codec = new TextCodec("UTF8");
+  readonly #settings: Record<string, string> = {};
+  /** Something ran that may have changed what is not reported: ask the target before the next statement is judged. */
+  dirty = false;
+  /** Also its list of prepared statements. */
+  dirtyPrepared = false;
+  /** Changes were made inside of the open transaction: its end, or a savepoint, may take them back. */
+  revertible = false;
+  /** Statements made by SQL's PREPARE. */
+  prepared = new Map<string, string>();
+
+  constructor(database: string, role: string) {
+    this.database = database;
+    this.role = role;
+    this.sessionUser = role;
+  }
+
+  parameter(name: string, value: string): void {
+    switch (name) {
+      case "client_encoding":
+        this.codec = new TextCodec(value);
+        this.#settings.client_encoding = value;
+        break;
+      case "standard_conforming_strings":
+        this.#settings.standard_conforming_strings = value;
+        break;
+      case "session_authorization":
+        this.sessionUser = value;
+        break;
+      case "search_path":
+        // Reported from version 18 on.
+        this.searchPath = value;
+        break;
+    }
+  }
+
+  /** Why no text can be read safely now; null: it can. */
+  unreadable(): string | null {
+    if ((this.#settings.standard_conforming_strings ?? "on") !== "on") {
+      return "standard_conforming_strings is off in this session, so statements cannot be read safely";
+    }
+    const encoding = this.#settings.client_encoding;
+    if (encoding !== undefined && isUnsafeEncoding(encoding)) {
+      return `client_encoding is ${encoding} in this session, so statements cannot be read safely`;
+    }
+    return null;
+  }
+
+  /** An allowed statement is on its way. */
+  ran(text: string, changesContext: boolean): void {
+    if (changesContext) {
+      this.dirty = true;
+      if (/\b(?:prepare|deallocate|discard|execute|do|call|select|with)\b/i.test(text)) this.dirtyPrepared = true;
+    }
+    // A savepoint may be rolled back to: SET is undone with it.
+    if (this.revertible && /\b(?:rollback|abort)\b/i.test(text)) this.dirty = true;
+  }
+
+  /** The target finished a turn. */
+  turned(status: number): void {
+    if (status === transactionStatus.idle) {
+      if (this.revertible) this.dirty = true;
+      this.revertible = false;
+    } else if (this.dirty) this.revertible = true;
+  }
+
+  for(text: string, status: number, named: Iterable<readonly [string, string]>): AskContext {
+    return {
+      database: this.database,
+      role: this.role,
+      searchPath: this.searchPath,
+      settings: { ...this.#settings },
+      transaction: status === transactionStatus.idle ? "idle" : status === transactionStatus.open ? "open" : "failed",
+      // Only EXECUTE runs what was prepared before, and keywords cannot be spelled otherwise.
+      prepared: /execute/i.test(text) ? new Map([...named, ...this.prepared]) : noPrepared,
+    };
+  }
+}

@@ -1,0 +1,333 @@
+import type { AskContext, Order, Resolution } from "../../../protocol/index.js";
+import { HoopError, type MaskPlan } from "../../../vocabulary/index.js";
+import { encodeReadyForQuery } from "../codec/backend.js";
+import { encodeFlush, encodeParse, encodeSync, encodeTerminate } from "../codec/frontend.js";
+import { encodeCancelRequest, encodeSslRequest } from "../codec/startup.js";
+import { transactionStatus } from "../codec/types.js";
+import { encodeOwnReport, endReport, type Report, sqlState } from "../errors.js";
+import type { Portal, Statement } from "../statements.js";
+import { ClientSide } from "./client-side.js";
+import { SessionContext } from "./context.js";
+import type { Core } from "./core.js";
+import type { Startup } from "./greeting.js";
+import { learn } from "./learn.js";
+import { Names } from "./names.js";
+import { type OwnQuestion, type OwnWork, startOwnWork } from "./own-work.js";
+import { Pending, PendingQueue } from "./pending.js";
+import { TargetSide } from "./target-side.js";
+
+/** A COPY that may be taking data from the client, from its statement until the target settled it. */
+export interface CopyTurn {
+  readonly pending: Pending;
+  /** The target wants data now. */
+  wanted: boolean;
+  /** Some data went out since it did. */
+  sent: boolean;
+  /** A Sync that waits until it is known whether the target would read it or, in copy mode, ignore it. */
+  heldSync: boolean;
+}
+
+const cutTimer = "cut";
+/** How long a message on its way may take to end before the session is cut without last words. */
+const cutMs = 400;
+
+/** The open session: what both directions share. Each direction walks its own frames. */
+export class Conversation {
+  readonly core: Core;
+  readonly context: SessionContext;
+  readonly pending = new PendingQueue();
+  readonly statements = new Names<Statement>();
+  readonly portals = new Names<Portal>();
+  /** Unguessable, for what we prepare ourselves. */
+  readonly ownName: string;
+  readonly replication: boolean;
+  readonly maskKey: Buffer;
+  readonly client: ClientSide;
+  readonly target: TargetSide;
+  status: number;
+  /** Pipelines so far: names proposed in another one wait for the target. */
+  segment = 0;
+  /** Messages of the extended protocol since the last Sync, and whether one of them ran something. */
+  unsynced = 0;
+  executedUnsynced = false;
+  flushed = true;
+  /** Until Sync, as after an error: the client's messages are dropped. */
+  discarding = false;
+  copy: CopyTurn | null = null;
+  /** Ascends when rules or rights changed. */
+  epoch = 0;
+  /** Judged statements forwarded so far. */
+  turn = 0;
+  /** Bytes of statement texts that are kept for names. */
+  kept = 0;
+  #work = 0;
+  #ending: { report: Report; reason: Extract<Order, { kind: "end" }>["reason"] } | null = null;
+
+  constructor(core: Core, startup: Startup, parameters: ReadonlyMap<string, string>, status: number) {
+    this.core = core;
+    this.status = status;
+    this.replication = startup.replication;
+    this.ownName = `hoop_${core.init.random(12).toString("hex")}`;
+    this.maskKey = core.init.maskKey ?? core.init.random(32);
+    this.context = new SessionContext(startup.database, startup.user);
+    for (const [name, value] of parameters) this.context.parameter(name, value);
+    this.context.dirty = mayChangeContext(startup.parameters);
+    this.client = new ClientSide(this);
+    this.target = new TargetSide(this);
+  }
+
+  // What the two directions ask of each other.
+
+  toTarget(frame: Buffer, pending: Pending | null): void {
+    this.core.out.send("target", frame);
+    if (pending !== null) this.pending.push(pending);
+  }
+
+  /** A message of the extended protocol that the target answers no sooner than at Flush or Sync. */
+  pipelined(frame: Buffer, pending: Pending | null): void {
+    this.toTarget(frame, pending);
+    this.unsynced++;
+    this.flushed = false;
+  }
+
+  /** A Query, FunctionCall or Sync: the target answers with ReadyForQuery. */
+  turnEnds(frame: Buffer, pending: Pending): void {
+    this.toTarget(frame, pending);
+    this.segment++;
+    this.unsynced = 0;
+    this.executedUnsynced = false;
+    this.flushed = true;
+  }
+
+  sync(): void {
+    this.turnEnds(encodeSync(), new Pending("sync"));
+  }
+
+  /** Has the target answer what it holds back. */
+  flush(): void {
+    if (this.flushed) return;
+    this.flushed = true;
+    this.core.out.send("target", encodeFlush());
+  }
+
+  /**
+   * Refuses a message of the client in its place among the replies. Inside of a pipeline everything up to Sync is then
+   * discarded; what ran before in the same implicit transaction must not be committed by that Sync, so the target is made
+   * to fail too, by a statement that it cannot parse, whose error we replace by ours.
+   */
+  refuse(report: Report, message: "pipelined" | "turn"): void {
+    const refusal = encodeOwnReport(report);
+    if (message === "turn" && this.unsynced === 0) {
+      const local = new Pending("refused-query");
+      local.refusal = refusal;
+      this.pending.push(local);
+      this.emitLocals();
+      return;
+    }
+    const pending = new Pending(this.executedUnsynced ? "poison" : "refusal");
+    pending.refusal = refusal;
+    if (pending.kind === "poison") {
+      this.pipelined(encodeParse(this.ownName, "hoop refused a later statement of this pipeline"), pending);
+    } else this.pending.push(pending);
+    if (message === "turn") this.sync();
+    else this.discarding = true;
+    this.flush();
+    this.emitLocals();
+  }
+
+  /** Refusals whose turn has come. */
+  emitLocals(): void {
+    for (let head = this.pending.head; head?.local; head = this.pending.head) {
+      this.target.toClient(head.refusal!);
+      if (head.kind === "refused-query") this.target.toClient(encodeReadyForQuery(this.status));
+      this.pending.pop();
+    }
+  }
+
+  ask(text: string, phase: AskPhase, values: readonly (Uint8Array | null)[] | null, bytes: number): number {
+    const id = this.core.out.nextId();
+    const context: AskContext = this.context.for(text, this.status, this.#namedTexts());
+    this.core.out.push({ kind: "ask", id, ask: { phase, text, context, values, bytes } });
+    return id;
+  }
+
+  *#namedTexts(): IterableIterator<readonly [string, string]> {
+    for (const [name, { text }] of this.statements.confirmed()) if (name !== "") yield [name, text];
+  }
+
+  lookup(ask: number, relations: readonly string[]): number {
+    const id = this.core.out.nextId();
+    this.core.out.push({ kind: "lookup", id, ask, relations });
+    return id;
+  }
+
+  /** Asks the target something of our own, unseen by the client; nothing else of ours may be on its way. */
+  own(questions: readonly OwnQuestion[], done: (work: OwnWork) => void): void {
+    // Inside of the client's pipeline a Sync of ours would commit what it has not finished.
+    const sync = this.unsynced === 0;
+    this.#work++;
+    const started = startOwnWork(questions, this.ownName, sync, (work) => {
+      this.#work--;
+      done(work);
+      this.client.proceed();
+    });
+    this.core.out.send("target", started.bytes);
+    for (const pending of started.pending) this.pending.push(pending);
+  }
+
+  get working(): boolean {
+    return this.#work > 0;
+  }
+
+  /** Nothing that was sent waits for its reply. */
+  get settled(): boolean {
+    return this.pending.length === 0;
+  }
+
+  /** After each reply: whoever waited for it goes on. */
+  settle(): void {
+    this.emitLocals();
+    if (this.#ending !== null) return;
+    if (this.settled && !this.working && this.unsynced === 0 && this.context.dirty && this.client.idle) {
+      if (this.status !== transactionStatus.failed) learn(this);
+    }
+    this.client.proceed();
+  }
+
+  note(pending: Pending, outcome: "ok" | "error" | "suspended" | "unknown"): void {
+    if (pending.ask === 0) return;
+    const { ask, rows, bytes, maskedCells, error, tag } = pending;
+    this.core.out.note({
+      kind: "finished",
+      ask,
+      outcome: outcome === "error" && error?.code === sqlState.queryCanceled ? "cancelled" : outcome,
+      rows,
+      bytes,
+      maskedCells,
+      ...(error === undefined ? {} : { error }),
+      ...(tag === undefined ? {} : { tag }),
+    });
+  }
+
+  /** A part of the session can no longer be judged or masked: it ends. */
+  fail(text: string): void {
+    this.#end({ code: "internal", text });
+  }
+
+  // What happens from outside.
+
+  resolve(id: number, resolution: Resolution): void {
+    if (resolution.kind === "answer") this.client.answered(id, resolution.answer);
+    else if (resolution.kind === "masks") this.target.lookedUp(id, resolution.masks);
+    else if (resolution.kind === "failed") {
+      if (!this.client.failed(id, resolution.error)) this.target.lookupFailed(id, resolution.error);
+    }
+  }
+
+  control(order: Order): void {
+    switch (order.kind) {
+      case "end":
+        return this.#end(order.reason);
+      case "notice":
+        return this.target.notice({ severity: "NOTICE", code: "00000", message: `hoop: ${order.text}` });
+      case "rejudge":
+        this.epoch++;
+        return;
+      case "cancel":
+        this.client.withdraw({
+          severity: "ERROR",
+          code: sqlState.queryCanceled,
+          message: "canceling statement due to user request",
+        });
+        if (this.#running()) this.#cancelTarget();
+        return;
+    }
+  }
+
+  tick(name: string): void {
+    if (name === cutTimer && this.#ending !== null) this.core.end(this.#ending.reason);
+  }
+
+  /** The client is gone: what runs for it is stopped. */
+  clientGone(): void {
+    this.client.withdraw(null);
+    if (this.#running()) this.#cancelTarget();
+    this.#forgetRunning();
+    this.core.out.send("target", encodeTerminate());
+    this.core.end({ code: "client-closed", text: "the client closed the connection" });
+  }
+
+  /** The client said so itself (Terminate): the target ends when it is done, as without us. */
+  terminated(): void {
+    this.#forgetRunning();
+    this.core.out.send("target", encodeTerminate());
+    this.core.end({ code: "client-closed", text: "the client ended the session" });
+  }
+
+  targetGone(reason: HoopError | undefined): void {
+    this.client.withdraw(null);
+    this.target.flushRows();
+    this.#forgetRunning();
+    const text = this.target.lastFatal ?? reason?.message ?? "the target closed the connection";
+    const end = { code: "target-closed", text } as const;
+    // Its own last words have been passed on already; only without them is there something to add.
+    const spoken = this.target.lastFatal !== null || !this.target.atBoundary;
+    this.core.end(end, spoken ? undefined : endReport(end));
+  }
+
+  /** Called when a message to the client ended: the moment for last words. */
+  boundary(): void {
+    if (this.#ending === null || !this.target.atBoundary) return;
+    const { report, reason } = this.#ending;
+    this.#ending = null;
+    this.#forgetRunning();
+    this.core.out.send("target", encodeTerminate());
+    this.core.end(reason, report);
+  }
+
+  get ending(): boolean {
+    return this.#ending !== null;
+  }
+
+  #end(reason: Extract<Order, { kind: "end" }>["reason"]): void {
+    if (this.#ending !== null || this.core.ended) return;
+    this.#ending = { report: endReport(reason), reason };
+    this.client.withdraw(null);
+    if (this.#running()) this.#cancelTarget();
+    this.target.flushRows();
+    if (!this.target.atBoundary) this.core.out.push({ kind: "timer", name: cutTimer, at: this.core.now + cutMs });
+    this.boundary();
+  }
+
+  #running(): boolean {
+    for (const { kind, own } of this.pending) if (!own && (kind === "query" || kind === "execute" || kind === "function")) return true;
+    return false;
+  }
+
+  #forgetRunning(): void {
+    for (const pending of this.pending) if (!pending.own) this.note(pending, "unknown");
+  }
+
+  #cancelTarget(): void {
+    const { targetCancel, targetTls, out } = this.core;
+    if (targetCancel === null) return;
+    out.push({
+      kind: "aside",
+      bytes: encodeCancelRequest(targetCancel.processId, targetCancel.secret),
+      tls: targetTls ? { request: encodeSslRequest(), accept: 0x53 } : null,
+    });
+  }
+}
+
+export type AskPhase = "statement" | "prepare" | "execute";
+export type Masks = MaskPlan | null;
+
+/** Startup parameters that cannot change what a text means, or that the target reports. */
+const harmless = new Set([
+  ...["user", "database", "application_name", "client_encoding", "datestyle", "timezone", "extra_float_digits"],
+  ...["geqo", "intervalstyle", "replication", "statement_timeout", "standard_conforming_strings"],
+]);
+
+function mayChangeContext(parameters: ReadonlyMap<string, string>): boolean {
+  return [...parameters.keys()].some((name) => !harmless.has(name.toLowerCase()));
+}

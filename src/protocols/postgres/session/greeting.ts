@@ -1,0 +1,179 @@
+import type { SecuredInfo } from "../../../protocol/index.js";
+import { MalformedError } from "../../../wire/index.js";
+import { encodeNegotiateProtocolVersion } from "../codec/backend.js";
+import { maxStartupLength, readStartupPacket, type StartupPacket } from "../codec/startup.js";
+import { refusalReport, sqlState } from "../errors.js";
+import type { Core } from "./core.js";
+import { isUnsafeEncoding } from "./text.js";
+
+export const alpnProtocol = "postgresql";
+/** The newest minor version that is spoken with clients; 3.2 brought longer cancel keys. */
+const newestMinor = 2;
+const tlsHandshakeRecord = 0x16;
+
+/** What the client wants, as far as it matters here. */
+export interface Startup {
+  readonly minor: number;
+  /** For the target, our user and database put in. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly user: string;
+  readonly database: string;
+  readonly replication: boolean;
+  readonly client: Readonly<Record<string, string>>;
+}
+
+/** From the first byte to the startup packet: encryption, cancel requests, protocol version, what the client asks for. */
+export class Greeting {
+  readonly #core: Core;
+  readonly #started: (startup: Startup, rest: Buffer) => void;
+  #bytes: Buffer = Buffer.alloc(0);
+  #tls: "none" | "securing" | "direct" | "on" = "none";
+  #asked = new Set<StartupPacket["kind"]>();
+  #first = true;
+
+  constructor(core: Core, started: (startup: Startup, rest: Buffer) => void) {
+    this.#core = core;
+    this.#started = started;
+  }
+
+  receive(chunk: Buffer): void {
+    // The driver hands bytes to TLS from `secure` on; what still comes here was sent in clear behind the request.
+    if (this.#tls === "securing" || this.#tls === "direct") throw injected();
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    if (this.#first && this.#bytes[0] === tlsHandshakeRecord) return this.#direct();
+    this.#first = false;
+    while (!this.#core.ended) {
+      const read = readStartupPacket(this.#bytes);
+      if (read === null) {
+        if (this.#bytes.length > maxStartupLength) throw new MalformedError("startup packet too long");
+        return;
+      }
+      const rest = this.#bytes.subarray(read.length);
+      this.#bytes = rest;
+      if (this.#packet(read.packet, rest)) return;
+    }
+  }
+
+  secured(info: SecuredInfo): void {
+    if (this.#tls === "direct" && info.alpn !== alpnProtocol) {
+      throw new MalformedError("direct TLS without the ALPN protocol postgresql");
+    }
+    this.#tls = "on";
+    this.#bytes = Buffer.alloc(0);
+  }
+
+  #direct(): void {
+    if (!this.#core.init.clientTls) throw new MalformedError("TLS is not offered here");
+    const head = this.#bytes;
+    this.#bytes = Buffer.alloc(0);
+    this.#tls = "direct";
+    this.#core.out.push({ kind: "secure", side: "client", role: "server", head, alpn: [alpnProtocol] });
+  }
+
+  /** True: what follows is not ours to read. */
+  #packet(packet: StartupPacket, rest: Buffer): boolean {
+    const { out, init } = this.#core;
+    if (packet.kind === "ssl" || packet.kind === "gssenc") {
+      if (this.#tls === "on" || this.#asked.has(packet.kind)) throw new MalformedError(`a second ${packet.kind} request`);
+      this.#asked.add(packet.kind);
+      // Bytes behind the request would be read as if they had come through the encryption (CVE-2021-23214).
+      if (rest.length > 0) throw injected();
+      if (packet.kind === "gssenc" || !init.clientTls) {
+        out.send("client", Buffer.from("N"));
+        return false;
+      }
+      out.send("client", Buffer.from("S"));
+      this.#tls = "securing";
+      out.push({ kind: "secure", side: "client", role: "server", head: null, alpn: [alpnProtocol] });
+      return true;
+    }
+    if (packet.kind === "cancel") {
+      if (init.refusal === null) out.push({ kind: "signal", key: cancelKey(packet.processId, packet.secret) });
+      this.#core.end({ code: "client-closed", text: "a cancel request" });
+      return true;
+    }
+    this.#core.clientSpeaks = true;
+    this.#start(packet, rest);
+    return true;
+  }
+
+  #start(packet: Extract<StartupPacket, { kind: "startup" }>, rest: Buffer): void {
+    const { out, init } = this.#core;
+    if (packet.major !== 3) {
+      return this.#refuse(
+        sqlState.featureNotSupported,
+        `unsupported frontend protocol ${packet.major}.${packet.minor}: this gateway speaks 3.0 to 3.${newestMinor}`,
+      );
+    }
+    const unknown = [...packet.parameters.keys()].filter((name) => name.startsWith("_pq_."));
+    if (packet.minor > newestMinor || unknown.length > 0) {
+      out.send("client", encodeNegotiateProtocolVersion(Math.min(packet.minor, newestMinor), unknown));
+    }
+    if (init.refusal !== null) {
+      return this.#core.end({ code: "refused", text: init.refusal.text }, refusalReport(init.refusal));
+    }
+    const encoding = packet.parameters.get("client_encoding");
+    if (encoding !== undefined && isUnsafeEncoding(encoding)) {
+      return this.#refuse(sqlState.featureNotSupported, `client_encoding ${encoding} cannot be read safely`, "Use UTF8.");
+    }
+    const replication = isReplication(packet.parameters.get("replication"));
+    if (replication && init.connection.target.allowReplication !== true) {
+      return this.#refuse(
+        sqlState.insufficientPrivilege,
+        "replication is not allowed on this connection",
+        "An administrator can set allowReplication on it.",
+      );
+    }
+    this.#started(startupFrom(packet, this.#core, replication), rest);
+  }
+
+  #refuse(code: string, message: string, hint?: string): void {
+    this.#core.end({ code: "refused", text: message }, { severity: "FATAL", code, message: `hoop: ${message}`, hint });
+  }
+}
+
+function injected(): MalformedError {
+  return new MalformedError("unencrypted bytes behind a request for encryption");
+}
+
+/** Under what a session claims its cancels, and a cancel request finds them. */
+export function cancelKey(processId: number, secret: Buffer): string {
+  return `postgres:${processId}:${secret.toString("hex")}`;
+}
+
+function isReplication(value: string | undefined): boolean {
+  if (value === undefined) return false;
+  // PostgreSQL reads any unambiguous beginning of a boolean; what is surely off is off, all else may be on.
+  return !/^(?:f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value.trim());
+}
+
+function startupFrom(
+  packet: Extract<StartupPacket, { kind: "startup" }>,
+  { init }: Core,
+  replication: boolean,
+): Startup {
+  const { credential, connection } = init;
+  const wantedUser = packet.parameters.get("user") ?? "";
+  const wanted = packet.parameters.get("database") ?? "";
+  const stored = connection.target.database;
+  // libpq names the database after the user when it was told none: then the client did not choose.
+  const chosen = wanted !== "" && wanted !== wantedUser;
+  const database = chosen ? wanted : typeof stored === "string" && stored !== "" ? stored : credential.user;
+  const parameters = new Map<string, string>();
+  const client: Record<string, string> = {};
+  for (const [name, value] of packet.parameters) {
+    if (name.startsWith("_pq_.") || name === "user" || name === "database") continue;
+    if (name === "replication" && !replication) continue;
+    parameters.set(name, value);
+    if (name === "application_name") client[name] = value;
+  }
+  client.protocol = `3.${Math.min(packet.minor, newestMinor)}`;
+  return {
+    minor: Math.min(packet.minor, newestMinor),
+    parameters: new Map([["user", credential.user], ["database", database], ...parameters]),
+    user: credential.user,
+    database,
+    replication,
+    client,
+  };
+}

@@ -1,0 +1,79 @@
+import type { FieldDescription } from "../codec/backend.js";
+import {
+  encodeBind,
+  encodeClose,
+  encodeDescribe,
+  encodeExecute,
+  encodeFlush,
+  encodeParse,
+  encodeSync,
+} from "../codec/frontend.js";
+import { Pending } from "./pending.js";
+
+/** One question of our own: run `text` with `values`, or (describe) only learn its columns. */
+export interface OwnQuestion {
+  readonly text: string | Uint8Array;
+  readonly values?: readonly (Uint8Array | null)[] | undefined;
+  readonly describe?: boolean | undefined;
+}
+
+/** What came of it: rows as the target sent them, in text, or its columns. */
+export interface OwnAnswer {
+  rows: (Buffer | null)[][];
+  fields: readonly FieldDescription[] | null;
+}
+
+export interface OwnFailure {
+  readonly code: string;
+  /** The target's ErrorResponse; null: something of the client before us failed, and the target discarded our question. */
+  readonly frame: Buffer | null;
+}
+
+/** Questions of ours on their way, whose replies the client never sees. */
+export interface OwnWork {
+  readonly answers: OwnAnswer[];
+  /** The one that is being answered. */
+  at: number;
+  /** Of the target's error, if it made one. */
+  failure: OwnFailure | null;
+  readonly done: (work: OwnWork) => void;
+}
+
+/** More rows than this in an answer to us are not kept. */
+export const maxOwnRows = 10_000;
+
+/**
+ * Frames and expectations for questions of our own. The extended protocol with names nobody can guess: the client's unnamed
+ * statement and portal live on. `sync`: between the client's turns; otherwise inside of its pipeline, where a Sync of ours
+ * would commit what the client has not finished.
+ */
+export function startOwnWork(
+  questions: readonly OwnQuestion[],
+  name: string,
+  sync: boolean,
+  done: (work: OwnWork) => void,
+): { bytes: Buffer; pending: Pending[]; work: OwnWork } {
+  const work: OwnWork = { answers: questions.map(() => ({ rows: [], fields: null })), at: 0, failure: null, done };
+  const frames: Buffer[] = [];
+  const pending: Pending[] = [];
+  const expect = (frame: Buffer, kind: Pending["kind"]) => {
+    const item = new Pending(kind, true);
+    item.work = work;
+    frames.push(frame);
+    pending.push(item);
+  };
+  for (const { text, values, describe } of questions) {
+    expect(encodeParse(name, text), "parse");
+    if (describe === true) expect(encodeDescribe("statement", name), "describe");
+    else {
+      expect(encodeBind(name, name, values ?? []), "bind");
+      expect(encodeExecute(name), "execute");
+      expect(encodeClose("portal", name), "close");
+    }
+    expect(encodeClose("statement", name), "close");
+    pending.at(-1)!.endsQuestion = true;
+  }
+  if (sync) expect(encodeSync(), "sync");
+  else frames.push(encodeFlush());
+  return { bytes: Buffer.concat(frames), pending, work };
+}

@@ -1,0 +1,509 @@
+import { HoopError, type Mask, type MaskPlan } from "../../../vocabulary/index.js";
+import { MalformedError } from "../../../wire/index.js";
+import { type FieldDescription, readReport, readRowDescription } from "../codec/backend.js";
+import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.js";
+import { body } from "../codec/frontend.js";
+import { backend, transactionStatus, typeName } from "../codec/types.js";
+import { type CopyMasker, createCopyMasker } from "../copy/copy-masker.js";
+import { encodeOwnReport, type Report } from "../errors.js";
+import { createRowMasker, unknownRelations } from "../masking.js";
+import { maskFunctionResult, maskNotification, maskParameter, maskReport } from "../masked-text.js";
+import { RowBatch } from "../row-batch.js";
+import type { Portal } from "../statements.js";
+import type { Conversation } from "./conversation.js";
+import { maxOwnRows, type OwnWork } from "./own-work.js";
+import type { Pending } from "./pending.js";
+
+/** Fields of a result that wait for the plan to be made with their relations looked up. */
+interface Lookup {
+  readonly id: number;
+  readonly fields: readonly FieldDescription[];
+  readonly pending: Pending;
+  readonly portal: Portal | null;
+}
+
+/** The target's messages, in order: given to the message they answer, masked where its plan says so, and passed on. */
+export class TargetSide implements FrameHandler {
+  readonly #conversation: Conversation;
+  readonly #walker: FrameWalker;
+  readonly #batch = new RowBatch();
+  #queue: Buffer[] = [];
+  #paused = false;
+  #running = false;
+  #lookup: Lookup | null = null;
+  /** Reports may quote masked values until the transaction ends: deferred constraints speak at COMMIT. */
+  #text: Mask | null = null;
+  /** The target's own last words, when it ends the session. */
+  lastFatal: string | null = null;
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+    this.#walker = new FrameWalker(conversation.core.init.limits.maxFrame);
+  }
+
+  /** Whether the client's stream stands between two messages. */
+  get atBoundary(): boolean {
+    return this.#walker.atBoundary;
+  }
+
+  receive(chunk: Buffer): void {
+    if (chunk.length > 0) this.#queue.push(chunk);
+    this.#run();
+  }
+
+  #run(): void {
+    // A lookup answered from within would walk the frames behind it first.
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#queue.length > 0 && !this.blocked()) {
+        const rest = this.#walker.walk(this.#queue.shift()!, this);
+        this.flushRows();
+        if (rest !== null) this.#queue.unshift(rest);
+      }
+    } finally {
+      this.#running = false;
+    }
+    const { core } = this.#conversation;
+    const pause = this.#lookup !== null;
+    if (pause !== this.#paused && !core.ended) {
+      this.#paused = pause;
+      core.out.push({ kind: "flow", side: "target", flow: pause ? "pause" : "resume" });
+    }
+    if (this.#conversation.ending) this.#conversation.boundary();
+  }
+
+  /** Bytes for the client behind what was rewritten so far. */
+  toClient(bytes: Buffer): void {
+    this.flushRows();
+    this.#conversation.core.out.send("client", bytes);
+  }
+
+  flushRows(): void {
+    const rows = this.#batch.take();
+    if (rows !== null) this.#conversation.core.out.send("client", rows);
+  }
+
+  notice(report: Report): void {
+    if (!this.atBoundary) {
+      this.#notices.push(report);
+      return;
+    }
+    this.toClient(encodeOwnReport(report));
+  }
+  #notices: Report[] = [];
+
+  // Lookups.
+
+  lookedUp(id: number, masks: MaskPlan | null): void {
+    const lookup = this.#lookup;
+    if (lookup === null || lookup.id !== id) return;
+    this.#lookup = null;
+    const { pending, portal, fields } = lookup;
+    pending.masks = masks;
+    if (portal !== null) portal.masks = masks;
+    this.#setMasker(pending, portal, masks === null ? null : createRowMasker(fields, masks, this.#conversation.maskKey));
+    this.#run();
+  }
+
+  lookupFailed(id: number, error: HoopError): void {
+    if (this.#lookup?.id !== id) return;
+    this.#conversation.fail(`the origin of a result could not be looked up, so it cannot be masked: ${error.message}`);
+  }
+
+  /** The columns of a result under a mask are known now. */
+  #described(pending: Pending, portal: Portal | null, fields: readonly FieldDescription[]): void {
+    if (portal !== null) portal.fields = fields;
+    const { masks } = pending;
+    if (masks === null) return this.#setMasker(pending, portal, null);
+    const unknown = unknownRelations(fields, masks);
+    if (unknown.length === 0 || pending.ask === 0) {
+      return this.#setMasker(pending, portal, createRowMasker(fields, masks, this.#conversation.maskKey));
+    }
+    this.#lookup = { id: this.#conversation.lookup(pending.ask, unknown), fields, pending, portal };
+  }
+
+  #setMasker(pending: Pending, portal: Portal | null, masker: Pending["masker"]): void {
+    if (portal !== null) portal.masker = masker;
+    else pending.masker = masker;
+  }
+
+  // The frames.
+
+  blocked(): boolean {
+    const { core, ending } = this.#conversation;
+    return this.#lookup !== null || core.ended || ending;
+  }
+
+  pass(bytes: Buffer): void {
+    this.toClient(bytes);
+  }
+
+  after(): void {
+    for (const report of this.#notices.splice(0)) this.toClient(encodeOwnReport(report));
+    this.#conversation.settle();
+  }
+
+  fate(type: number, length: number): FrameFate {
+    const head = this.#conversation.pending.head;
+    switch (type) {
+      case backend.dataRow: {
+        if (head === undefined) throw unexpected(type);
+        if (head.own) return "take";
+        const masker = head.portal === null ? head.masker : head.portal.masker;
+        head.rows++;
+        head.bytes += length;
+        if (masker === null) return "stream";
+        if (masker === undefined) throw new MalformedError("a row came before its columns were told");
+        return "take";
+      }
+      case backend.copyData:
+        if (head === undefined) throw unexpected(type);
+        head.bytes += length;
+        if (head.copyMasker === null) {
+          head.rows++;
+          return "stream";
+        }
+        return "take";
+      case backend.copyDone:
+        return head?.copyMasker == null ? "stream" : "take";
+      case backend.parameterDescription:
+        return head?.own ? "take" : "stream";
+      case backend.functionCallResponse:
+        return head?.masks == null ? "stream" : "take";
+      case backend.noticeResponse:
+      case backend.notificationResponse:
+        if (head?.own && head.work !== null && type === backend.noticeResponse) return "skip";
+        return this.#textMask(head) === null ? "stream" : "take";
+      case backend.errorResponse:
+      case backend.readyForQuery:
+        return "take";
+      case backend.parameterStatus:
+        return this.#textMask(head) === null ? "peek" : "take";
+      case backend.rowDescription:
+        if (head === undefined) throw unexpected(type);
+        return head.own ? "take" : "peek";
+      case backend.parseComplete:
+      case backend.bindComplete:
+      case backend.closeComplete:
+      case backend.noData:
+      case backend.commandComplete:
+      case backend.emptyQueryResponse:
+      case backend.portalSuspended:
+      case backend.copyInResponse:
+      case backend.copyOutResponse:
+      case backend.copyBothResponse:
+        if (head === undefined) throw unexpected(type);
+        head.bytes += length;
+        return head.own ? "take" : "peek";
+      default:
+        throw unexpected(type);
+    }
+  }
+
+  #textMask(head: Pending | undefined): Mask | null {
+    if (this.#text === null) this.#text = head?.masks?.text ?? null;
+    return this.#text;
+  }
+
+  frame(type: number, bytes: Buffer, at: number, length: number): boolean {
+    const conversation = this.#conversation;
+    const head = conversation.pending.head;
+    switch (type) {
+      case backend.dataRow:
+        this.#row(head!, bytes, at, length);
+        return false;
+      case backend.copyData:
+        this.#copyRow(head!, bytes, at, length);
+        return false;
+      case backend.copyDone:
+        head!.copyMasker!.done();
+        this.toClient(bytes.subarray(at, at + length));
+        return false;
+      case backend.errorResponse:
+        this.#error(head, bytes.subarray(at, at + length));
+        conversation.settle();
+        return false;
+      case backend.readyForQuery:
+        this.#ready(bytes, at, length);
+        return false;
+      case backend.noticeResponse:
+        this.toClient(maskReport("notice", readReport(body(bytes, at, length)), this.#text!, conversation.maskKey));
+        return false;
+      case backend.notificationResponse:
+        this.toClient(maskNotification(body(bytes, at, length), this.#text!, conversation.maskKey, conversation.context.codec));
+        return false;
+      case backend.parameterStatus:
+        return this.#parameter(bytes, at, length);
+      case backend.functionCallResponse:
+        head!.maskedCells++;
+        this.toClient(maskFunctionResult());
+        return false;
+      case backend.parameterDescription:
+        return false;
+      default:
+        return this.#answer(type, head!, bytes, at, length);
+    }
+  }
+
+  /** True: something waits for this answer. */
+  #answer(type: number, head: Pending, bytes: Buffer, at: number, length: number): boolean {
+    const conversation = this.#conversation;
+    switch (type) {
+      case backend.parseComplete:
+        if (head.kind !== "parse") throw unexpected(type);
+        if (head.statement !== null) conversation.statements.confirm(head.statement.name, head.statement);
+        return this.#finished(head, "ok");
+      case backend.bindComplete:
+        if (head.kind !== "bind") throw unexpected(type);
+        if (head.portal !== null) conversation.portals.confirm(head.portal.name, head.portal);
+        this.#remember(head);
+        conversation.pending.pop();
+        return this.#wake(head);
+      case backend.closeComplete:
+        if (head.kind !== "close") throw unexpected(type);
+        if (head.closes !== null) {
+          const names = head.closes.kind === "statement" ? conversation.statements : conversation.portals;
+          names.confirm(head.closes.name, null);
+        }
+        if (head.work !== null && head.endsQuestion) head.work.at++;
+        return this.#finished(head, "ok");
+      case backend.rowDescription: {
+        const needed = head.masks !== null || head.work !== null;
+        if (needed) {
+          const fields = readRowDescription(body(bytes, at, length));
+          if (head.work !== null) head.work.answers[head.work.at]!.fields = fields;
+          else if (head.kind === "query" || head.portal !== null) this.#described(head, head.portal, fields);
+        }
+        return head.kind === "describe" ? this.#finished(head, "ok") : false;
+      }
+      case backend.noData:
+        if (head.kind !== "describe") throw unexpected(type);
+        if (head.portal !== null && head.own) head.portal.fields = [];
+        return this.#finished(head, "ok");
+      case backend.copyInResponse:
+      case backend.copyBothResponse:
+        this.#wantsData(head);
+        return false;
+      case backend.copyOutResponse:
+        this.#copyOut(head, bytes, at, length);
+        return this.#copySettled(head);
+      case backend.portalSuspended:
+        if (head.kind !== "execute") throw unexpected(type);
+        return this.#finished(head, "suspended");
+      default: {
+        if (head.kind !== "execute" && head.kind !== "query") throw unexpected(type);
+        if (type === backend.commandComplete) {
+          if (length > 5) head.tag = bytes.toString("latin1", at + 5, Math.min(at + length - 1, at + 5 + 64));
+          this.flushRows();
+        }
+        // A result of its own follows, with columns of its own.
+        if (head.kind === "query") {
+          if (head.masks !== null) head.masker = undefined;
+          head.copyMasker = null;
+          return false;
+        }
+        return this.#finished(head, "ok");
+      }
+    }
+  }
+
+  #finished(head: Pending, outcome: "ok" | "suspended"): boolean {
+    const conversation = this.#conversation;
+    if (!head.own && (head.kind === "execute" || head.kind === "parse")) conversation.note(head, outcome);
+    conversation.pending.pop();
+    this.#copySettled(head);
+    this.#remember(head);
+    if (head.work !== null && isDone(conversation, head.work)) head.work.done(head.work);
+    return this.#wake(head);
+  }
+
+  #remember({ masks }: Pending): void {
+    if (masks?.text != null) this.#text = masks.text;
+  }
+
+  /** Whether somebody may wait for this reply: then what is before it leaves first. */
+  #wake(head: Pending): boolean {
+    const conversation = this.#conversation;
+    if (head.own) {
+      conversation.settle();
+      return false;
+    }
+    return conversation.pending.head?.local === true || !conversation.client.idle;
+  }
+
+  #row(head: Pending, bytes: Buffer, at: number, length: number): void {
+    if (head.own) {
+      if (head.work === null) throw unexpected(backend.dataRow);
+      const answer = head.work.answers[head.work.at]!;
+      if (answer.rows.length >= maxOwnRows) return;
+      const reader = body(bytes, at, length);
+      const row: (Buffer | null)[] = [];
+      for (let i = reader.uint16(); i > 0; i--) {
+        const size = reader.int32();
+        row.push(size < 0 ? null : Buffer.from(reader.bytes(size)));
+      }
+      answer.rows.push(row);
+      return;
+    }
+    const masker = head.portal === null ? head.masker : head.portal.masker;
+    if (!this.#batch.empty && !this.#batch.holds(bytes)) this.flushRows();
+    head.maskedCells += masker!.mask(bytes, at, length, this.#batch);
+  }
+
+  // Copy.
+
+  #wantsData(head: Pending): void {
+    const { copy } = this.#conversation;
+    if (copy === null || copy.pending !== head) {
+      throw new MalformedError("the target wants copy data for a statement that is no COPY");
+    }
+    copy.wanted = true;
+  }
+
+  #copyOut(head: Pending, bytes: Buffer, at: number, length: number): void {
+    if (head.masks === null) return;
+    const conversation = this.#conversation;
+    const reader = body(bytes, at, length);
+    const binary = reader.uint8() === 1;
+    const masker: CopyMasker | null | "unreadable" = createCopyMasker({
+      text: head.copyText,
+      binary,
+      count: reader.uint16(),
+      columns: head.copyColumns,
+      plan: head.masks,
+      key: conversation.maskKey,
+      codec: conversation.context.codec,
+    });
+    if (masker === "unreadable") {
+      conversation.fail("this form of COPY cannot be masked");
+      return;
+    }
+    head.copyMasker = masker;
+  }
+
+  #copyRow(head: Pending, bytes: Buffer, at: number, length: number): void {
+    head.rows++;
+    if (!this.#batch.empty && !this.#batch.holds(bytes)) this.flushRows();
+    head.maskedCells += head.copyMasker!.mask(bytes, at, length, this.#batch);
+  }
+
+  /** The statement that might have been a COPY from the client has shown what it is. */
+  #copySettled(head: Pending): boolean {
+    const conversation = this.#conversation;
+    const { copy } = conversation;
+    if (copy === null || copy.pending !== head) return false;
+    // A query of several statements may still hold a COPY.
+    if (head.kind === "query" && conversation.pending.head === head) return false;
+    conversation.copy = null;
+    // Had the target read data, it had read and ignored the Sync before it.
+    if (copy.heldSync && !copy.sent) {
+      conversation.discarding = false;
+      conversation.sync();
+    }
+    return true;
+  }
+
+  // Errors, the end of a turn, settings.
+
+  #error(head: Pending | undefined, frame: Buffer): void {
+    const conversation = this.#conversation;
+    const mask = this.#textMask(head);
+    const fields = readReport(body(frame, 0, frame.length));
+    const severity = fields.get("V") ?? fields.get("S") ?? "ERROR";
+    const shown = mask === null ? frame : maskReport("error", fields, mask, conversation.maskKey);
+    const code = fields.get("C") ?? "XX000";
+    const text = mask === null ? (fields.get("M") ?? "") : `(masked) SQLSTATE ${code}`;
+    if (severity === "FATAL" || severity === "PANIC") {
+      this.lastFatal = text;
+      return this.toClient(shown);
+    }
+    if (head === undefined) return this.toClient(shown);
+    head.error = { code, text: text.slice(0, 4096) };
+    if (head.work !== null) {
+      const { work } = head;
+      work.failure = { code, frame: shown };
+      this.#drop((pending) => pending.work === work && pending.kind !== "sync");
+      if (isDone(conversation, work)) work.done(work);
+      return;
+    }
+    this.toClient(head.kind === "poison" ? head.refusal! : shown);
+    if (head.endsTurn) return;
+    // The target discards what follows up to Sync: so do we, in what waits for a reply and in what is still to come.
+    let synced = false;
+    for (const pending of conversation.pending) synced ||= pending.endsTurn;
+    if (!synced) {
+      conversation.discarding = true;
+      conversation.client.discarded();
+    }
+    this.#drop((pending) => !pending.endsTurn);
+  }
+
+  #drop(which: (pending: Pending) => boolean): void {
+    const conversation = this.#conversation;
+    let dropped: OwnWork | null = null;
+    for (let head = conversation.pending.head; head !== undefined && which(head); head = conversation.pending.head) {
+      conversation.pending.pop();
+      if (head.statement !== null) {
+        conversation.statements.refuse(head.statement.name, head.statement);
+        conversation.kept -= head.statement.size;
+      }
+      if (head.kind === "bind" && head.portal !== null) conversation.portals.refuse(head.portal.name, head.portal);
+      if (head.closes !== null) {
+        const names = head.closes.kind === "statement" ? conversation.statements : conversation.portals;
+        names.refuse(head.closes.name, null);
+      }
+      if (!head.own) conversation.note(head, head.error === undefined ? "unknown" : "error");
+      this.#remember(head);
+      this.#copySettled(head);
+      if (head.work !== null && head.work.failure === null) dropped = head.work;
+    }
+    if (dropped !== null && isDone(conversation, dropped)) {
+      dropped.failure = { code: "", frame: null };
+      dropped.done(dropped);
+    }
+  }
+
+  #ready(bytes: Buffer, at: number, length: number): void {
+    const conversation = this.#conversation;
+    if (length !== 6) throw new MalformedError("ReadyForQuery of a wrong length");
+    const head = conversation.pending.head;
+    if (head === undefined || !head.endsTurn) throw unexpected(backend.readyForQuery);
+    conversation.status = bytes[at + 5]!;
+    conversation.context.turned(conversation.status);
+    conversation.pending.pop();
+    if (conversation.status === transactionStatus.idle) {
+      // All portals end with their transaction.
+      conversation.portals.forgetAll();
+      this.#text = null;
+    }
+    if (head.own) {
+      if (head.work !== null) head.work.done(head.work);
+    } else {
+      conversation.note(head, head.error === undefined ? "ok" : "error");
+      this.toClient(bytes.subarray(at, at + length));
+      this.#copySettled(head);
+    }
+    this.after();
+  }
+
+  #parameter(bytes: Buffer, at: number, length: number): boolean {
+    const conversation = this.#conversation;
+    const reader = body(bytes, at, length);
+    const name = reader.cstring();
+    const value = reader.cstring();
+    conversation.context.parameter(name, value);
+    if (this.#text === null) return false;
+    this.toClient(maskParameter(name, value, bytes.subarray(at, at + length), this.#text, conversation.maskKey));
+    return false;
+  }
+}
+
+function isDone(conversation: Conversation, work: OwnWork): boolean {
+  for (const pending of conversation.pending) if (pending.work === work) return false;
+  return true;
+}
+
+function unexpected(type: number): MalformedError {
+  return new MalformedError(`the target sent ${typeName(type)} where nobody asked for it`);
+}

@@ -1,0 +1,36 @@
+import type { MaskPlan } from "../../vocabulary/index.js";
+import type { FieldDescription } from "./codec/backend.js";
+import type { RowMasker } from "./masking.js";
+
+/** A prepared statement that the client made with Parse. */
+export interface Statement {
+  readonly name: string;
+  /** As the client sent it, decoded: what is asked again at each Bind. */
+  readonly text: string;
+  /** Bytes of the text on the wire, for the bound on what one session may keep. */
+  readonly size: number;
+}
+
+/** Where one column of a COPY comes from; `typeId` 0: not known. */
+export type ColumnOrigin = Pick<FieldDescription, "tableId" | "columnNumber" | "typeId">;
+
+/** A portal that the client made with Bind. */
+export interface Portal {
+  readonly name: string;
+  readonly statement: Statement;
+  readonly values: readonly (Buffer | null)[];
+  readonly bytes: number;
+  readonly changesContext: boolean;
+  /** Where the columns come from, when it is a COPY under a mask. */
+  readonly copyColumns: readonly ColumnOrigin[] | null;
+  /** The ask that allowed it last, its plan, and the rules' age then. */
+  ask: number;
+  masks: MaskPlan | null;
+  epoch: number;
+  /** What the target said of its columns; null: not told yet, or it has none. */
+  fields: readonly FieldDescription[] | null;
+  /** Of `fields` under `masks`: null passes every row untouched, undefined is not known yet. */
+  masker: RowMasker | null | undefined;
+  /** Judged statements that had run when this portal was bound or last verified. */
+  turn: number;
+}

@@ -1,0 +1,227 @@
+import { type ChainId, HoopError, hoopErrorFrom } from "../vocabulary/index.js";
+import type { LocalRecorder } from "./create-recorder.js";
+import { type Frame, recordTypes } from "./journal/frame.js";
+import type { Cursor } from "./journal/journal.js";
+import { readLargePayload } from "./large-payload.js";
+import type { RecordingStore, StoredEntry, StoredPayload } from "./store.js";
+import type { SignedHead } from "./head.js";
+
+export interface FeederOptions {
+  readonly recorder: LocalRecorder;
+  readonly store: RecordingStore;
+  /** How long new entries may gather before they are handed over. */
+  readonly intervalMs?: number | undefined;
+  /** The longest wait between two attempts while the store is away. */
+  readonly maxRetryMs?: number | undefined;
+  /** Told of each failed attempt, for the log. */
+  readonly onError?: ((error: HoopError) => void) | undefined;
+}
+
+export interface Feeder {
+  /** Everything journalled before the call is in the store. Rejects when `signal` aborts first. */
+  drain(signal: AbortSignal): Promise<void>;
+  status(): { readonly fed: number; readonly behind: number; readonly error: HoopError | null };
+  /** Ends after the attempt under way; what is left is fed at the next start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Hands the journal to the store, behind the recorder: in order, at least once, from where the store says it stands.
+ * While the store is away nothing is lost: the journal keeps what was not taken.
+ */
+export function createFeeder(options: FeederOptions): Feeder {
+  const feeder = new JournalFeeder(options);
+  feeder.start();
+  return feeder;
+}
+
+class JournalFeeder implements Feeder {
+  readonly #recorder: LocalRecorder;
+  readonly #store: RecordingStore;
+  readonly #chain: ChainId;
+  readonly #options: FeederOptions;
+  #cursor: Cursor | null = null;
+  /** The last entry that the store has. */
+  #fed = 0;
+  #tipHash: string | null = null;
+  /** Read already, of an entry that comes next. */
+  #payloads: StoredPayload[] = [];
+  #asides: { readonly hash: string; readonly bytes: number }[] = [];
+  #error: HoopError | null = null;
+  #failures = 0;
+  #stopped = false;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #drains: { readonly end: Cursor; readonly resolve: () => void }[] = [];
+
+  constructor(options: FeederOptions) {
+    this.#options = options;
+    this.#recorder = options.recorder;
+    this.#store = options.store;
+    this.#chain = options.recorder.chain;
+  }
+
+  start(): void {
+    this.#recorder.onWritten(() => {
+      if (this.#error === null) this.#wake(this.#options.intervalMs ?? 200);
+    });
+    this.#wake(0);
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    // What cannot be written now is not waited for.
+    await this.#recorder.flush().catch(() => {});
+    const end = this.#recorder.journal.end;
+    if (this.#reached(end)) return;
+    await new Promise<void>((resolve, reject) => {
+      const waiting = { end, resolve: () => {} };
+      const abort = () => {
+        this.#drains = this.#drains.filter((other) => other !== waiting);
+        reject(new HoopError("timeout", "the store does not have everything yet; what it lacks stays in the journal", { cause: this.#error ?? signal.reason }));
+      };
+      if (signal.aborted) return abort();
+      signal.addEventListener("abort", abort, { once: true });
+      waiting.resolve = () => {
+        signal.removeEventListener("abort", abort);
+        resolve();
+      };
+      this.#drains.push(waiting);
+      this.#wake(0);
+    });
+  }
+
+  #reached(end: Cursor): boolean {
+    const at = this.#cursor;
+    return at !== null && (at.segment > end.segment || (at.segment === end.segment && at.offset >= end.offset));
+  }
+
+  status() {
+    return { fed: this.#fed, behind: this.#recorder.tip.seq - this.#fed, error: this.#error };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #wake(afterMs: number): void {
+    if (this.#stopped || this.#running !== null) return;
+    if (this.#timer !== null) {
+      if (afterMs > 0) return;
+      clearTimeout(this.#timer);
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#running = this.#run().finally(() => {
+        this.#running = null;
+        if (this.#error !== null) this.#wake(this.#retryMs());
+        else if (!this.#reached(this.#recorder.journal.end)) this.#wake(this.#drains.length > 0 ? 0 : (this.#options.intervalMs ?? 200));
+      });
+    }, afterMs);
+    this.#timer.unref();
+  }
+
+  #retryMs(): number {
+    const step = Math.min(100 * 2 ** Math.min(this.#failures, 10), this.#options.maxRetryMs ?? 5_000);
+    // Replicas that lost the same store must not come back in step.
+    return step * (0.5 + Math.random() / 2);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      this.#cursor ??= await this.#begin();
+      while (!this.#stopped && (await this.#step())) {}
+      this.#error = null;
+      this.#failures = 0;
+    } catch (error) {
+      this.#error = hoopErrorFrom(error, "the store did not take the recording");
+      this.#failures += 1;
+      // Where the store stands is asked again: an attempt that failed may have arrived.
+      this.#cursor = null;
+      this.#options.onError?.(this.#error);
+    }
+  }
+
+  async #begin(): Promise<Cursor> {
+    const tip = await this.#store.tip(this.#chain);
+    const own = this.#recorder.tip;
+    if (tip !== null && tip.seq > own.seq) {
+      throw new HoopError("conflict", `the store has entry ${tip.seq} of chain ${this.#chain}, the journal ends at ${own.seq}`, {
+        hint: "the journal was put back to an older state; give the gateway an empty journal folder",
+      });
+    }
+    this.#fed = tip?.seq ?? 0;
+    this.#tipHash = tip?.hash ?? null;
+    this.#payloads = [];
+    this.#asides = [];
+    const cursor = this.#recorder.journal.cursorAfter(this.#fed);
+    if (cursor === null) {
+      throw new HoopError("conflict", `the store ends at entry ${this.#fed} of chain ${this.#chain}, and the journal no longer has what follows`, {
+        hint: "the store was put back to an older state; the missing entries can come from its newer backup only",
+      });
+    }
+    return cursor;
+  }
+
+  /** One batch. Returns whether there may be more. */
+  async #step(): Promise<boolean> {
+    const { journal } = this.#recorder;
+    const before = this.#cursor!;
+    const { frames, next } = await journal.read(before);
+    if (frames.length > 0) await this.#hand(frames);
+    this.#cursor = next;
+    const done = this.#drains.filter((drain) => this.#reached(drain.end));
+    this.#drains = this.#drains.filter((drain) => !this.#reached(drain.end));
+    for (const drain of done) drain.resolve();
+    return next.segment !== before.segment || next.offset !== before.offset;
+  }
+
+  async #hand(frames: readonly Frame[]): Promise<void> {
+    const entries: StoredEntry[] = [];
+    const heads: SignedHead[] = [];
+    let payloads: StoredPayload[] = [];
+    for (const { type, body } of frames) {
+      if (type === recordTypes.payload) {
+        this.#payloads.push({ hash: body.toString("hex", 0, 32), bytes: Number(body.readBigUInt64BE(32)), sealed: body.subarray(40) });
+      } else if (type === recordTypes.aside) {
+        this.#asides.push({ hash: body.toString("hex", 0, 32), bytes: Number(body.readBigUInt64BE(32)) });
+      } else if (type === recordTypes.head) {
+        heads.push({ signature: body.toString("base64", 0, 64), body: body.toString("utf8", 64) });
+      } else if (type === recordTypes.entry) {
+        const text = body.toString("utf8", 32);
+        const entry = { seq: seqOf(text), hash: body.toString("hex", 0, 32), body: text };
+        if (entry.seq > this.#fed) {
+          entries.push(entry);
+          payloads = payloads.concat(this.#payloads);
+          for (const aside of this.#asides) await this.#putLarge(aside.hash, aside.bytes);
+        } else if (entry.seq === this.#fed && entry.hash !== this.#tipHash) {
+          throw new HoopError("conflict", `chain ${this.#chain} has another entry ${entry.seq} in the store than in the journal`, {
+            hint: "two gateways have written one chain, or one of both was altered; `hoop audit verify` tells more",
+          });
+        }
+        // What belongs to an entry that the store has is not sent again: retention may have deleted it.
+        this.#payloads = [];
+        this.#asides = [];
+      }
+    }
+    if (entries.length === 0 && heads.length === 0) return;
+    await this.#store.append({ chain: this.#chain, entries, payloads, heads });
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    this.#fed = last.seq;
+    this.#tipHash = last.hash;
+    this.#recorder.journal.release(last.seq);
+  }
+
+  async #putLarge(hash: string, bytes: number): Promise<void> {
+    const { head, chunks } = await readLargePayload(this.#recorder.journal.asidePath(hash));
+    await this.#store.putLarge({ hash, bytes, sealed: head }, chunks);
+  }
+}
+
+/** Bodies begin alike; see `bodyStart`. */
+function seqOf(body: string): number {
+  const at = body.indexOf('"seq":') + 6;
+  return Number(body.slice(at, body.indexOf(",", at)));
+}

@@ -1,0 +1,60 @@
+import type { CatalogueRelation } from "../../vocabulary/index.js";
+import type { ColumnUse } from "../analyser.js";
+
+/** Where a value comes from: a column of a relation by the catalogue's id; null where the relation is not known. */
+export interface Origin {
+  readonly relation: number | null;
+  readonly name: string;
+}
+
+/** A column of something in FROM, or of a query's result. */
+export interface Column {
+  readonly name: string;
+  readonly origins: readonly Origin[];
+  /** It is its one origin unchanged, and the server's RowDescription says so. */
+  readonly plain: boolean;
+}
+
+/** Takes the columns that an expression reads. */
+export interface Collector {
+  add(origin: Origin, use: ColumnUse): void;
+}
+
+/** A thing in FROM with a name. */
+export interface FromItem {
+  readonly alias: string;
+  /** Schema of a relation that has no alias of its own: it can be qualified by it. */
+  readonly schema: string | null;
+  readonly relation: CatalogueRelation | null;
+  readonly columns: readonly Column[];
+  /**
+   * Columns beyond those listed: `closed` has none, `named` may have any (then it is known by its name alone), `carried` may have any
+   * and each is what the thing carries.
+   */
+  readonly open: "closed" | "named" | "carried";
+  /** What its columns carry beside their own origins: those of the function or query that nobody could follow by column. */
+  readonly carries: readonly Origin[];
+  /** A column of it was named since somebody reset this. */
+  touched: boolean;
+}
+
+/** Keeps value origins; what decides or flows elsewhere goes on to `rest` at once. */
+export class ValueCollector implements Collector {
+  readonly #origins = new Map<string, Origin>();
+
+  constructor(readonly rest: Collector) {}
+
+  add(origin: Origin, use: ColumnUse): void {
+    if (use === "output" || use === "computed") this.#origins.set(`${origin.relation ?? "?"}.${origin.name}`, origin);
+    else this.rest.add(origin, use);
+  }
+
+  origins(): Origin[] {
+    return [...this.#origins.values()];
+  }
+}
+
+/** Gives the columns on with another use: a value that leaves inside of an expression is computed. */
+export function addAll(out: Collector, origins: readonly Origin[], use: ColumnUse): void {
+  for (const origin of origins) out.add(origin, use === "output" ? "computed" : use);
+}

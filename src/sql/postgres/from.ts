@@ -1,0 +1,188 @@
+import type { ColumnUse } from "../analyser.js";
+import { addAll, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
+import { readExpression } from "./expression.js";
+import { readQuery } from "./query.js";
+import { type Reading, visit } from "./reading.js";
+import { readRelation } from "./relation.js";
+import { columnOf, createScope, findTable, type Scope, withoutItems } from "./scope.js";
+import { bodyOf, list, names, type Tree, tree, unwrap, word } from "./tree.js";
+
+/** Reads what stands in FROM into the scope. */
+export function readFrom(reading: Reading, clause: unknown, scope: Scope): void {
+  for (const each of list(clause)) readFromItem(reading, each, scope);
+}
+
+/** Reads one thing in FROM into the scope, and gives the things that it brought. */
+export function readFromItem(reading: Reading, node: unknown, scope: Scope): readonly FromItem[] {
+  visit(reading);
+  const wrapped = unwrap(node);
+  if (wrapped === null) return [];
+  const { kind, body } = wrapped;
+  if (kind === "JoinExpr") return readJoin(reading, body, scope);
+  const item = single(reading, kind, body, scope);
+  scope.items.push(item);
+  return [item];
+}
+
+function single(reading: Reading, kind: string, body: Tree, scope: Scope): FromItem {
+  switch (kind) {
+    case "RangeVar":
+      return rangeVar(reading, body, scope);
+    case "RangeSubselect": {
+      const columns = readQuery(reading, body.subquery, body.lateral === true ? scope : withoutItems(scope));
+      return derived(columns, body.alias);
+    }
+    case "RangeFunction":
+      return rangeFunction(reading, body, scope);
+    case "RangeTableSample": {
+      const item = single(reading, unwrap(body.relation)?.kind ?? "", tree(unwrap(body.relation)?.body), scope);
+      readExpression(reading, [body.args, body.repeatable], scope, "predicate", reading.findings);
+      if (!["system", "bernoulli"].includes(names(body.method).at(-1) ?? ""))
+        reading.findings.unknown("a sampling method outside the system's");
+      return item;
+    }
+    case "RangeTableFunc":
+    case "JsonTable": {
+      // XMLTABLE and JSON_TABLE: every column is made of everything that went in.
+      const values = new ValueCollector(reading.findings);
+      readExpression(reading, body, scope, "computed", values);
+      return renamed({ ...derived([]), open: "carried", carries: values.origins() }, body.alias);
+    }
+    default:
+      reading.findings.unknown(`${kind} in FROM cannot be read`);
+      reading.findings.opaque = true;
+      return renamed({ ...derived([]), open: "named" }, body.alias);
+  }
+}
+
+/** A query's result as a thing in FROM. */
+function derived(columns: readonly Column[], alias: unknown = null): FromItem {
+  const name = word(tree(alias).aliasname);
+  const renames = names(tree(alias).colnames);
+  const counted = columns.every((column) => column.name !== "*");
+  const everything = columns.flatMap((column) => column.origins);
+  const named = columns.map((column, at) => ({ ...column, name: renames[at] ?? column.name }));
+  // After a star of unknown width nobody knows which column a new name stands for.
+  const shown =
+    counted || renames.length === 0
+      ? named
+      : renames.map((each) => ({ name: each, origins: everything, plain: false }));
+  const nameless = shown.filter((column) => column.name === "*" || column.name === "?");
+  return {
+    alias: name,
+    schema: null,
+    relation: null,
+    columns: shown.filter((column) => !nameless.includes(column)),
+    open: !counted ? "named" : nameless.length > 0 ? "carried" : "closed",
+    carries: counted ? nameless.flatMap((column) => column.origins) : everything,
+    touched: false,
+  };
+}
+
+function rangeVar(reading: Reading, body: Tree, scope: Scope): FromItem {
+  const name = word(body.relname);
+  const table = word(body.schemaname) === "" ? findTable(scope, name) : null;
+  if (table !== null) {
+    const item = derived(table.columns(), body.alias);
+    return item.alias === "" ? { ...item, alias: name } : item;
+  }
+  const alias = word(tree(body.alias).aliasname);
+  return renamed(readRelation(reading, body, alias === "" ? name : alias), body.alias);
+}
+
+/** `AS a (x, y)`: renames the item and its first columns. */
+function renamed(item: FromItem, alias: unknown): FromItem {
+  const name = word(tree(alias).aliasname);
+  const renames = names(tree(alias).colnames);
+  if (renames.length === 0) return name === "" ? item : { ...item, alias: name };
+  const columns = item.columns.map((column, at) => ({ ...column, name: renames[at] ?? column.name }));
+  // Names for columns that nobody could list.
+  const unlisted: Origin[] =
+    item.open === "named" ? [...item.carries, { relation: null, name: "*" }] : [...item.carries];
+  for (const rename of renames.slice(columns.length)) columns.push({ name: rename, origins: unlisted, plain: false });
+  return { ...item, alias: name === "" ? item.alias : name, columns };
+}
+
+function rangeFunction(reading: Reading, body: Tree, scope: Scope): FromItem {
+  const values = new ValueCollector(reading.findings);
+  let called = "";
+  for (const each of list(body.functions)) {
+    // The call, and the columns that AS gives it.
+    const call = list(bodyOf(each, "List")?.items)[0];
+    readExpression(reading, call, scope, "computed", values);
+    const name = names(bodyOf(call, "FuncCall")?.funcname).at(-1);
+    if (called === "" && name !== undefined) called = name;
+  }
+  const item: FromItem = {
+    alias: called,
+    schema: null,
+    relation: null,
+    columns: [],
+    open: "carried",
+    carries: values.origins(),
+    touched: false,
+  };
+  // A function's one column has its name, or its alias.
+  const single = { name: word(tree(body.alias).aliasname) || called, origins: item.carries, plain: false };
+  return renamed({ ...item, columns: [single] }, body.alias);
+}
+
+function readJoin(reading: Reading, body: Tree, scope: Scope): readonly FromItem[] {
+  // An alias hides the names inside.
+  const named = word(tree(body.alias).aliasname) !== "";
+  const inner = named ? createScope(null) : scope;
+  if (named) {
+    for (const [name, table] of collectTables(scope)) inner.tables.set(name, table);
+    inner.items.push(...scope.items);
+  }
+  const before = inner.items.length;
+  const left = readFromItem(reading, body.larg, inner);
+  const right = readFromItem(reading, body.rarg, inner);
+  const using = names(body.usingClause);
+  const shared = body.isNatural === true ? common(left, right) : using;
+  for (const name of shared) {
+    inner.merged.add(name);
+    for (const item of [...left, ...right]) predicate(reading, item, name);
+  }
+  readExpression(reading, body.quals, inner, "predicate", reading.findings);
+  const alias = word(tree(body.join_using_alias).aliasname);
+  if (alias !== "") {
+    const columns = using.map((name) => merged([...left, ...right], name));
+    inner.items.push({ ...derived(columns), alias });
+  }
+  if (!named) return [...left, ...right];
+  const items = inner.items.slice(before);
+  const columns = items.flatMap((item) => item.columns).filter((column) => !inner.merged.has(column.name));
+  const all = [...shared.map((name) => merged(items, name)), ...columns];
+  const open = items.some((each) => each.open === "named")
+    ? "named"
+    : items.some((each) => each.open === "carried")
+      ? "carried"
+      : "closed";
+  const item = renamed({ ...derived(all), open, carries: items.flatMap((each) => each.carries) }, body.alias);
+  scope.items.push(item);
+  return [item];
+}
+
+function collectTables(scope: Scope): Scope["tables"] {
+  const tables: Scope["tables"] = new Map();
+  for (let level: Scope | null = scope; level !== null; level = level.parent)
+    for (const [name, table] of level.tables) if (!tables.has(name)) tables.set(name, table);
+  return tables;
+}
+
+function merged(items: readonly FromItem[], name: string): Column {
+  return { name, origins: items.flatMap((item) => columnOf(item, name)?.origins ?? []), plain: false };
+}
+
+function common(left: readonly FromItem[], right: readonly FromItem[]): string[] {
+  const rights = new Set(right.flatMap((item) => item.columns.map((column) => column.name)));
+  return [...new Set(left.flatMap((item) => item.columns.map((column) => column.name)))].filter((name) =>
+    rights.has(name),
+  );
+}
+
+function predicate(reading: Reading, item: FromItem, name: string): void {
+  const use: ColumnUse = "predicate";
+  addAll(reading.findings, columnOf(item, name)?.origins ?? [], use);
+}

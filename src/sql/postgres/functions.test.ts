@@ -1,0 +1,149 @@
+import { expect, test } from "vitest";
+import { analyse, list, routine, shop } from "../testing/fixture.js";
+
+const calls: readonly [text: string, effects: string[], opaque: boolean][] = [
+  ["select lower('A')", ["read"], false],
+  ["select pg_catalog.now()", ["read"], false],
+  ["select random()", ["read"], false],
+  ["select extract(year from now())", ["read"], false],
+  ["select position('a' in 'b'), substring('abc' from 1 for 2), trim('x')", ["read"], false],
+  ["select something_new()", ["read", "unknown"], true],
+  ["select not_there()", ["read", "unknown"], true],
+  ["select elsewhere.lower('A')", ["read", "unknown"], true],
+  ["select wipe()", ["read", "write"], false],
+  ["select 1 where wipe() = 1", ["read", "write"], false],
+  ["select (select wipe())", ["read", "write"], false],
+  ["select * from wipe()", ["read", "write"], false],
+  ["select 1 order by wipe()", ["read", "write"], false],
+  ["select 1 limit wipe()", ["read", "write"], false],
+  ["insert into customers(id) values (wipe())", ["read", "write"], false],
+  ["select mail_of(1)", ["read"], false],
+  ["select dynamic('x')", ["read", "unknown"], true],
+  ["select loop_a()", ["read"], false],
+  ["select compiled(1)", ["read"], false],
+  ["select compiled_volatile(1)", ["read", "unknown"], true],
+  ["select python()", ["read", "unknown"], true],
+  ["select nothing()", ["read", "unknown"], true],
+  ["select standard()", ["read", "write"], false],
+  ["call stored('x')", ["write", "execute"], false],
+  ["call not_there()", ["execute", "unknown"], true],
+  ["select nextval('s')", ["read", "write"], false],
+  ["select orders.wipe from orders", ["read", "write"], false],
+];
+
+test.each(calls)("%s", (text, effects, opaque) => {
+  const analysis = analyse(text);
+  expect([...analysis.effects].sort()).toEqual([...effects].sort());
+  expect(analysis.opaque).toBe(opaque);
+});
+
+test("a function of the same name as one of the system's counts when the path can find it", () => {
+  expect(analyse("select now()").effects).toEqual(["read"]);
+  expect(analyse("select now()", { context: { searchPath: "sneaky, public" } }).effects).toEqual(["read", "write"]);
+  expect(analyse("select pg_catalog.now()", { context: { searchPath: "sneaky, public" } }).effects).toEqual(["read"]);
+});
+
+const escapes: readonly [text: string, escape: string, effect: string][] = [
+  ["set role bob", "set_role", "admin"],
+  ["set session authorization bob", "set_session_authorization", "admin"],
+  ["alter role bob superuser", "alter_role", "admin"],
+  ["create user bob", "alter_role", "admin"],
+  ["alter system set x = 1", "alter_system", "admin"],
+  ["select pg_read_file('/etc/passwd')", "pg_read_file", "admin"],
+  ["select pg_catalog.pg_stat_file('x')", "pg_read_file", "admin"],
+  ["select pg_ls_dir('/')", "pg_ls_dir", "admin"],
+  ["select pg_ls_waldir()", "pg_ls_dir", "admin"],
+  ["select lo_import('/etc/passwd')", "lo_import", "admin"],
+  ["select lo_export(1, '/tmp/x')", "lo_export", "admin"],
+  ["select dblink('host=x', 'drop table y')", "dblink", "unknown"],
+  ["select * from dblink_exec('x')", "dblink", "unknown"],
+  ["create foreign table f (a int) server s", "foreign_server", "admin"],
+  ["import foreign schema x from server s into public", "foreign_server", "admin"],
+  ["create user mapping for bob server s options (password 'x')", "foreign_server", "admin"],
+  ["copy orders to program 'id'", "copy_program", "admin"],
+  ["copy orders from program 'id'", "copy_program", "admin"],
+  ["copy orders from '/etc/passwd'", "copy_file", "admin"],
+  ["load '/tmp/x.so'", "load", "admin"],
+  ["create extension adminpack", "create_extension", "admin"],
+  ["create function f() returns int language plpython3u as 'x'", "untrusted_language", "admin"],
+  ["do language plpython3u 'x'", "untrusted_language", "unknown"],
+  ["select pg_terminate_backend(1)", "pg_terminate_backend", "admin"],
+  ["select pg_cancel_backend(1)", "pg_terminate_backend", "admin"],
+  ["select pg_sleep(1)", "pg_sleep", "execute"],
+  ["select query_to_xml('drop table x', true, true, '')", "query_to_xml", "unknown"],
+  ["select database_to_xml(true, true, '')", "query_to_xml", "unknown"],
+  ["select * from ts_stat('select x')", "runs_query", "unknown"],
+  ["create function f() returns int language sql security definer as 'select 1'", "security_definer", "admin"],
+  ["select pg_reload_conf()", "server_configuration", "admin"],
+  ["select pg_file_write('a', 'b', true)", "adminpack", "admin"],
+  ["select * from pg_logical_slot_get_changes('a', null, null)", "replication", "admin"],
+  ["select * from pg_authid", "credentials", "admin"],
+  ["select passwd from pg_catalog.pg_shadow", "credentials", "admin"],
+  ["update pg_class set relname = 'x' where oid = 1", "system_catalogue", "admin"],
+  ["set session_replication_role = replica", "guarded_setting", "admin"],
+  ["grant pg_execute_server_program to bob", "alter_role", "admin"],
+  ["alter table customers disable row level security", "row_security", "admin"],
+];
+
+test.each(escapes)("escape hatch: %s", (text, hatch, effect) => {
+  const analysis = analyse(text);
+  expect(list(analysis, "escapes")).toContain(hatch);
+  expect(analysis.effects).toContain(effect);
+});
+
+test("an escape hatch in a body is one of the statement", () => {
+  for (const text of [
+    "do $$ begin perform pg_read_file('x'); end $$",
+    "do $$ declare v text; begin if pg_ls_dir('/') is null then null; end if; end $$",
+    "do $$ begin for i in 1..10 loop copy orders to program 'x'; end loop; exception when others then perform lo_import('x'); end $$",
+    "create function f() returns void language plpgsql as $$ begin perform pg_read_file('x'); end $$",
+  ])
+    expect(list(analyse(text), "escapes").length, text).toBeGreaterThan(0);
+});
+
+test("set_config is what SET of the same setting would be", () => {
+  expect(analyse("select pg_catalog.set_config('search_path', '', false)").effects).toEqual(["read"]);
+  expect(analyse("select set_config('role', 'bob', false)").effects).toContain("admin");
+  expect(analyse("select set_config('standard_conforming_strings', 'off', false)").effects).toContain("unknown");
+  expect(analyse("select set_config($1, 'x', false)").effects).toContain("unknown");
+  expect(analyse("select set_config('session_' || 'authorization', 'x', false)").effects).toContain("unknown");
+  expect(analyse("select set_config('search_path', 'private', false); select * from customers").effects).toContain(
+    "unknown",
+  );
+});
+
+test("operators call functions", () => {
+  expect(analyse("select 1 + 2, 'a' ~ 'b', '{}'::jsonb @> '{}'").effects).toEqual(["read"]);
+  expect(analyse("select 1 <=> 2").effects).toContain("unknown");
+  const catalogue = {
+    ...shop,
+    functions: [...shop.functions, routine({ id: 90, name: "distance", language: "c", volatility: "immutable" })],
+    operators: [
+      { schema: "public", name: "<=>", function: 90 },
+      { schema: "public", name: "+", function: 10 },
+    ],
+  };
+  expect(analyse("select 1 <=> 2", { catalogue }).effects).toEqual(["read"]);
+  expect(analyse("select 1 + 2", { catalogue }).effects).toEqual(["read", "write"]);
+  expect(analyse("select 1 operator(pg_catalog.+) 2", { catalogue }).effects).toEqual(["read"]);
+  expect(analyse("select 1 ==> 2", { catalogue }).effects).toContain("unknown");
+});
+
+test("a body that nobody can parse is unknown", () => {
+  for (const text of [
+    "do $$ begin this is not plpgsql; end $$",
+    "do $$ begin execute 'x'; end $$",
+    "do $$ declare r record; begin for r in execute 'x' loop null; end loop; end $$",
+    "do $$ declare c refcursor; begin open c for execute 'x'; end $$",
+    "do $$ begin return query execute 'x'; end $$",
+  ])
+    expect(analyse(text).effects, text).toContain("unknown");
+});
+
+test("functions that call each other deeper than anybody follows are unknown", () => {
+  const functions = Array.from({ length: 40 }, (_, at) =>
+    routine({ id: 1000 + at, name: `f${at}`, body: at === 39 ? "drop table orders" : `select f${at + 1}()` }),
+  );
+  expect(analyse("select f0()", { catalogue: { ...shop, functions } }).effects).toContain("unknown");
+  expect(analyse("select f30()", { catalogue: { ...shop, functions } }).effects).toEqual(["read", "destroy"]);
+});

@@ -1,0 +1,77 @@
+import type { Column, Origin } from "./column.js";
+import { readQuery } from "./query.js";
+import type { Reading } from "./reading.js";
+import { type CommonTable, type Scope, withoutItems } from "./scope.js";
+import { bodyOf, list, names, type Tree, tree, word } from "./tree.js";
+
+/** Reads the queries of WITH into the scope. Each is read even when nothing names it: one that writes runs all the same. */
+export function readWith(reading: Reading, clause: unknown, scope: Scope): void {
+  const body = tree(clause);
+  const queries = list(body.ctes)
+    .map((each) => bodyOf(each, "CommonTableExpr"))
+    .filter((each) => each !== null);
+  if (body.recursive !== true) {
+    // One after the other: a query does not see itself, nor those after it.
+    for (const query of queries) {
+      const columns = renamed(readQuery(reading, query.ctequery, withoutItems(scope)), query);
+      scope.tables.set(word(query.ctename), { columns: () => columns });
+    }
+    return;
+  }
+  const tables = queries.map((query) => {
+    const table = recursive(reading, query, scope);
+    scope.tables.set(word(query.ctename), table);
+    return table;
+  });
+  for (const table of tables) table.columns();
+}
+
+/** Under RECURSIVE a query may name itself and those after it, so it is read when it is first named. */
+function recursive(reading: Reading, query: Tree, scope: Scope): CommonTable {
+  let columns: readonly Column[] | null = null;
+  let named = false;
+  const read = () => renamed(readQuery(reading, query.ctequery, withoutItems(scope)), query);
+  return {
+    columns: () => {
+      if (columns !== null) {
+        named = true;
+        return columns;
+      }
+      columns = [{ name: "?", origins: [], plain: false }];
+      named = false;
+      const first = read();
+      if (!named) {
+        columns = first;
+        return columns;
+      }
+      // It names itself: any column may come back in any other, so each carries what all of them carry. Once more, for what they decide.
+      columns = spread(first);
+      columns = spread([...read(), { name: "*", origins: columns.flatMap((column) => column.origins), plain: false }]);
+      return columns;
+    },
+  };
+}
+
+function spread(columns: readonly Column[]): Column[] {
+  const origins = new Map<string, Origin>();
+  for (const column of columns)
+    for (const origin of column.origins) origins.set(`${origin.relation ?? "?"}.${origin.name}`, origin);
+  return columns.map((column) => ({ name: column.name, origins: [...origins.values()], plain: false }));
+}
+
+function renamed(columns: readonly Column[], query: Tree): readonly Column[] {
+  const aliases = names(query.aliascolnames);
+  const everything = columns.flatMap((column) => column.origins);
+  const counted = columns.every((column) => column.name !== "*");
+  const shown =
+    counted || aliases.length === 0
+      ? columns.map((column, at) => ({ ...column, name: aliases[at] ?? column.name }))
+      : [...aliases.map((name) => ({ name, origins: everything, plain: false })), ...columns];
+  // SEARCH and CYCLE add columns made of the others.
+  const search = tree(query.search_clause);
+  const cycle = tree(query.cycle_clause);
+  const added = [search.search_seq_column, cycle.cycle_mark_column, cycle.cycle_path_column]
+    .map(word)
+    .filter((name) => name !== "");
+  return [...shown, ...added.map((name) => ({ name, origins: everything, plain: false }))];
+}

@@ -1,0 +1,421 @@
+import { sql } from "kysely";
+import type {
+  DeviceLogin,
+  FoundToken,
+  IdentityStore,
+  LoginDraft,
+  StoredGroup,
+  StoredLogin,
+  StoredSubject,
+  TokenDraft,
+  TokenKind,
+} from "../identity/store.js";
+import { HoopError, type SubjectId, subjectId } from "../vocabulary/index.js";
+import type { Db, Store } from "./store.js";
+import { mapped } from "./store-error.js";
+
+interface SubjectRow {
+  id: string;
+  kind: StoredSubject["kind"];
+  name: string;
+  email: string | null;
+  password_hash: string | null;
+  version: number;
+  created_at: Date;
+  disabled_at: Date | null;
+  removed_at: Date | null;
+  groups: string[];
+}
+
+interface TokenRow extends SubjectRow {
+  login_id: string;
+  login_expires_at: Date;
+  login_ended: boolean;
+  token_kind: TokenKind;
+  token_expires_at: Date;
+  used_at: Date | null;
+}
+
+interface DeviceRow {
+  client: string;
+  address: string;
+  expires_at: Date;
+  answer: DeviceLogin["answer"];
+  subject_id: string | null;
+}
+
+const subjectColumns =
+  sql.raw(`s.id, s.kind, s.name, s.email, s.password_hash, s.version, s.created_at, s.disabled_at, s.removed_at,
+  array(select m.group_name from subject_group_members m where m.subject_id = s.id order by m.group_name) as groups`);
+const deviceColumns = sql.raw("client, address, expires_at, answer, subject_id");
+const canAdminister = sql.raw(`exists (
+  select from subjects s join subject_group_members m on m.subject_id = s.id
+  where m.group_name = 'admins' and s.removed_at is null and s.disabled_at is null and s.kind = 'person')`);
+
+/** Identities on PostgreSQL. */
+export function createIdentityStore(store: Store): IdentityStore {
+  const { db } = store;
+  // What this process wrote it knows at once; the feed tells the other replicas.
+  const own = new Set<() => void>();
+
+  /**
+   * The topic is bumped first, which locks its row until the commit: versions are taken in the order of commits, so a
+   * reader that has seen one has seen all below it.
+   */
+  async function write<T>(work: (trx: Db) => Promise<T>): Promise<T> {
+    const result = await mapped(() =>
+      db.transaction().execute(async (trx) => {
+        await store.changes.publish("identity", trx);
+        return work(trx);
+      }),
+    );
+    for (const listener of own) listener();
+    return result;
+  }
+
+  const api: IdentityStore = {
+    subject: (by) => mapped(() => oneSubject(db, by)),
+
+    subjects: ({ after, limit }) =>
+      mapped(async () => {
+        const { rows } = await sql<SubjectRow>`select ${subjectColumns} from subjects s
+          where s.removed_at is null and s.name > ${after ?? ""} order by s.name limit ${limit}`.execute(db);
+        return rows.map(subjectFromRow);
+      }),
+
+    createSubject: (draft) => write((trx) => insertSubject(trx, draft)),
+
+    changeSubject: (id, change, endLogins) =>
+      write(async (trx) => {
+        const { rows } = await sql<{ id: string }>`update subjects set
+            email = ${change.email === undefined ? sql.ref("email") : change.email},
+            password_hash = ${change.passwordHash === undefined ? sql.ref("password_hash") : change.passwordHash},
+            disabled_at = ${change.disabled === undefined ? sql.ref("disabled_at") : change.disabled ? sql`coalesce(disabled_at, now())` : null},
+            version = nextval('subject_versions')
+          where id = ${id} and removed_at is null returning id`.execute(trx);
+        if (rows.length === 0) return null;
+        if (change.groups !== undefined) await setGroups(trx, id, change.groups);
+        if (endLogins !== null) await endLoginsOf(trx, id, endLogins.because, endLogins.except);
+        await keepAnAdmin(trx);
+        return oneSubject(trx, { id });
+      }),
+
+    removeSubject: (id) =>
+      write(async (trx) => {
+        const { rows } =
+          await sql`update subjects set removed_at = now(), password_hash = null, version = nextval('subject_versions')
+          where id = ${id} and removed_at is null returning id`.execute(trx);
+        if (rows.length === 0) return false;
+        await setGroups(trx, id, []);
+        await endLoginsOf(trx, id, "removed", null);
+        await keepAnAdmin(trx);
+        return true;
+      }),
+
+    groups: () =>
+      mapped(async () => {
+        const { rows } = await sql<StoredGroup>`select g.name, g.description, count(m.subject_id)::int as members
+          from subject_groups g left join subject_group_members m on m.group_name = g.name
+          group by g.name order by g.name`.execute(db);
+        return rows;
+      }),
+
+    createGroup: (name, description) =>
+      mapped(async () => {
+        const { rows } = await sql`insert into subject_groups (name, description) values (${name}, ${description})
+          on conflict do nothing returning name`.execute(db);
+        if (rows.length === 0) throw new HoopError("conflict", `there is a group ${name} already`);
+      }),
+
+    removeGroup: (name) =>
+      write(async (trx) => {
+        await sql`update subjects set version = nextval('subject_versions')
+          where id in (select subject_id from subject_group_members where group_name = ${name})`.execute(trx);
+        const { rows } = await sql`delete from subject_groups where name = ${name} returning name`.execute(trx);
+        return rows.length > 0;
+      }),
+
+    createLogin: (login, tokens) =>
+      mapped(() =>
+        db.transaction().execute(async (trx) => {
+          await insertLogin(trx, login);
+          await insertTokens(trx, login.id, tokens);
+        }),
+      ),
+
+    token: (hash) => mapped(async () => tokenFromRow((await tokenRow(db, hash)) ?? null)),
+
+    rotate: async (hash, successors) => {
+      const result = await rotate(db, hash, successors);
+      // After its rows are free again: ending a login locks the topic first, like every other write.
+      if (result.outcome === "reused")
+        await api.endLogin(result.login, result.subject, "a refresh token was used twice");
+      return result;
+    },
+
+    logins: (subject) =>
+      mapped(async () => {
+        const { rows } =
+          await sql<StoredLogin>`select id, kind, client, address, created_at as "createdAt", expires_at as "expiresAt"
+          from logins where subject_id = ${subject} and ended_at is null and expires_at > now() order by created_at desc limit 200`.execute(
+            db,
+          );
+        return rows;
+      }),
+
+    endLogin: (login, subject, because) =>
+      write(async (trx) => {
+        const { rows } =
+          await sql`update logins set ended_at = now(), ended_because = ${because}, ended_version = nextval('subject_versions')
+          where id = ${login} and subject_id = ${subject} and ended_at is null returning id`.execute(trx);
+        return rows.length > 0;
+      }),
+
+    createDeviceLogin: (draft) =>
+      mapped(async () => {
+        await sql`insert into device_logins (device_hash, user_code_hash, client, address, expires_at)
+          values (${draft.deviceHash}, ${draft.userCodeHash}, ${draft.client}, ${draft.address}, ${draft.expiresAt})`.execute(
+          db,
+        );
+      }),
+
+    deviceLogin: (by) =>
+      mapped(async () => {
+        const match =
+          "userCodeHash" in by ? sql`user_code_hash = ${by.userCodeHash}` : sql`device_hash = ${by.deviceHash}`;
+        const { rows } =
+          await sql<DeviceRow>`select ${deviceColumns} from device_logins where ${match} and expires_at > now()`.execute(
+            db,
+          );
+        return deviceFromRow(rows[0]);
+      }),
+
+    answerDeviceLogin: (userCodeHash, answer, subject) =>
+      mapped(async () => {
+        const { rows } = await sql<DeviceRow>`update device_logins set answer = ${answer}, subject_id = ${subject}
+          where user_code_hash = ${userCodeHash} and answer is null and expires_at > now() returning ${deviceColumns}`.execute(
+          db,
+        );
+        return deviceFromRow(rows[0]);
+      }),
+
+    takeDeviceLogin: (deviceHash) =>
+      mapped(async () => {
+        const { rows } = await sql<DeviceRow>`delete from device_logins
+          where device_hash = ${deviceHash} and answer is not null and expires_at > now() returning ${deviceColumns}`.execute(
+          db,
+        );
+        return deviceFromRow(rows[0]);
+      }),
+
+    hasAdmin: () => mapped(() => anAdminExists(db)),
+
+    addSetupToken: (hash, expiresAt) =>
+      mapped(async () => {
+        await sql`insert into setup_tokens (hash, expires_at) values (${hash}, ${expiresAt})`.execute(db);
+      }),
+
+    setUp: (token, draft) =>
+      write(async (trx) => {
+        if (token !== null) {
+          const { rows } =
+            await sql`delete from setup_tokens where hash = ${token} and expires_at > now() returning hash`.execute(
+              trx,
+            );
+          if (rows.length === 0)
+            throw new HoopError("unauthenticated", "this setup token is unknown, used or expired", {
+              hint: "restart the gateway: it prints a new one as long as there is no admin",
+            });
+        }
+        if (await anAdminExists(trx))
+          throw new HoopError("conflict", "Hoop is set up already", { hint: "ask an admin for an account" });
+        await sql`delete from setup_tokens`.execute(trx);
+        return insertSubject(trx, { ...draft, kind: "person", groups: ["admins", "auditors", "engineers"] });
+      }),
+
+    changes: (since) =>
+      mapped(async () => {
+        const { rows: subjects } =
+          await sql<SubjectRow>`select ${subjectColumns} from subjects s where s.version > ${since}`.execute(db);
+        const { rows: logins } = await sql<{
+          id: string;
+          subject_id: string;
+          ended_version: number;
+        }>`select id, subject_id, ended_version
+          from logins where ended_version > ${since}`.execute(db);
+        return {
+          version: Math.max(since, ...subjects.map((row) => row.version), ...logins.map((row) => row.ended_version)),
+          subjects: subjects.map((row) => ({ ...subjectFromRow(row), removed: row.removed_at !== null })),
+          endedLogins: logins.map((row) => ({ login: row.id, subject: subjectId(row.subject_id) })),
+        };
+      }),
+
+    version: () =>
+      mapped(async () => {
+        const { rows } = await sql<{ version: number }>`select greatest(
+          (select coalesce(max(version), 0) from subjects), (select coalesce(max(ended_version), 0) from logins)) as version`.execute(
+          db,
+        );
+        return rows[0]!.version;
+      }),
+
+    watch(listener) {
+      const mine = () => listener();
+      own.add(mine);
+      const stop = store.changes.watch("identity", mine);
+      return () => {
+        own.delete(mine);
+        stop();
+      };
+    },
+    staleness: () => store.changes.staleness(),
+
+    sweep: () =>
+      mapped(async () => {
+        // A used refresh token stays as long as its login: it is how a stolen copy is recognised.
+        await sql`delete from login_tokens where kind <> 'refresh' and expires_at < now() - interval '1 hour'`.execute(
+          db,
+        );
+        await sql`delete from logins where expires_at < now() - interval '1 day' or ended_at < now() - interval '1 day'`.execute(
+          db,
+        );
+        await sql`delete from device_logins where expires_at < now()`.execute(db);
+        await sql`delete from setup_tokens where expires_at < now()`.execute(db);
+      }),
+  };
+  return api;
+}
+
+async function oneSubject(
+  db: Db,
+  by: { readonly id: SubjectId } | { readonly name: string },
+): Promise<StoredSubject | null> {
+  const match = "id" in by ? sql`s.id = ${by.id}` : sql`s.name = ${by.name}`;
+  const { rows } =
+    await sql<SubjectRow>`select ${subjectColumns} from subjects s where ${match} and s.removed_at is null`.execute(db);
+  return rows[0] === undefined ? null : subjectFromRow(rows[0]);
+}
+
+async function insertSubject(
+  trx: Db,
+  draft: Pick<StoredSubject, "id" | "kind" | "name" | "email" | "groups" | "passwordHash">,
+): Promise<StoredSubject> {
+  const { rows } = await sql`insert into subjects (id, kind, name, email, password_hash)
+    values (${draft.id}, ${draft.kind}, ${draft.name}, ${draft.email}, ${draft.passwordHash})
+    on conflict (name) where removed_at is null do nothing returning id`.execute(trx);
+  if (rows.length === 0) throw new HoopError("conflict", `there is a user ${draft.name} already`);
+  await setGroups(trx, draft.id, draft.groups);
+  return (await oneSubject(trx, { id: draft.id }))!;
+}
+
+async function setGroups(trx: Db, id: SubjectId, groups: readonly string[]): Promise<void> {
+  await sql`delete from subject_group_members where subject_id = ${id}`.execute(trx);
+  if (groups.length === 0) return;
+  const { rows } = await sql<{
+    name: string;
+  }>`select name from subject_groups where name = any(${[...groups]}::text[])`.execute(trx);
+  const missing = groups.filter((group) => !rows.some((row) => row.name === group));
+  if (missing.length > 0)
+    throw new HoopError("invalid", `there is no group ${missing.join(", ")}`, { hint: "create the group first" });
+  await sql`insert into subject_group_members (subject_id, group_name)
+    select ${id}::uuid, name from unnest(${[...groups]}::text[]) as name on conflict do nothing`.execute(trx);
+}
+
+async function endLoginsOf(trx: Db, subject: SubjectId, because: string, except: string | null): Promise<void> {
+  await sql`update logins set ended_at = now(), ended_because = ${because}, ended_version = nextval('subject_versions')
+    where subject_id = ${subject} and ended_at is null and id is distinct from ${except}::uuid`.execute(trx);
+}
+
+async function anAdminExists(db: Db): Promise<boolean> {
+  const { rows } = await sql<{ there: boolean }>`select ${canAdminister} as there`.execute(db);
+  return rows[0]!.there;
+}
+
+async function keepAnAdmin(trx: Db): Promise<void> {
+  if (await anAdminExists(trx)) return;
+  throw new HoopError("conflict", "that would leave nobody in admins who can sign in", {
+    hint: "make somebody else an admin first",
+  });
+}
+
+async function insertLogin(trx: Db, login: LoginDraft): Promise<void> {
+  await sql`insert into logins (id, subject_id, kind, client, address, expires_at)
+    values (${login.id}, ${login.subject}, ${login.kind}, ${login.client}, ${login.address}, ${login.expiresAt})`.execute(
+    trx,
+  );
+}
+
+async function insertTokens(trx: Db, login: string, tokens: readonly TokenDraft[]): Promise<void> {
+  for (const token of tokens) {
+    await sql`insert into login_tokens (hash, login_id, kind, expires_at)
+      values (${token.hash}, ${login}, ${token.kind}, ${token.expiresAt})`.execute(trx);
+  }
+}
+
+async function tokenRow(db: Db, hash: Buffer, lock = false): Promise<TokenRow | undefined> {
+  const { rows } =
+    await sql<TokenRow>`select ${subjectColumns}, t.kind as token_kind, t.expires_at as token_expires_at, t.used_at,
+      l.id as login_id, l.expires_at as login_expires_at, l.ended_at is not null as login_ended
+    from login_tokens t join logins l on l.id = t.login_id join subjects s on s.id = l.subject_id
+    where t.hash = ${hash} and s.removed_at is null ${lock ? sql`for update of t, l` : sql``}`.execute(db);
+  return rows[0];
+}
+
+/** Two that bring the same token at once take turns at its row: the second finds it used. */
+function rotate(
+  db: Db,
+  hash: Buffer,
+  successors: (token: FoundToken) => readonly TokenDraft[],
+): ReturnType<IdentityStore["rotate"]> {
+  return mapped(() =>
+    db.transaction().execute(async (trx) => {
+      const row = await tokenRow(trx, hash, true);
+      const token = tokenFromRow(row ?? null);
+      const now = Date.now();
+      if (row === undefined || token === null || token.kind !== "refresh" || token.loginEnded || token.subject.disabled)
+        return { outcome: "refused" };
+      if (token.expiresAt.getTime() <= now || token.loginExpiresAt.getTime() <= now) return { outcome: "refused" };
+      if (row.used_at !== null) return { outcome: "reused", subject: token.subject.id, login: token.login };
+      await sql`update login_tokens set used_at = now() where hash = ${hash}`.execute(trx);
+      await insertTokens(trx, token.login, successors(token));
+      return { outcome: "rotated", token };
+    }),
+  );
+}
+
+function subjectFromRow(row: SubjectRow): StoredSubject {
+  return {
+    id: subjectId(row.id),
+    kind: row.kind,
+    name: row.name,
+    email: row.email,
+    groups: row.groups,
+    disabled: row.disabled_at !== null,
+    createdAt: row.created_at,
+    version: row.version,
+    passwordHash: row.password_hash,
+  };
+}
+
+function tokenFromRow(row: TokenRow | null): FoundToken | null {
+  if (row === null) return null;
+  return {
+    subject: subjectFromRow(row),
+    login: row.login_id,
+    loginExpiresAt: row.login_expires_at,
+    loginEnded: row.login_ended,
+    kind: row.token_kind,
+    expiresAt: row.token_expires_at,
+  };
+}
+
+function deviceFromRow(row: DeviceRow | undefined): DeviceLogin | null {
+  if (row === undefined) return null;
+  return {
+    client: row.client,
+    address: row.address,
+    expiresAt: row.expires_at,
+    answer: row.answer,
+    subject: row.subject_id === null ? null : subjectId(row.subject_id),
+  };
+}

@@ -1,0 +1,1 @@
+export { createMemoryPipes } from "./create-memory-pipes.js";

@@ -1,0 +1,74 @@
+import { connect } from "node:net";
+import { TransportError } from "../error.js";
+import type { Pipe } from "../pipe.js";
+import { tcpPipe } from "./tcp-pipe.js";
+
+export interface ConnectTcpOptions {
+  /** A name or a literal address. */
+  readonly host: string;
+  readonly port: number;
+  readonly signal?: AbortSignal | undefined;
+  /** From now to a connected socket, name resolution included. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Dials. Throws TransportError `unavailable`, `timeout` or `cancelled`; the text names the target. */
+export function connectTcp({ host, port, signal, timeoutMs = 10_000 }: ConnectTcpOptions): Promise<Pipe> {
+  const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(new TransportError("cancelled", `dialling ${where} was cancelled`));
+    const socket = connect({
+      host,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    });
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancelled);
+      socket.removeListener("error", failed);
+      socket.removeListener("connect", connected);
+    };
+    const fail = (error: TransportError) => {
+      settle();
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const cancelled = () => fail(new TransportError("cancelled", `dialling ${where} was cancelled`));
+    const failed = (error: NodeJS.ErrnoException) => fail(dialError(error, host, where));
+    const connected = () => {
+      settle();
+      resolve(tcpPipe(socket, `tcp ${where}`));
+    };
+    const timer = setTimeout(
+      () => fail(new TransportError("timeout", `${where} did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    signal?.addEventListener("abort", cancelled, { once: true });
+    socket.once("error", failed);
+    socket.once("connect", connected);
+  });
+}
+
+function dialError(error: NodeJS.ErrnoException, host: string, where: string): TransportError {
+  const cause = { cause: error };
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return new TransportError("unavailable", `${where} refused the connection`, cause);
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "EAI_NODATA":
+      return new TransportError("unavailable", `the name ${host} does not resolve`, cause);
+    case "ETIMEDOUT":
+      return new TransportError("timeout", `${where} did not answer`, cause);
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+      return new TransportError("unavailable", `there is no route to ${where}`, cause);
+    default:
+      return new TransportError("unavailable", `${where} cannot be reached`, cause);
+  }
+}

@@ -1,0 +1,2 @@
+export { pipeDuplex } from "./pipe-duplex.js";
+export { type SecureClientOptions, type SecureInfo, type SecureServerOptions, securePipe } from "./secure-pipe.js";

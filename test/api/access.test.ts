@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sessionId } from "../../src/vocabulary/index.js";
+import { bearer, call, otherSession, password, setUp, signIn, startTestApi, type TestApi } from "./support.js";
+
+const roles = ["nobody", "engineer", "auditor", "admin"] as const;
+type Role = (typeof roles)[number];
+type Statuses = Readonly<Record<Role, number>>;
+
+const all = (status: number): Statuses => ({ nobody: status, engineer: status, auditor: status, admin: status });
+const signedIn = (status: number): Statuses => ({ ...all(status), nobody: 401 });
+const auditors = (status: number): Statuses => ({ nobody: 401, engineer: 403, auditor: status, admin: status });
+const admins = (status: number): Statuses => ({ nobody: 401, engineer: 403, auditor: 403, admin: status });
+
+const id = "00000000-0000-4000-8000-00000000cccc";
+const text = "apiVersion: hoop/v1\nkind: nonsense\n";
+
+/** Every route, and what each role is answered. A 4xx of the route itself (400, 404, 409) shows that the guard let it pass. */
+const table: Readonly<
+  Record<string, { readonly body?: unknown; readonly path?: string; readonly statuses: Statuses }>
+> = {
+  "GET /healthz": { statuses: all(200) },
+  "GET /readyz": { statuses: all(200) },
+  "GET /login/device": { statuses: all(200) },
+  "POST /login/device": { body: {}, statuses: all(400) },
+  "GET /api/v1/openapi.json": { statuses: all(200) },
+  "GET /api/v1/version": { statuses: all(200) },
+  "GET /api/v1/ca": { statuses: all(200) },
+  "GET /api/v1/setup": { statuses: all(200) },
+  "POST /api/v1/setup": { body: {}, statuses: all(400) },
+  "POST /api/v1/login": { body: {}, statuses: all(400) },
+  "POST /api/v1/login/device": { body: {}, statuses: all(200) },
+  "POST /api/v1/login/token": { body: {}, statuses: all(400) },
+  "GET /api/v1/login/device/:userCode": { path: "/api/v1/login/device/x", statuses: signedIn(404) },
+  "POST /api/v1/login/device/:userCode": { path: "/api/v1/login/device/x", body: {}, statuses: signedIn(400) },
+  "POST /api/v1/logout": { body: {}, statuses: signedIn(204) },
+  "GET /api/v1/me": { statuses: signedIn(200) },
+  "PUT /api/v1/me/password": { body: {}, statuses: signedIn(400) },
+  "GET /api/v1/me/logins": { statuses: signedIn(200) },
+  "DELETE /api/v1/me/logins/:id": { path: `/api/v1/me/logins/${id}`, statuses: signedIn(404) },
+  "GET /api/v1/users": { statuses: auditors(200) },
+  "GET /api/v1/users/:user": { path: "/api/v1/users/nobody.here", statuses: auditors(404) },
+  "POST /api/v1/users": { body: {}, statuses: admins(400) },
+  "PATCH /api/v1/users/:user": { path: "/api/v1/users/nobody.here", body: {}, statuses: admins(404) },
+  "DELETE /api/v1/users/:user": { path: "/api/v1/users/nobody.here", statuses: admins(404) },
+  "GET /api/v1/groups": { statuses: auditors(200) },
+  "POST /api/v1/groups": { body: {}, statuses: admins(400) },
+  "DELETE /api/v1/groups/:group": { path: "/api/v1/groups/none", statuses: admins(404) },
+  "GET /api/v1/connections": { statuses: signedIn(200) },
+  "GET /api/v1/connections/:connection": { path: "/api/v1/connections/none", statuses: signedIn(404) },
+  "POST /api/v1/connections": { body: {}, statuses: admins(400) },
+  "PATCH /api/v1/connections/:connection": { path: "/api/v1/connections/none", body: {}, statuses: admins(404) },
+  "DELETE /api/v1/connections/:connection": { path: "/api/v1/connections/none", statuses: admins(404) },
+  "POST /api/v1/connections/:connection/test": {
+    path: "/api/v1/connections/none/test",
+    body: {},
+    statuses: admins(404),
+  },
+  "GET /api/v1/agents": { statuses: auditors(200) },
+  "POST /api/v1/agents/join-tokens": { body: {}, statuses: admins(400) },
+  "DELETE /api/v1/agents/:agent": { path: "/api/v1/agents/none", statuses: admins(404) },
+  "GET /api/v1/policy": { statuses: auditors(200) },
+  "GET /api/v1/policy/explain": { statuses: auditors(200) },
+  "GET /api/v1/policy/history": { statuses: auditors(200) },
+  "POST /api/v1/policy/plan": { body: { text }, statuses: admins(400) },
+  "POST /api/v1/policy/apply": { body: { text }, statuses: admins(400) },
+  "POST /api/v1/policy/simulate": { body: {}, statuses: auditors(400) },
+  "GET /api/v1/sessions": { statuses: signedIn(200) },
+  "GET /api/v1/sessions/live": { statuses: signedIn(200) },
+  "GET /api/v1/sessions/:session": {
+    path: `/api/v1/sessions/${otherSession}`,
+    statuses: { nobody: 401, engineer: 404, auditor: 200, admin: 200 },
+  },
+  "GET /api/v1/sessions/:session/entries": {
+    path: `/api/v1/sessions/${otherSession}/entries`,
+    statuses: { nobody: 401, engineer: 404, auditor: 200, admin: 200 },
+  },
+  "POST /api/v1/sessions/:session/kill": {
+    path: "/api/v1/sessions/LIVE/kill",
+    body: {},
+    statuses: { nobody: 401, engineer: 404, auditor: 404, admin: 202 },
+  },
+  "GET /api/v1/audit/heads": { statuses: auditors(200) },
+  "GET /api/v1/audit/export": { statuses: auditors(200) },
+  "POST /api/v1/audit/verify": { body: {}, statuses: auditors(200) },
+  "POST /api/v1/secrets/rotate": { body: {}, statuses: admins(200) },
+  "GET /api/v1/tunnel": { statuses: signedIn(200) },
+  "GET /api/v1/status": { statuses: auditors(200) },
+};
+
+let api: TestApi;
+const routesOfApp: string[] = [];
+const headers: Record<Role, Record<string, string>> = { nobody: {}, engineer: {}, auditor: {}, admin: {} };
+const live = sessionId(randomUUID());
+
+beforeAll(async () => {
+  api = await startTestApi();
+  headers.admin = await setUp(api);
+  for (const [role, groups] of [
+    ["engineer", ["engineers"]],
+    ["auditor", ["auditors"]],
+  ] as const) {
+    await call(api.app, "POST", "/api/v1/users", { name: role, password, groups }, headers.admin);
+    headers[role] = bearer(await signIn(api.app, role));
+  }
+  const somebody = await api.deps.identity.users.create({ name: "somebody" });
+  api.deps.sessions.register({
+    id: live,
+    subject: { id: somebody.id, name: "somebody" },
+    connection: { id: somebody.id as never, name: "pg-demo" },
+    protocol: "postgres",
+    from: "127.0.0.1",
+    startedAt: new Date(),
+  });
+  for (const line of api.app.printRoutes({ commonPrefix: false, includeHooks: false }).split("\n"))
+    routesOfApp.push(line);
+});
+afterAll(() => api.close());
+
+/** Fastify's own list of routes as `METHOD path`. */
+function listed(): string[] {
+  const found: string[] = [];
+  const path: string[] = [];
+  for (const line of routesOfApp) {
+    const match = /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?/.exec(line);
+    if (match === null) continue;
+    const depth = match[1]!.length / 4;
+    path.length = depth;
+    path[depth] = match[2]!;
+    const methods = (match[3] ?? "")
+      .split(", ")
+      .filter((method) => method !== "" && method !== "HEAD" && method !== "OPTIONS");
+    for (const method of methods) found.push(`${method} ${path.join("")}`);
+  }
+  return found;
+}
+
+test("every route is in the table", () => {
+  expect(listed().sort()).toEqual(Object.keys(table).sort());
+});
+
+describe.each(Object.entries(table))("%s", (route, { body, path, statuses }) => {
+  test.each(roles)("%s", async (role) => {
+    const [method, pattern] = route.split(" ") as ["GET", string];
+    const own =
+      route === "POST /api/v1/logout" && role !== "nobody"
+        ? bearer(await signIn(api.app, role === "admin" ? "ada" : role))
+        : headers[role];
+    const url = (path ?? pattern).replace("LIVE", live);
+    // An address a role: limits of rate are not what is asked here.
+    const response = await api.app.inject({
+      method,
+      url,
+      headers: own,
+      remoteAddress: `192.0.2.${roles.indexOf(role) + 1}`,
+      ...(body === undefined ? {} : { payload: body as object }),
+    });
+    expect(response.statusCode).toBe(statuses[role]);
+    if (response.statusCode >= 400) {
+      expect(response.headers["content-type"]).toContain(pattern === "/login/device" ? "" : "application/problem+json");
+    }
+    if (pattern!.startsWith("/api/")) expect(response.headers["cache-control"]).toBe("no-store");
+  });
+});

