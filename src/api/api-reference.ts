@@ -86,6 +86,8 @@ function routeText(method: string, path: string, operation: Operation): string {
   const body = firstSchema(operation.requestBody?.content);
   if (body !== undefined) lines.push("Body:", "", ...fieldLines(body), "");
   for (const [status, response] of Object.entries(operation.responses ?? {})) {
+    // The same everywhere, and told at the top.
+    if (status === "default") continue;
     const schema = firstSchema(response.content);
     if (schema === undefined || schema.type === "null") lines.push(`Answers ${status}.`, "");
     else lines.push(`Answers ${status}:`, "", ...fieldLines(schema), "");
@@ -99,9 +101,10 @@ function firstSchema(content: Readonly<Record<string, { readonly schema?: Schema
 
 function fieldLines(schema: Schema, indent = ""): string[] {
   const fields = Object.entries(schema.properties ?? {});
-  const either = (schema.anyOf ?? schema.oneOf ?? []).filter((one) => one.properties !== undefined);
-  if (either.length > 0)
-    return either.flatMap((one, n) => [...(n === 0 ? [] : [`${indent}- *or*`]), ...fieldLines(one, indent)]);
+  const ways = (schema.anyOf ?? schema.oneOf ?? []).filter((one) => one.type !== "null");
+  if (ways.some((one) => one.properties !== undefined)) {
+    return ways.flatMap((one, n) => [...(n === 0 ? [] : [`${indent}- *or*`]), ...fieldLines(one, indent)]);
+  }
   if (fields.length === 0) return [`${indent}- ${typeText(schema)}`];
   return fields.flatMap(([name, field]) => {
     const optional = schema.required?.includes(name) === true ? "" : ", optional";

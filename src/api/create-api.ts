@@ -3,18 +3,13 @@ import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import Fastify from "fastify";
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { HoopError } from "../vocabulary/index.js";
 import { guard } from "./access.js";
 import type { App, RouteContext } from "./app.js";
 import { consoleIn, serveConsole } from "./console.js";
 import type { ApiDeps, ApiOptions } from "./deps.js";
+import { openApiOptions } from "./openapi.js";
 import { handleError } from "./problem.js";
 import { recordChanges } from "./record-change.js";
 import { devicePageRoutes } from "./routes/device-page.js";
@@ -70,26 +65,7 @@ export async function createApi(deps: ApiDeps, options: ApiOptions): Promise<App
     errorResponseBuilder: (_request, { after }) =>
       new HoopError("limited", "too many requests", { hint: `try again in ${after}` }),
   });
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: { title: "Hoop", description: "The API of the Hoop gateway.", version: deps.status().version },
-      components: {
-        securitySchemes: {
-          bearer: { type: "http", scheme: "bearer", description: "`hoop login`, or POST /api/v1/login" },
-          cookie: { type: "apiKey", in: "cookie", name: "__Host-hoop" },
-        },
-      },
-    },
-    transform: (route) => {
-      const result = jsonSchemaTransform(route);
-      const access = (route.route as { config?: { access?: string } }).config?.access;
-      if (access !== undefined && access !== "public" && result.schema !== undefined)
-        result.schema = { ...result.schema, security: [{ bearer: [] }, { cookie: [] }] };
-      return result;
-    },
-    transformObject: jsonSchemaTransformObject,
-  });
+  await app.register(swagger, openApiOptions(deps.status().version));
 
   guard(app, deps.identity.authenticator, options.publicUrl);
   app.addHook("onSend", async (request, reply) => {

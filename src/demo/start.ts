@@ -34,7 +34,7 @@ export async function startDemo(options: { folder: string; step: (text: string) 
     for (const one of stops.splice(0).reverse()) await one().catch(() => {});
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
     const path = (...parts: string[]): string => join(folder, ...parts);
     // Another demo's gateway may own the folder: its lock says so. What an earlier demo left behind is no use.
     const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HOOP_") && !name.startsWith("PG") && name !== "DATABASE_URL"));

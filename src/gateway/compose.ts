@@ -79,7 +79,8 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
   try {
     const now = Date.now;
     const stateDir = config.HOOP_STATE_DIR;
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    // As root the embedded server runs as another user, who must be able to pass through; what is secret has modes of its own.
+    mkdirSync(stateDir, { recursive: true, mode: process.geteuid?.() === 0 ? 0o711 : 0o700 });
     const replica = randomUUID();
     const startedAt = new Date();
     const protocols = new Map(spoken.map((protocol) => [protocol.name as string, protocol]));

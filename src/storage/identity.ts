@@ -1,56 +1,19 @@
 import { sql } from "kysely";
-import type {
-  DeviceLogin,
-  FoundToken,
-  IdentityStore,
-  LoginDraft,
-  StoredGroup,
-  StoredLogin,
-  StoredSubject,
-  TokenDraft,
-  TokenKind,
-} from "../identity/store.js";
-import { HoopError, type SubjectId, subjectId } from "../vocabulary/index.js";
+import type { IdentityStore, StoredGroup, StoredLogin } from "../identity/store.js";
+import { HoopError, subjectId } from "../vocabulary/index.js";
+import {
+  type DeviceRow,
+  deviceColumns,
+  deviceFromRow,
+  type SubjectRow,
+  subjectColumns,
+  subjectFromRow,
+  tokenFromRow,
+} from "./identity/rows.js";
+import { anAdminExists, endLoginsOf, insertSubject, keepAnAdmin, oneSubject, setGroups } from "./identity/subjects.js";
+import { insertLogin, insertTokens, rotate, tokenRow } from "./identity/tokens.js";
 import type { Db, Store } from "./store.js";
 import { mapped } from "./store-error.js";
-
-interface SubjectRow {
-  id: string;
-  kind: StoredSubject["kind"];
-  name: string;
-  email: string | null;
-  password_hash: string | null;
-  version: number;
-  created_at: Date;
-  disabled_at: Date | null;
-  removed_at: Date | null;
-  groups: string[];
-}
-
-interface TokenRow extends SubjectRow {
-  login_id: string;
-  login_expires_at: Date;
-  login_ended: boolean;
-  token_kind: TokenKind;
-  token_expires_at: Date;
-  used_at: Date | null;
-}
-
-interface DeviceRow {
-  client: string;
-  address: string;
-  expires_at: Date;
-  answer: DeviceLogin["answer"];
-  subject_id: string | null;
-}
-
-const subjectColumns =
-  sql.raw(`s.id, s.kind, s.name, s.email, s.password_hash, s.version, s.created_at, s.disabled_at, s.removed_at,
-  array(select m.group_name from subject_group_members m where m.subject_id = s.id order by m.group_name) as groups`);
-const deviceColumns = sql.raw("client, address, expires_at, answer, subject_id");
-const canAdminister = sql.raw(`exists (
-  select from subjects s join subject_group_members m on m.subject_id = s.id
-  where m.group_name = 'admins' and s.removed_at is null and s.disabled_at is null and s.kind = 'person')`);
 
 /** Identities on PostgreSQL. */
 export function createIdentityStore(store: Store): IdentityStore {
@@ -284,138 +247,4 @@ export function createIdentityStore(store: Store): IdentityStore {
       }),
   };
   return api;
-}
-
-async function oneSubject(
-  db: Db,
-  by: { readonly id: SubjectId } | { readonly name: string },
-): Promise<StoredSubject | null> {
-  const match = "id" in by ? sql`s.id = ${by.id}` : sql`s.name = ${by.name}`;
-  const { rows } =
-    await sql<SubjectRow>`select ${subjectColumns} from subjects s where ${match} and s.removed_at is null`.execute(db);
-  return rows[0] === undefined ? null : subjectFromRow(rows[0]);
-}
-
-async function insertSubject(
-  trx: Db,
-  draft: Pick<StoredSubject, "id" | "kind" | "name" | "email" | "groups" | "passwordHash">,
-): Promise<StoredSubject> {
-  const { rows } = await sql`insert into subjects (id, kind, name, email, password_hash)
-    values (${draft.id}, ${draft.kind}, ${draft.name}, ${draft.email}, ${draft.passwordHash})
-    on conflict (name) where removed_at is null do nothing returning id`.execute(trx);
-  if (rows.length === 0) throw new HoopError("conflict", `there is a user ${draft.name} already`);
-  await setGroups(trx, draft.id, draft.groups);
-  return (await oneSubject(trx, { id: draft.id }))!;
-}
-
-async function setGroups(trx: Db, id: SubjectId, groups: readonly string[]): Promise<void> {
-  await sql`delete from subject_group_members where subject_id = ${id}`.execute(trx);
-  if (groups.length === 0) return;
-  const { rows } = await sql<{
-    name: string;
-  }>`select name from subject_groups where name = any(${[...groups]}::text[])`.execute(trx);
-  const missing = groups.filter((group) => !rows.some((row) => row.name === group));
-  if (missing.length > 0)
-    throw new HoopError("invalid", `there is no group ${missing.join(", ")}`, { hint: "create the group first" });
-  await sql`insert into subject_group_members (subject_id, group_name)
-    select ${id}::uuid, name from unnest(${[...groups]}::text[]) as name on conflict do nothing`.execute(trx);
-}
-
-async function endLoginsOf(trx: Db, subject: SubjectId, because: string, except: string | null): Promise<void> {
-  await sql`update logins set ended_at = now(), ended_because = ${because}, ended_version = nextval('subject_versions')
-    where subject_id = ${subject} and ended_at is null and id is distinct from ${except}::uuid`.execute(trx);
-}
-
-async function anAdminExists(db: Db): Promise<boolean> {
-  const { rows } = await sql<{ there: boolean }>`select ${canAdminister} as there`.execute(db);
-  return rows[0]!.there;
-}
-
-async function keepAnAdmin(trx: Db): Promise<void> {
-  if (await anAdminExists(trx)) return;
-  throw new HoopError("conflict", "that would leave nobody in admins who can sign in", {
-    hint: "make somebody else an admin first",
-  });
-}
-
-async function insertLogin(trx: Db, login: LoginDraft): Promise<void> {
-  await sql`insert into logins (id, subject_id, kind, client, address, expires_at)
-    values (${login.id}, ${login.subject}, ${login.kind}, ${login.client}, ${login.address}, ${login.expiresAt})`.execute(
-    trx,
-  );
-}
-
-async function insertTokens(trx: Db, login: string, tokens: readonly TokenDraft[]): Promise<void> {
-  for (const token of tokens) {
-    await sql`insert into login_tokens (hash, login_id, kind, expires_at)
-      values (${token.hash}, ${login}, ${token.kind}, ${token.expiresAt})`.execute(trx);
-  }
-}
-
-async function tokenRow(db: Db, hash: Buffer, lock = false): Promise<TokenRow | undefined> {
-  const { rows } =
-    await sql<TokenRow>`select ${subjectColumns}, t.kind as token_kind, t.expires_at as token_expires_at, t.used_at,
-      l.id as login_id, l.expires_at as login_expires_at, l.ended_at is not null as login_ended
-    from login_tokens t join logins l on l.id = t.login_id join subjects s on s.id = l.subject_id
-    where t.hash = ${hash} and s.removed_at is null ${lock ? sql`for update of t, l` : sql``}`.execute(db);
-  return rows[0];
-}
-
-/** Two that bring the same token at once take turns at its row: the second finds it used. */
-function rotate(
-  db: Db,
-  hash: Buffer,
-  successors: (token: FoundToken) => readonly TokenDraft[],
-): ReturnType<IdentityStore["rotate"]> {
-  return mapped(() =>
-    db.transaction().execute(async (trx) => {
-      const row = await tokenRow(trx, hash, true);
-      const token = tokenFromRow(row ?? null);
-      const now = Date.now();
-      if (row === undefined || token === null || token.kind !== "refresh" || token.loginEnded || token.subject.disabled)
-        return { outcome: "refused" };
-      if (token.expiresAt.getTime() <= now || token.loginExpiresAt.getTime() <= now) return { outcome: "refused" };
-      if (row.used_at !== null) return { outcome: "reused", subject: token.subject.id, login: token.login };
-      await sql`update login_tokens set used_at = now() where hash = ${hash}`.execute(trx);
-      await insertTokens(trx, token.login, successors(token));
-      return { outcome: "rotated", token };
-    }),
-  );
-}
-
-function subjectFromRow(row: SubjectRow): StoredSubject {
-  return {
-    id: subjectId(row.id),
-    kind: row.kind,
-    name: row.name,
-    email: row.email,
-    groups: row.groups,
-    disabled: row.disabled_at !== null,
-    createdAt: row.created_at,
-    version: row.version,
-    passwordHash: row.password_hash,
-  };
-}
-
-function tokenFromRow(row: TokenRow | null): FoundToken | null {
-  if (row === null) return null;
-  return {
-    subject: subjectFromRow(row),
-    login: row.login_id,
-    loginExpiresAt: row.login_expires_at,
-    loginEnded: row.login_ended,
-    kind: row.token_kind,
-    expiresAt: row.token_expires_at,
-  };
-}
-
-function deviceFromRow(row: DeviceRow | undefined): DeviceLogin | null {
-  if (row === undefined) return null;
-  return {
-    client: row.client,
-    address: row.address,
-    expiresAt: row.expires_at,
-    answer: row.answer,
-    subject: row.subject_id === null ? null : subjectId(row.subject_id),
-  };
 }

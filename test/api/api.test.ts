@@ -275,7 +275,7 @@ test("OpenAPI and the reference name every route with its answer", async () => {
   );
   expect(body.paths["/api/v1/users"]!.post).toMatchObject({
     security: [{ bearer: [] }, { cookie: [] }],
-    responses: { 201: {} },
+    responses: { 201: {}, default: { content: { "application/problem+json": {} } } },
   });
   expect(body.paths["/api/v1/login"]!.post!.security).toBeUndefined();
   const reference = apiReference(api.app);

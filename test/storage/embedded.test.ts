@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, expect, test } from "vitest";
@@ -101,6 +101,23 @@ test("removing a server takes what lies elsewhere along, and refuses while it ru
   await expect(stat(String(row!.data_directory))).rejects.toMatchObject({ code: "ENOENT" });
   await expect(stat(dataDir)).rejects.toMatchObject({ code: "ENOENT" });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  "what a temporary state folder left elsewhere goes with the next start",
+  async () => {
+    const gone = await folder(0o700);
+    const server = await start(gone);
+    const [row] = await query(server, "show data_directory");
+    await server.stop();
+    const stays = await folder(0o700);
+    await (await start(stays)).stop();
+    expect((await stat(String(row!.data_directory))).isDirectory()).toBe(true);
+    await rm(gone, { recursive: true });
+    await (await start(await folder(0o700))).stop();
+    await expect(stat(String(row!.data_directory))).rejects.toMatchObject({ code: "ENOENT" });
+    await (await start(stays)).stop();
+  },
+);
 
 test("a path too long for a socket is no obstacle", async () => {
   const dataDir = join(await folder(), "x".repeat(100));

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readFile, rename, stat, writeFile } from "node:fs/
 import { join, relative, resolve } from "node:path";
 import { HoopError } from "../../vocabulary/index.js";
 import { type ProcessUser, reachable } from "./process-user.js";
+import { belongsTo, reclaimServers } from "./reclaim.js";
 
 /** Where a folder outside of the state folder goes when the server's user cannot reach that. */
 export const sharedFolder = process.platform === "darwin" ? "/var/db/hoop" : "/var/lib/hoop";
@@ -45,7 +46,9 @@ async function choose(folder: string, user: ProcessUser): Promise<string> {
   // A name of its own each time: a state folder that was removed must not find the data of the one before.
   const outside = join(sharedFolder, `server-${randomBytes(8).toString("hex")}`);
   await mkdir(outside, { mode: 0o700 });
+  await writeFile(join(outside, belongsTo), `${folder}\n`, { mode: 0o600 });
   await chown(outside, user.uid, user.gid);
+  await reclaimServers(sharedFolder);
   if (await reachable(outside, user)) return outside;
   throw new HoopError(
     "unavailable",

@@ -1,0 +1,75 @@
+import { sql } from "kysely";
+import type { DeviceLogin, FoundToken, StoredSubject, TokenKind } from "../../identity/store.js";
+import { subjectId } from "../../vocabulary/index.js";
+
+export interface SubjectRow {
+  id: string;
+  kind: StoredSubject["kind"];
+  name: string;
+  email: string | null;
+  password_hash: string | null;
+  version: number;
+  created_at: Date;
+  disabled_at: Date | null;
+  removed_at: Date | null;
+  groups: string[];
+}
+
+export interface TokenRow extends SubjectRow {
+  login_id: string;
+  login_expires_at: Date;
+  login_ended: boolean;
+  token_kind: TokenKind;
+  token_expires_at: Date;
+  used_at: Date | null;
+}
+
+export interface DeviceRow {
+  client: string;
+  address: string;
+  expires_at: Date;
+  answer: DeviceLogin["answer"];
+  subject_id: string | null;
+}
+
+export const subjectColumns =
+  sql.raw(`s.id, s.kind, s.name, s.email, s.password_hash, s.version, s.created_at, s.disabled_at, s.removed_at,
+  array(select m.group_name from subject_group_members m where m.subject_id = s.id order by m.group_name) as groups`);
+export const deviceColumns = sql.raw("client, address, expires_at, answer, subject_id");
+
+export function subjectFromRow(row: SubjectRow): StoredSubject {
+  return {
+    id: subjectId(row.id),
+    kind: row.kind,
+    name: row.name,
+    email: row.email,
+    groups: row.groups,
+    disabled: row.disabled_at !== null,
+    createdAt: row.created_at,
+    version: row.version,
+    passwordHash: row.password_hash,
+  };
+}
+
+export function tokenFromRow(row: TokenRow | null): FoundToken | null {
+  if (row === null) return null;
+  return {
+    subject: subjectFromRow(row),
+    login: row.login_id,
+    loginExpiresAt: row.login_expires_at,
+    loginEnded: row.login_ended,
+    kind: row.token_kind,
+    expiresAt: row.token_expires_at,
+  };
+}
+
+export function deviceFromRow(row: DeviceRow | undefined): DeviceLogin | null {
+  if (row === undefined) return null;
+  return {
+    client: row.client,
+    address: row.address,
+    expiresAt: row.expires_at,
+    answer: row.answer,
+    subject: row.subject_id === null ? null : subjectId(row.subject_id),
+  };
+}

@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import type { FoundToken, IdentityStore, LoginDraft, TokenDraft } from "../../identity/store.js";
+import type { Db } from "../store.js";
+import { mapped } from "../store-error.js";
+import { subjectColumns, type TokenRow, tokenFromRow } from "./rows.js";
+
+export async function insertLogin(trx: Db, login: LoginDraft): Promise<void> {
+  await sql`insert into logins (id, subject_id, kind, client, address, expires_at)
+    values (${login.id}, ${login.subject}, ${login.kind}, ${login.client}, ${login.address}, ${login.expiresAt})`.execute(
+    trx,
+  );
+}
+
+export async function insertTokens(trx: Db, login: string, tokens: readonly TokenDraft[]): Promise<void> {
+  for (const token of tokens) {
+    await sql`insert into login_tokens (hash, login_id, kind, expires_at)
+      values (${token.hash}, ${login}, ${token.kind}, ${token.expiresAt})`.execute(trx);
+  }
+}
+
+export async function tokenRow(db: Db, hash: Buffer, lock = false): Promise<TokenRow | undefined> {
+  const { rows } =
+    await sql<TokenRow>`select ${subjectColumns}, t.kind as token_kind, t.expires_at as token_expires_at, t.used_at,
+      l.id as login_id, l.expires_at as login_expires_at, l.ended_at is not null as login_ended
+    from login_tokens t join logins l on l.id = t.login_id join subjects s on s.id = l.subject_id
+    where t.hash = ${hash} and s.removed_at is null ${lock ? sql`for update of t, l` : sql``}`.execute(db);
+  return rows[0];
+}
+
+/** Two that bring the same token at once take turns at its row: the second finds it used. */
+export function rotate(
+  db: Db,
+  hash: Buffer,
+  successors: (token: FoundToken) => readonly TokenDraft[],
+): ReturnType<IdentityStore["rotate"]> {
+  return mapped(() =>
+    db.transaction().execute(async (trx) => {
+      const row = await tokenRow(trx, hash, true);
+      const token = tokenFromRow(row ?? null);
+      const now = Date.now();
+      if (row === undefined || token === null || token.kind !== "refresh" || token.loginEnded || token.subject.disabled)
+        return { outcome: "refused" };
+      if (token.expiresAt.getTime() <= now || token.loginExpiresAt.getTime() <= now) return { outcome: "refused" };
+      if (row.used_at !== null) return { outcome: "reused", subject: token.subject.id, login: token.login };
+      await sql`update login_tokens set used_at = now() where hash = ${hash}`.execute(trx);
+      await insertTokens(trx, token.login, successors(token));
+      return { outcome: "rotated", token };
+    }),
+  );
+}
