@@ -6,6 +6,7 @@ import { flag, type Invocation } from "./invocation.js";
 export async function confirmOrRefuse(invocation: Invocation, question: string): Promise<void> {
   if (flag(invocation, "yes")) return;
   const { out, signal } = invocation.context;
-  if (!out.interactive) throw new HoopError("invalid", "this must be confirmed, and nobody can be asked here", { hint: "add --yes" });
+  if (!out.interactive)
+    throw new HoopError("invalid", "this must be confirmed, and nobody can be asked here", { hint: "add --yes" });
   if (!(await confirm(question, signal))) throw new HoopError("cancelled", "nothing was changed");
 }

@@ -29,7 +29,10 @@ export async function draftFrom(invocation: Invocation, base: DraftBase, askSecr
   const labels = pairs(texts(invocation, "label"), base.labels);
   const target = pairs([...(user === undefined ? [] : [`user=${user}`]), ...texts(invocation, "target")], base.target);
   const tls = await tlsFrom(invocation, base.tls);
-  const secret = flag(invocation, "passwordStdin") || (askSecret && user !== undefined && invocation.context.out.interactive) ? await readSecret(invocation.context, `Password of ${user ?? "the target's user"}`) : undefined;
+  const secret =
+    flag(invocation, "passwordStdin") || (askSecret && user !== undefined && invocation.context.out.interactive)
+      ? await readSecret(invocation.context, `Password of ${user ?? "the target's user"}`)
+      : undefined;
   return {
     ...(host === undefined ? {} : { host }),
     ...(text(invocation, "port") === undefined ? {} : { port: portFrom(text(invocation, "port")!) }),
@@ -57,7 +60,11 @@ function pairs(given: readonly string[], before: Readonly<Record<string, unknown
 }
 
 async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promise<DraftBase["tls"] | null> {
-  const [mode, caFile, serverName] = [text(invocation, "tls"), text(invocation, "tlsCa"), text(invocation, "tlsServerName")];
+  const [mode, caFile, serverName] = [
+    text(invocation, "tls"),
+    text(invocation, "tlsCa"),
+    text(invocation, "tlsServerName"),
+  ];
   if (mode === undefined && caFile === undefined && serverName === undefined) return null;
   let ca: string | undefined;
   if (caFile !== undefined) {
@@ -70,6 +77,7 @@ async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promis
 
 function portFrom(given: string): number {
   const port = Number(given);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HoopError("invalid", `${JSON.stringify(given)} is not a port`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new HoopError("invalid", `${JSON.stringify(given)} is not a port`);
   return port;
 }

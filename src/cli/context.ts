@@ -39,7 +39,12 @@ export interface CliContext {
   api(): Promise<ApiClient>;
 }
 
-export function createContext(options: { out: Output; env: CliEnvironment; gateway: string | undefined; signal: AbortSignal }): CliContext {
+export function createContext(options: {
+  out: Output;
+  env: CliEnvironment;
+  gateway: string | undefined;
+  signal: AbortSignal;
+}): CliContext {
   const { out, env, signal } = options;
   const sudo = env.SUDO_UID && /^\d{1,10}$/.test(env.SUDO_UID) ? { uid: Number(env.SUDO_UID) } : null;
   const folders = clientFolders(env.HOOP_HOME, process.geteuid?.() === 0, sudo);
@@ -64,8 +69,16 @@ async function findWay(store: ProfileStore, gateway: string | undefined, env: Cl
   const login = store.find(gateway);
   if (env.HOOP_TOKEN) {
     const url = gateway && URL.canParse(gateway) ? new URL(gateway).origin : login?.url;
-    if (url === undefined) throw new HoopError("invalid", "HOOP_TOKEN is set, but not which gateway it is for", { hint: "set HOOP_GATEWAY=https://… or use --gateway" });
-    return { url, ca: env.HOOP_CA ? await readAuthority(env.HOOP_CA) : login?.url === url ? login.ca : undefined, tokens: fixedToken(env.HOOP_TOKEN), login: null };
+    if (url === undefined)
+      throw new HoopError("invalid", "HOOP_TOKEN is set, but not which gateway it is for", {
+        hint: "set HOOP_GATEWAY=https://… or use --gateway",
+      });
+    return {
+      url,
+      ca: env.HOOP_CA ? await readAuthority(env.HOOP_CA) : login?.url === url ? login.ca : undefined,
+      tokens: fixedToken(env.HOOP_TOKEN),
+      login: null,
+    };
   }
   if (!login) {
     throw new HoopError("unauthenticated", gateway ? `you are not logged in at ${gateway}` : "you are not logged in", {
@@ -84,6 +97,9 @@ export async function readAuthority(path: string): Promise<string> {
     new X509Certificate(text);
     return text;
   } catch (cause) {
-    throw new HoopError("invalid", `${path} is not a certificate in PEM`, { hint: "`hoop ca` prints the gateway's", cause });
+    throw new HoopError("invalid", `${path} is not a certificate in PEM`, {
+      hint: "`hoop ca` prints the gateway's",
+      cause,
+    });
   }
 }

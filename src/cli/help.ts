@@ -5,7 +5,10 @@ import { exitCodes } from "./exit-codes.js";
 export function examples(command: Command, list: readonly (readonly [string, string])[]): Command {
   exampleLists.set(command, list);
   const width = Math.max(...list.map(([line]) => line.length));
-  return command.addHelpText("after", `\nExamples:\n${list.map(([line, what]) => `  ${line.padEnd(width)}  # ${what}`).join("\n")}`);
+  return command.addHelpText(
+    "after",
+    `\nExamples:\n${list.map(([line, what]) => `  ${line.padEnd(width)}  # ${what}`).join("\n")}`,
+  );
 }
 
 /** The examples of a command, for the reference. */

@@ -10,6 +10,7 @@ export interface Invocation {
 }
 
 /** The work of one command; a number is the exit code. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most verbs answer nothing, and nothing means 0
 export type Verb = (invocation: Invocation) => Promise<number | undefined | void>;
 
 /** Makes the action of a command from the file that does its work; the file is loaded only when the command runs. */

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { HoopError, hoopErrorFrom } from "../vocabulary/index.js";
+import { type HoopError, hoopErrorFrom } from "../vocabulary/index.js";
 import { type CliEnvironment, createContext } from "./context.js";
 import { exitCodeOf, exitCodes } from "./exit-codes.js";
 import type { Runner } from "./invocation.js";
@@ -10,7 +10,8 @@ import { createProgram } from "./program.js";
 export async function main(args: readonly string[], env: CliEnvironment): Promise<number> {
   const stopping = new AbortController();
   // The second Ctrl-C ends what does not want to end.
-  const stop = (signal: NodeJS.Signals) => (stopping.signal.aborted ? process.exit(exitCodes.cancelled.code) : stopping.abort(signal));
+  const stop = (signal: NodeJS.Signals) =>
+    stopping.signal.aborted ? process.exit(exitCodes.cancelled.code) : stopping.abort(signal);
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   // `hoop sessions ls | head` is no failure.
@@ -28,7 +29,10 @@ export async function main(args: readonly string[], env: CliEnvironment): Promis
       });
       const gateway = typeof options.gateway === "string" ? options.gateway : undefined;
       const context = createContext({ out, env, gateway, signal: stopping.signal });
-      const words = given.slice(0, this.registeredArguments.length).flat().filter((word) => typeof word === "string");
+      const words = given
+        .slice(0, this.registeredArguments.length)
+        .flat()
+        .filter((word) => typeof word === "string");
       exitCode = (await (await load()).run({ context, args: words, options })) ?? exitCodes.ok.code;
     };
 
@@ -37,7 +41,12 @@ export async function main(args: readonly string[], env: CliEnvironment): Promis
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
-    return report(hoopErrorFrom(error), error, out ?? createOutput({ json: args.includes("--json"), color: undefined, interactive: false }), env);
+    return report(
+      hoopErrorFrom(error),
+      error,
+      out ?? createOutput({ json: args.includes("--json"), color: undefined, interactive: false }),
+      env,
+    );
   } finally {
     process.removeListener("SIGINT", stop);
     process.removeListener("SIGTERM", stop);
@@ -55,7 +64,8 @@ function report(error: HoopError, thrown: unknown, out: Output, env: CliEnvironm
   else {
     process.stderr.write(`${out.color.red("error:")} ${printable(error.message)}\n`);
     if (error.hint) process.stderr.write(`${out.color.dim("  do:")} ${printable(error.hint)}\n`);
-    if (error.code === "internal" && !env.HOOP_DEBUG) process.stderr.write(`${out.color.dim("  do:")} set HOOP_DEBUG=1 and try again to see where\n`);
+    if (error.code === "internal" && !env.HOOP_DEBUG)
+      process.stderr.write(`${out.color.dim("  do:")} set HOOP_DEBUG=1 and try again to see where\n`);
   }
   if (env.HOOP_DEBUG) process.stderr.write(`${printable(String((thrown as Error)?.stack ?? thrown))}\n`);
   return exitCodeOf(error.code);

@@ -19,7 +19,15 @@ export interface Output {
 }
 
 /** `color`: undefined lets the terminal decide. */
-export function createOutput({ json, color, interactive }: { json: boolean; color: boolean | undefined; interactive: boolean }): Output {
+export function createOutput({
+  json,
+  color,
+  interactive,
+}: {
+  json: boolean;
+  color: boolean | undefined;
+  interactive: boolean;
+}): Output {
   const colors = pc.createColors(color ?? (!json && process.stdout.isTTY === true && pc.isColorSupported));
   return {
     json,
@@ -48,5 +56,8 @@ export function createOutput({ json, color, interactive }: { json: boolean; colo
  * Text that came from elsewhere, safe to print: a name or SQL text must not move the cursor or change the terminal's title.
  */
 export function printable(text: string): string {
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

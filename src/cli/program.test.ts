@@ -22,8 +22,26 @@ const paths = [...everyCommand(program)].map((command) => {
 
 describe("the command tree", () => {
   it("has what was promised", () => {
-    const promised = ["gateway", "agent", "login", "logout", "whoami", "apply", "policy explain", "secrets rotate", "ca", "completion", "audit verify", "audit export"];
-    const groups = { tunnel: ["up", "down", "status", "doctor", "install", "uninstall"], connections: ["ls", "add", "edit", "rm", "test"], sessions: ["ls", "show", "kill"], agents: ["ls", "join-token", "revoke"] };
+    const promised = [
+      "gateway",
+      "agent",
+      "login",
+      "logout",
+      "whoami",
+      "apply",
+      "policy explain",
+      "secrets rotate",
+      "ca",
+      "completion",
+      "audit verify",
+      "audit export",
+    ];
+    const groups = {
+      tunnel: ["up", "down", "status", "doctor", "install", "uninstall"],
+      connections: ["ls", "add", "edit", "rm", "test"],
+      sessions: ["ls", "show", "kill"],
+      agents: ["ls", "join-token", "revoke"],
+    };
     for (const [group, verbs] of Object.entries(groups)) promised.push(...verbs.map((verb) => `${group} ${verb}`));
     expect(promised.filter((path) => !paths.includes(path))).toEqual([]);
   });
@@ -38,7 +56,11 @@ describe("the command tree", () => {
   it("gives the agent each of its settings", () => {
     const agent = program.commands.find((command) => command.name() === "agent")!;
     const known = [...agent.options, ...program.options].map((option) => option.flags);
-    expect(Object.values(agentOptions).map((option) => option.flag).filter((flag) => !known.includes(flag))).toEqual([]);
+    expect(
+      Object.values(agentOptions)
+        .map((option) => option.flag)
+        .filter((flag) => !known.includes(flag)),
+    ).toEqual([]);
   });
 
   it("has an exit code for every error", () => {

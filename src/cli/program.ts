@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { version } from "../gateway/version.js";
 import { declareAccess } from "./commands/access.js";
 import { declareAgents } from "./commands/agents.js";
 import { declareAudit } from "./commands/audit.js";
@@ -9,7 +10,6 @@ import { declareSessions } from "./commands/sessions.js";
 import { declareTools } from "./commands/tools.js";
 import { declareTunnel } from "./commands/tunnel.js";
 import { declareUsers } from "./commands/users.js";
-import { version } from "../gateway/version.js";
 import { rootHelp } from "./help.js";
 import type { Runner } from "./invocation.js";
 
@@ -40,8 +40,10 @@ export function createProgram(run: Runner, notes: { readonly gateway?: string } 
     .showSuggestionAfterError()
     .exitOverride();
   for (const declare of groups) declare(program, run);
-  if (notes.gateway !== undefined) program.commands.find((command) => command.name() === "gateway")?.addHelpText("after", notes.gateway);
-  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError("(add --help to see how it is used)");
+  if (notes.gateway !== undefined)
+    program.commands.find((command) => command.name() === "gateway")?.addHelpText("after", notes.gateway);
+  for (const command of everyCommand(program))
+    command.exitOverride().showHelpAfterError("(add --help to see how it is used)");
   return program;
 }
 

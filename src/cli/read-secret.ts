@@ -11,13 +11,16 @@ export async function readSecret(context: CliContext, what: string): Promise<str
     if (prompts.isCancel(answer)) throw new HoopError("cancelled", "cancelled");
     return answer ?? "";
   }
-  if (process.stdin.isTTY) throw new HoopError("invalid", `${what} cannot be asked for here`, { hint: "pass it on stdin" });
+  if (process.stdin.isTTY)
+    throw new HoopError("invalid", `${what} cannot be asked for here`, { hint: "pass it on stdin" });
   let text = "";
   for await (const chunk of process.stdin.setEncoding("utf8")) {
     text += chunk;
-    if (text.length > maxSecret) throw new HoopError("too-large", `${what} on stdin is longer than ${maxSecret} characters`);
+    if (text.length > maxSecret)
+      throw new HoopError("too-large", `${what} on stdin is longer than ${maxSecret} characters`);
   }
   const line = text.split(/\r?\n/, 1)[0] ?? "";
-  if (line === "") throw new HoopError("invalid", `${what} is not on stdin`, { hint: "pass it as the first line: … < file" });
+  if (line === "")
+    throw new HoopError("invalid", `${what} is not on stdin`, { hint: "pass it as the first line: … < file" });
   return line;
 }

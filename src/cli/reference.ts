@@ -41,7 +41,9 @@ function sectionsOf(command: Command, before: readonly string[]): string[] {
     const title = `## ${path.join(" ")}\n\n${sentence(command.description())}`;
     return [title, ...command.commands.flatMap((child) => sectionsOf(child, path))];
   }
-  const words = command.registeredArguments.map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`));
+  const words = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
   const list = examplesOf(command);
   const width = Math.max(0, ...list.map(([line]) => line.length));
   return [
@@ -49,7 +51,9 @@ function sectionsOf(command: Command, before: readonly string[]): string[] {
       `${before.length === 1 ? "##" : "###"} ${path.join(" ")}${words.length > 0 ? ` ${words.join(" ")}` : ""}`,
       sentence(command.description()),
       ...(command.options.length > 0 ? [optionTable(command)] : []),
-      ...(list.length > 0 ? [`\`\`\`sh\n${list.map(([line, what]) => `${line.padEnd(width)}  # ${what}`).join("\n")}\n\`\`\``] : []),
+      ...(list.length > 0
+        ? [`\`\`\`sh\n${list.map(([line, what]) => `${line.padEnd(width)}  # ${what}`).join("\n")}\n\`\`\``]
+        : []),
     ].join("\n\n"),
   ];
 }

@@ -11,7 +11,12 @@ export function showStatus(status: TunnelStatus, out: Output): string {
     ["user", status.subject],
     ["names", names.mode === "none" ? "not set up: use the addresses below" : `*.hoop by ${names.mode}`],
     ["problem", names.problem],
-    ["for", status.owners.checked ? `users ${status.owners.uids.join(", ")} of this machine` : "every user of this machine (this system does not tell who connects)"],
+    [
+      "for",
+      status.owners.checked
+        ? `users ${status.owners.uids.join(", ")} of this machine`
+        : "every user of this machine (this system does not tell who connects)",
+    ],
     ["running", `pid ${status.pid}, started ${ago(status.started)}`],
   ]);
   const list = table(
@@ -24,6 +29,8 @@ export function showStatus(status: TunnelStatus, out: Output): string {
     ],
     "You may use no connection yet.",
   );
-  const problems = status.connections.filter((c) => c.problem).map((c) => `${out.color.yellow("!")} ${c.name}: ${printable(c.problem!)}`);
+  const problems = status.connections
+    .filter((c) => c.problem)
+    .map((c) => `${out.color.yellow("!")} ${c.name}: ${printable(c.problem!)}`);
   return [head, "", list, ...problems].join("\n");
 }

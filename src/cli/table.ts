@@ -9,10 +9,16 @@ export interface Column<Row> {
 /** Rows under titles, in columns as wide as they need; an empty list says so. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], none = "none"): string {
   if (rows.length === 0) return none;
-  const cells = rows.map((row) => columns.map((column) => printable(String(column.value(row) ?? "")).replaceAll(/[\n\t]+/g, " ")));
+  const cells = rows.map((row) =>
+    columns.map((column) => printable(String(column.value(row) ?? "")).replaceAll(/[\n\t]+/g, " ")),
+  );
   const titles = columns.map((column) => column.title.toUpperCase());
   const widths = titles.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]!.length)));
-  const line = (row: readonly string[]) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join("  ").trimEnd();
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!)))
+      .join("  ")
+      .trimEnd();
   return [line(titles), ...cells.map(line)].join("\n");
 }
 

@@ -16,7 +16,10 @@ async function serve(listener: RequestListener): Promise<ApiClient> {
   const server = createServer(listener);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return new ApiClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tokens: { token: async () => "t", renew: async () => null } });
+  return new ApiClient({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tokens: { token: async () => "t", renew: async () => null },
+  });
 }
 
 describe("the API client", () => {
@@ -26,9 +29,21 @@ describe("the API client", () => {
       request.on("data", (chunk) => {
         body += chunk;
       });
-      request.on("end", () => response.end(JSON.stringify([request.method, request.url, request.headers.authorization, request.headers["if-match"], body])));
+      request.on("end", () =>
+        response.end(
+          JSON.stringify([
+            request.method,
+            request.url,
+            request.headers.authorization,
+            request.headers["if-match"],
+            body,
+          ]),
+        ),
+      );
     });
-    expect(await api.patch("/connections/a", { query: { a: 1, b: undefined }, body: { port: 1 }, ifMatch: '"3"' })).toEqual(["PATCH", "/api/v1/connections/a?a=1", "Bearer t", '"3"', '{"port":1}']);
+    expect(
+      await api.patch("/connections/a", { query: { a: 1, b: undefined }, body: { port: 1 }, ifMatch: '"3"' }),
+    ).toEqual(["PATCH", "/api/v1/connections/a?a=1", "Bearer t", '"3"', '{"port":1}']);
   });
 
   it("answers nothing for an empty answer", async () => {
@@ -37,13 +52,20 @@ describe("the API client", () => {
   });
 
   it("turns a problem into its error", async () => {
-    const api = await serve((_, response) => response.writeHead(409, { "content-type": "application/problem+json" }).end('{"code":"conflict","detail":"there is one","hint":"look"}'));
+    const api = await serve((_, response) =>
+      response
+        .writeHead(409, { "content-type": "application/problem+json" })
+        .end('{"code":"conflict","detail":"there is one","hint":"look"}'),
+    );
     await expect(api.post("/x")).rejects.toMatchObject({ code: "conflict", message: "there is one", hint: "look" });
   });
 
   it("follows no redirect: the token would go along", async () => {
     const api = await serve((_, response) => response.writeHead(302, { location: "http://evil.example/" }).end());
-    await expect(api.get("/x")).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("evil.example") });
+    await expect(api.get("/x")).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("evil.example"),
+    });
   });
 
   it("gives up on an answer that does not come, is no JSON, or is cut", async () => {
@@ -62,13 +84,19 @@ describe("the API client", () => {
   it("says that nobody listens", async () => {
     const api = await serve(() => {});
     servers.splice(0)[0]!.close();
-    await expect(api.get("/x")).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("refused the connection") });
+    await expect(api.get("/x")).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("refused the connection"),
+    });
   });
 });
 
 describe("an error that something in between made", () => {
   it("is told by its status alone", () => {
-    expect(errorFromProblem(502, "text/html", "<h1>", "gw").toJSON()).toMatchObject({ code: "unavailable", message: "gw answered 502" });
+    expect(errorFromProblem(502, "text/html", "<h1>", "gw").toJSON()).toMatchObject({
+      code: "unavailable",
+      message: "gw answered 502",
+    });
     expect(errorFromProblem(418, "application/json", "{", "gw").code).toBe("invalid");
     expect(errorFromProblem(500, "application/json", '{"code":"__proto__","detail":"x"}', "gw").code).toBe("internal");
   });

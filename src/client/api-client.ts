@@ -66,7 +66,10 @@ export class ApiClient {
     try {
       return JSON.parse(text) as T;
     } catch (cause) {
-      throw new HoopError("malformed", `${this.url.host} answered something that is not JSON`, { hint: "is this the address of a gateway?", cause });
+      throw new HoopError("malformed", `${this.url.host} answered something that is not JSON`, {
+        hint: "is this the address of a gateway?",
+        cause,
+      });
     }
   }
 
@@ -75,13 +78,22 @@ export class ApiClient {
     const response = await this.#once(method, path, request, token);
     if (response.statusCode !== 401 || !this.#tokens || token === undefined) return response;
     // The token may have been ended before its time, or another process has renewed it.
-    const fresh = await this.#tokens.renew(token);
+    const fresh = await this.#tokens.renew(token).catch((error: unknown) => {
+      // An answer that nobody reads would keep the process alive.
+      response.destroy();
+      throw error;
+    });
     if (fresh === null) return response;
     response.resume();
     return this.#once(method, path, request, fresh);
   }
 
-  #once(method: HttpCall["method"], path: string, { query = {}, body, signal, timeoutMs, ifMatch }: ApiRequest, token: string | undefined): Promise<IncomingMessage> {
+  #once(
+    method: HttpCall["method"],
+    path: string,
+    { query = {}, body, signal, timeoutMs, ifMatch }: ApiRequest,
+    token: string | undefined,
+  ): Promise<IncomingMessage> {
     const url = new URL(`/api/v1${path}`, this.url);
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value));
     const headers: Record<string, string> = { accept: "application/json", "user-agent": "hoop" };
@@ -105,8 +117,17 @@ export class ApiClient {
     if (status >= 300 && status < 400) {
       response.resume();
       // Never followed: the token would go along.
-      throw new HoopError("unavailable", `${this.url.host} answered with a redirect to ${response.headers.location ?? "nowhere"}`, { hint: "use that address, if it is the gateway's" });
+      throw new HoopError(
+        "unavailable",
+        `${this.url.host} answered with a redirect to ${response.headers.location ?? "nowhere"}`,
+        { hint: "use that address, if it is the gateway's" },
+      );
     }
-    throw errorFromProblem(status, response.headers["content-type"] ?? "", await textOf(response, 256 * 1024), this.url.host);
+    throw errorFromProblem(
+      status,
+      response.headers["content-type"] ?? "",
+      await textOf(response, 256 * 1024),
+      this.url.host,
+    );
   }
 }

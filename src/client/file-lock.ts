@@ -12,7 +12,11 @@ const staleMs = 60_000;
  * Runs `work` while this process alone holds `path` (a file that names its holder). A lock whose holder died is taken
  * over. Two processes that renew the same login would use one refresh token twice, which revokes it: hence the lock.
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T>, options: { waitMs?: number; owner?: number | null } = {}): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  options: { waitMs?: number; owner?: number | null } = {},
+): Promise<T> {
   const { waitMs = 20_000, owner = null } = options;
   const mine = `${process.pid} ${randomBytes(8).toString("hex")}`;
   const deadline = Date.now() + waitMs;

@@ -50,7 +50,11 @@ export function userNameOf(uid: number): string | null {
 
 function passwdField(uid: number, field: number): string | null {
   try {
-    const line = execFileSync("getent", ["passwd", String(uid)], { encoding: "utf8", timeout: 5_000, stdio: ["ignore", "pipe", "ignore"] });
+    const line = execFileSync("getent", ["passwd", String(uid)], {
+      encoding: "utf8",
+      timeout: 5_000,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     return line.trim().split(":")[field] || null;
   } catch {
     return null;

@@ -21,15 +21,35 @@ const defaultTimeoutMs = 30_000;
  * Sends a request and answers when the head of the answer is here. Node's `fetch` cannot be told which authority to trust,
  * so this stands on `node:https`. Throws `unavailable`, `timeout`, `cancelled` or `precondition-failed` (the certificate).
  */
-export function httpCall({ method, url, headers = {}, body, ca, timeoutMs = defaultTimeoutMs, signal }: HttpCall): Promise<IncomingMessage> {
+export function httpCall({
+  method,
+  url,
+  headers = {},
+  body,
+  ca,
+  timeoutMs = defaultTimeoutMs,
+  signal,
+}: HttpCall): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     if (url.protocol !== "https:" && url.protocol !== "http:") {
-      return reject(new HoopError("invalid", `${url.protocol}// is not a way to a gateway`, { hint: "write https://gateway.example.com" }));
+      return reject(
+        new HoopError("invalid", `${url.protocol}// is not a way to a gateway`, {
+          hint: "write https://gateway.example.com",
+        }),
+      );
     }
     const send = url.protocol === "https:" ? secureRequest : plainRequest;
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const request = send(url, { method, headers: { ...headers, ...length }, signal, timeout: timeoutMs, ...(ca ? { ca } : {}) });
-    request.on("timeout", () => request.destroy(new HoopError("timeout", `${url.host} did not answer within ${timeoutMs / 1000} s`)));
+    const request = send(url, {
+      method,
+      headers: { ...headers, ...length },
+      signal,
+      timeout: timeoutMs,
+      ...(ca ? { ca } : {}),
+    });
+    request.on("timeout", () =>
+      request.destroy(new HoopError("timeout", `${url.host} did not answer within ${timeoutMs / 1000} s`)),
+    );
     request.on("error", (error) => reject(callError(error, url)));
     request.on("response", (response) => {
       response.setTimeout(timeoutMs, () => response.destroy(new HoopError("timeout", `${url.host} stopped answering`)));
@@ -53,7 +73,9 @@ export async function textOf(response: IncomingMessage, limit: number): Promise<
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof HoopError ? error : new HoopError("unavailable", "the gateway's answer was cut", { cause: error });
+    throw error instanceof HoopError
+      ? error
+      : new HoopError("unavailable", "the gateway's answer was cut", { cause: error });
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -73,21 +95,39 @@ function callError(error: Error, url: URL): HoopError {
   const cause = error;
   if (error.name === "AbortError") return new HoopError("cancelled", "cancelled", { cause });
   if (code !== undefined && untrustedCodes.has(code)) {
-    return new HoopError("precondition-failed", `the certificate of ${url.host} is signed by an authority that is not trusted here`, {
-      hint: "log in again: `hoop login` shows the authority's fingerprint and asks",
+    return new HoopError(
+      "precondition-failed",
+      `the certificate of ${url.host} is signed by an authority that is not trusted here`,
+      {
+        hint: "log in again: `hoop login` shows the authority's fingerprint and asks",
+        cause,
+      },
+    );
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return new HoopError("precondition-failed", `the certificate of ${url.host} is for another name`, {
+      hint: "use the name that the gateway was set up with",
       cause,
     });
   }
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return new HoopError("precondition-failed", `the certificate of ${url.host} is for another name`, { hint: "use the name that the gateway was set up with", cause });
-  }
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
-    return new HoopError("precondition-failed", `the certificate of ${url.host} is not valid now (${code})`, { hint: "is this machine's clock right?", cause });
+    return new HoopError("precondition-failed", `the certificate of ${url.host} is not valid now (${code})`, {
+      hint: "is this machine's clock right?",
+      cause,
+    });
   }
-  if (code === "ECONNREFUSED") return new HoopError("unavailable", `${url.host} refused the connection`, { hint: "does the gateway run, and is this its address?", cause });
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return new HoopError("unavailable", `the name ${url.hostname} does not resolve`, { cause });
+  if (code === "ECONNREFUSED")
+    return new HoopError("unavailable", `${url.host} refused the connection`, {
+      hint: "does the gateway run, and is this its address?",
+      cause,
+    });
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return new HoopError("unavailable", `the name ${url.hostname} does not resolve`, { cause });
   if (code === "EPROTO" || code?.startsWith("ERR_SSL")) {
-    return new HoopError("unavailable", `${url.host} does not speak TLS as expected`, { hint: "is it http:// and not https://?", cause });
+    return new HoopError("unavailable", `${url.host} does not speak TLS as expected`, {
+      hint: "is it http:// and not https://?",
+      cause,
+    });
   }
   return new HoopError("unavailable", `${url.host} cannot be reached${code ? ` (${code})` : ""}`, { cause });
 }

@@ -11,5 +11,7 @@ export interface LaneEnd {
 export async function askLaneEnd(api: ApiClient, signal?: AbortSignal): Promise<LaneEnd> {
   const { url, authority } = await api.get<Partial<LaneEnd>>("/tunnel", { signal, timeoutMs: 10_000 });
   if (typeof url === "string" && URL.canParse(url) && typeof authority === "string") return { url, authority };
-  throw new HoopError("malformed", "the gateway did not say where its lanes are", { hint: "it may be newer than this command" });
+  throw new HoopError("malformed", "the gateway did not say where its lanes are", {
+    hint: "it may be newer than this command",
+  });
 }

@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { HoopError } from "../vocabulary/index.js";
 
@@ -32,7 +43,9 @@ export function readPrivateFile(path: string): string | null {
     file = openSync(path, constants.O_RDONLY);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new HoopError("unavailable", `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+    throw new HoopError("unavailable", `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
   }
   try {
     const stat = fstatSync(file);

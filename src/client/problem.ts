@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode, HoopError } from "../vocabulary/index.js";
+import { type ErrorCode, errorCodes, HoopError } from "../vocabulary/index.js";
 
 const maxText = 2_000;
 
@@ -12,14 +12,19 @@ export function errorFromProblem(status: number, contentType: string, body: stri
       const { code, detail, title, message, hint } = JSON.parse(body) as Record<string, unknown>;
       const text = [detail, message, title].find((value): value is string => typeof value === "string" && value !== "");
       if (text !== undefined) {
-        const known = typeof code === "string" && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : codeOf(status);
-        return new HoopError(known, text.slice(0, maxText), { hint: typeof hint === "string" ? hint.slice(0, maxText) : undefined });
+        const known =
+          typeof code === "string" && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : codeOf(status);
+        return new HoopError(known, text.slice(0, maxText), {
+          hint: typeof hint === "string" ? hint.slice(0, maxText) : undefined,
+        });
       }
     } catch {
       // Told by the status below.
     }
   }
-  return new HoopError(codeOf(status), `${host} answered ${status}`, { hint: status >= 500 ? "try again; if it stays, look at the gateway's log" : undefined });
+  return new HoopError(codeOf(status), `${host} answered ${status}`, {
+    hint: status >= 500 ? "try again; if it stays, look at the gateway's log" : undefined,
+  });
 }
 
 function codeOf(status: number): ErrorCode {

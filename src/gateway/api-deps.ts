@@ -13,7 +13,7 @@ import type { SqlAnalyser } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
 import type { Pipe } from "../transport/pipe.js";
 import { type Catalogue, type Connection, HoopError, sessionId } from "../vocabulary/index.js";
-import type { GatewayConfig } from "./config.js";
+import { type GatewayConfig, suffix } from "./config.js";
 import { version } from "./version.js";
 
 /** What the assembly has made, for the API. */
@@ -73,7 +73,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         await lease.release();
       }
     },
-    example: (connection) => protocols.get(connection.protocol)?.example(connection, { host: `${connection.name}.${config.HOOP_SUFFIX}`, port: protocols.get(connection.protocol)!.defaultPort }) ?? "",
+    example: (connection) => protocols.get(connection.protocol)?.example(connection, { host: `${connection.name}.${suffix}`, port: protocols.get(connection.protocol)!.defaultPort }) ?? "",
     agents: { list: agents.agents, createJoinToken: agents.createJoinToken, revoke: agents.revoke },
     policy: { store: parts.policyStore, source: policy },
     async analyse(connection, text, database, signal) {

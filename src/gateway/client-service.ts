@@ -20,6 +20,8 @@ export interface ClientServicePorts {
 
 /** Longest the list waits after a change, so that a burst of changes is one message. Milliseconds. */
 const settleMs = 50;
+/** Stands for the port in an example, which only the tunnel knows. */
+const portMark = 59_999;
 /** A watch is authenticated anew this often: its token may have ended meanwhile. Milliseconds. */
 const reauthenticateMs = 60_000;
 
@@ -65,7 +67,7 @@ export function clientService(ports: ClientServicePorts) {
           // What people type has the protocol's usual port, wherever the target itself listens.
           port: ports.protocols.get(connection.protocol)!.defaultPort || connection.port,
           labels: { ...connection.labels },
-          example: ports.protocols.get(connection.protocol)!.example(connection, { host: "{host}", port: 0 }),
+          example: ports.protocols.get(connection.protocol)!.example(connection, { host: "{host}", port: portMark }).replaceAll(String(portMark), "{port}"),
         }));
         const list = { connections, subject: who.subject.name, authority: ports.authority() };
         const text = JSON.stringify(list);

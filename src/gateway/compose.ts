@@ -33,7 +33,7 @@ import { connectTcp } from "../transport/tcp/index.js";
 import { type Connection, HoopError } from "../vocabulary/index.js";
 import { apiDeps } from "./api-deps.js";
 import { clientService } from "./client-service.js";
-import type { GatewayConfig } from "./config.js";
+import { type GatewayConfig, suffix } from "./config.js";
 import { firstAdmin } from "./first-admin.js";
 import { certificateHosts, httpTls } from "./listeners.js";
 import type { Log } from "./log.js";
@@ -92,7 +92,7 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const vault = await createSecretVault({ store: createSecretStore(store), master });
     closing.push(store.changes.watch("secrets", () => void vault.refresh().catch((error: unknown) => log.warn({ err: error }, "keys could not be read anew"))));
     const hosts = certificateHosts(config);
-    const pki = await createPki({ store: createPkiStore(store), vault, gateway: hosts, suffix: config.HOOP_SUFFIX });
+    const pki = await createPki({ store: createPkiStore(store), vault, gateway: hosts, suffix });
 
     // Domains.
     const identity = await createIdentity({ store: createIdentityStore(store), log, maxStaleMs: config.HOOP_MAX_STALE_MS });

@@ -12,6 +12,9 @@ const milliseconds = (least: number, most: number) => z.coerce.number().int().mi
 const yesNo = z.enum(["yes", "no", "true", "false", "1", "0"]).transform((text) => text === "yes" || text === "true" || text === "1");
 const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
 
+/** What connection names end in; tunnels and the authority for names rest on it. */
+export const suffix = "hoop";
+
 /** Every setting of the gateway: environment variable, meaning, default. Documented from here. */
 const settings = {
   HOOP_STATE_DIR: [z.string().min(1), "Folder for the journal, the embedded database and keys of this replica."],
@@ -29,7 +32,6 @@ const settings = {
   HOOP_MASTER_KEY: [z.string().optional(), "Master key, base64 of 32 bytes; default: HOOP_MASTER_KEY_FILE."],
   HOOP_MASTER_KEY_FILE: [z.string().optional(), "File with the master key; created in the state folder when neither is set."],
   HOOP_MASTER_KEY_PREVIOUS: [z.string().optional(), "The old master key, while secrets are moved to a new one."],
-  HOOP_SUFFIX: [z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/).default("hoop"), "What connection names end in."],
   HOOP_JOURNAL: [z.enum(["local", "store"]).default("local"), "`store` commits entries to the store first, for replicas with ephemeral disks."],
   HOOP_JOURNAL_SYNC: [yesNo.default(false), "Entries survive power loss too, at the price of a disk flush."],
   HOOP_JOURNAL_ON_FULL: [z.enum(["refuse", "count"]).default("refuse"), "With the disk full: refuse new statements, or go on and count what was lost."],
@@ -73,7 +75,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>,
   }
   // Misspelt settings must not be silently without effect. Those of other programs and of the tests are theirs.
   for (const name of Object.keys(env)) {
-    if (name.startsWith("HOOP_") && !known.has(name) && !/^HOOP_(AGENT|TUNNEL|TEST|TOKEN|GATEWAY|DEMO)/.test(name)) wrong.push(`${name} is not a setting of the gateway`);
+    if (name.startsWith("HOOP_") && !known.has(name) && !/^HOOP_(AGENT|TUNNEL|TEST|TOKEN|GATEWAY|DEMO|HOME|CA|DEBUG)/.test(name)) wrong.push(`${name} is not a setting of the gateway`);
   }
   if (wrong.length > 0) throw new HoopError("invalid", `the gateway's settings are wrong: ${wrong.join("; ")}`, { hint: "hoop gateway --help lists every setting" });
   return values as unknown as GatewayConfig;

@@ -56,7 +56,8 @@ describe("the DNS server, badly asked", () => {
   it("stays silent on noise over UDP and goes on answering", async () => {
     const socket = createSocket("udp4");
     more.push(socket);
-    for (const noise of [Buffer.alloc(0), Buffer.from([1]), Buffer.alloc(12), Buffer.alloc(9_000, 0xff)]) socket.send(noise, server.end.port, "127.78.0.1");
+    for (const noise of [Buffer.alloc(0), Buffer.from([1]), Buffer.alloc(12), Buffer.alloc(9_000, 0xff)])
+      socket.send(noise, server.end.port, "127.78.0.1");
     expect(await dig("+short", "pg-demo.hoop")).toBe("127.78.4.5\n");
   });
 
@@ -69,7 +70,9 @@ describe("the DNS server, badly asked", () => {
   });
 
   it("answers several questions on one TCP connection, in pieces of any size", async () => {
-    const query = framed(Buffer.from("000101000001000000000000 0770672d64656d6f04686f6f700000010001".replace(" ", ""), "hex"));
+    const query = framed(
+      Buffer.from("000101000001000000000000 0770672d64656d6f04686f6f700000010001".replace(" ", ""), "hex"),
+    );
     const socket = connect(server.end.port, "127.78.0.1");
     more.push({ close: () => socket.destroy() });
     let received = 0;
@@ -86,20 +89,31 @@ describe("the DNS server in front of another", () => {
   beforeEach(async () => {
     // The other one knows the zone too, under another address: what is forwarded can be told from what is not.
     const port = server.end.port;
-    front = await DnsServer.listen({ address: "127.78.0.1", port: 0 }, forwardTo(() => ["127.78.0.1"], port));
+    front = await DnsServer.listen(
+      { address: "127.78.0.1", port: 0 },
+      forwardTo(() => ["127.78.0.1"], port),
+    );
     front.names = new Map([["pg-demo.hoop", "127.78.9.9"]]);
     more.push(front);
   });
 
   it("answers its own names and passes on the others, over UDP and TCP", async () => {
-    const ask = async (...words: string[]) => (await run("dig", ["@127.78.0.1", "-p", String(front.end.port), "+tries=1", "+time=3", ...words])).stdout;
+    const ask = async (...words: string[]) =>
+      (await run("dig", ["@127.78.0.1", "-p", String(front.end.port), "+tries=1", "+time=3", ...words])).stdout;
     expect(await ask("+short", "pg-demo.hoop")).toBe("127.78.9.9\n");
     for (const option of ["+notcp", "+tcp"]) expect(await ask(option, "example.com")).toContain("status: REFUSED");
   });
 
   it("says so when the other does not answer", async () => {
     server.close();
-    const { stdout } = await run("dig", ["@127.78.0.1", "-p", String(front.end.port), "+tries=1", "+time=8", "example.com"]);
+    const { stdout } = await run("dig", [
+      "@127.78.0.1",
+      "-p",
+      String(front.end.port),
+      "+tries=1",
+      "+time=8",
+      "example.com",
+    ]);
     expect(stdout).toContain("status: SERVFAIL");
     server = await DnsServer.listen({ address: "127.78.0.1", port: 0 });
   });

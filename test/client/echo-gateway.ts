@@ -1,5 +1,12 @@
+import {
+  type CallContext,
+  ClientService,
+  createGrpcServer,
+  GrpcError,
+  grpcStatus,
+  service,
+} from "../../src/transport/grpc/index.js";
 import type { Pipe } from "../../src/transport/index.js";
-import { type CallContext, ClientService, createGrpcServer, GrpcError, grpcStatus, service } from "../../src/transport/grpc/index.js";
 
 /** A connection as the gateway offers it. */
 export interface TestOffer {
@@ -13,7 +20,10 @@ export function offer(name: string, port: number, protocol = "tcp"): TestOffer {
   return { name, port, protocol, example: "nc {host} {port}" };
 }
 
-type Stream = { send(message: { connections: readonly TestOffer[]; subject: string; authority: string }): void; fail(error: GrpcError): void };
+type Stream = {
+  send(message: { connections: readonly TestOffer[]; subject: string; authority: string }): void;
+  fail(error: GrpcError): void;
+};
 
 /** The client half of a gateway on real gRPC: it offers what it is told to and echoes, or does what `lane` says. */
 export async function startEchoGateway(lane: (pipe: Pipe, call: CallContext) => void = echo, port = 0) {
@@ -30,7 +40,8 @@ export async function startEchoGateway(lane: (pipe: Pipe, call: CallContext) => 
           lane(pipe, call);
         },
         watch: (_request, stream, call) => {
-          if (call.bearer !== token) return stream.fail(new GrpcError(grpcStatus.unauthenticated, "the token is not good"));
+          if (call.bearer !== token)
+            return stream.fail(new GrpcError(grpcStatus.unauthenticated, "the token is not good"));
           streams.add(stream as Stream);
           call.signal.addEventListener("abort", () => streams.delete(stream as Stream));
           stream.send({ connections: [...offers], subject: "ada", authority: "" });

@@ -24,7 +24,11 @@ afterEach(async () => {
 });
 
 async function psql(address: string, port: number, ...options: string[]): Promise<string> {
-  const failed = await run("psql", ["-w", "-h", address, "-p", String(port), "-U", "ada", ...options, "-c", "select 1"], { timeout: 20_000 }).catch((error: { stderr: string }) => error);
+  const failed = await run(
+    "psql",
+    ["-w", "-h", address, "-p", String(port), "-U", "ada", ...options, "-c", "select 1"],
+    { timeout: 20_000 },
+  ).catch((error: { stderr: string }) => error);
   return failed.stderr;
 }
 
@@ -51,7 +55,9 @@ describe("a client of the tunnel", () => {
     expect(await psql(address, 15984, "-d", "sslmode=require")).not.toBe("");
     gateway = await startEchoGateway(echo, port);
     gateway.offer(offer("echo", 15983));
-    await expect.poll(async () => (await askTunnel(tunnel!.stateFolder, "status")).gateway.state, { timeout: 40_000 }).toBe("connected");
+    await expect
+      .poll(async () => (await askTunnel(tunnel!.stateFolder, "status")).gateway.state, { timeout: 40_000 })
+      .toBe("connected");
     const again = connect(15983, connections[1]!.address);
     await once(again, "connect");
     again.write("y");
@@ -73,22 +79,29 @@ describe("a client of the tunnel", () => {
     gateway.offer(offer("pg", 15984, "postgres"));
     let token = "good";
     let next: string | null = "better";
-    tunnel = startTunnel(gateway.url, machine.root, {}, {
-      tokens: {
-        token: async () => token,
-        renew: async () => {
-          if (next !== null) token = next;
-          return next;
+    tunnel = startTunnel(
+      gateway.url,
+      machine.root,
+      {},
+      {
+        tokens: {
+          token: async () => token,
+          renew: async () => {
+            if (next !== null) token = next;
+            return next;
+          },
         },
       },
-    });
+    );
     const status = await tunnel.ready;
     gateway.expect("better");
     gateway.offer(offer("pg", 15984, "postgres"), offer("new", 15983));
     await expect.poll(async () => (await askTunnel(tunnel!.stateFolder, "status")).connections.length).toBe(2);
     next = null;
     gateway.expect("another");
-    await expect.poll(async () => (await askTunnel(tunnel!.stateFolder, "status")).gateway).toMatchObject({ state: "refused", hint: "hoop login" });
+    await expect
+      .poll(async () => (await askTunnel(tunnel!.stateFolder, "status")).gateway)
+      .toMatchObject({ state: "refused", hint: "hoop login" });
     expect(await psql(status.connections[0]!.address, 15984)).toContain("(hoop login)");
   });
 });

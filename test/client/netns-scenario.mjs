@@ -6,19 +6,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { askTunnel } from "../../dist/client/tunnel/control/ask-tunnel.js";
 import { thisMachine } from "../../dist/client/tunnel/machine/machine.js";
 import { restoreMachine } from "../../dist/client/tunnel/recover.js";
 import { runTunnel } from "../../dist/client/tunnel/run-tunnel.js";
-import { askTunnel } from "../../dist/client/tunnel/control/ask-tunnel.js";
 import { connectTcp } from "../../dist/transport/index.js";
 
 execFileSync("ip", ["link", "set", "lo", "up"]);
-const stateFolder = mkdtempSync(join(tmpdir(), "hoop-netns-"));
+const stateFolder = process.argv[3] ?? mkdtempSync(join(tmpdir(), "hoop-netns-"));
 const offers = [{ name: "pg", protocol: "tcp", port: 5432, labels: {}, example: "psql -h {host} -p {port}" }];
 
 /** A gateway in this process: each lane leads to a server that says where it came from. */
 async function localGateway() {
-  const target = createServer((socket) => socket.end("through hoop")).listen(0, "127.0.0.1");
+  // A tunnel that goes down resets what it carries.
+  const target = createServer((socket) => socket.on("error", () => {}).end("through hoop")).listen(0, "127.0.0.1");
   await once(target, "listening");
   return {
     url: "local",
@@ -47,7 +48,10 @@ async function up(redirect) {
   const gateway = await localGateway();
   let done;
   const status = await new Promise((resolve, reject) => {
-    done = runTunnel({ stateFolder, names: "none", redirect, allowedUids: [0] }, { gateway, signal: stopping.signal, ready: resolve });
+    done = runTunnel(
+      { stateFolder, names: "none", redirect, allowedUids: [0] },
+      { gateway, signal: stopping.signal, ready: resolve },
+    );
     done.catch(reject);
   });
   return {
@@ -69,7 +73,14 @@ if (process.argv[2] === "crash") {
 
   const redirected = await up("auto");
   const [pg] = redirected.status.connections;
-  seen.redirected = { via: pg.via, port: pg.port, command: pg.command.replace(pg.address, "ADDRESS"), says: await say(pg.address, 5432), elsewhere: await say("127.0.0.1", 5432), table: tables() };
+  seen.redirected = {
+    via: pg.via,
+    port: pg.port,
+    command: pg.command.replace(pg.address, "ADDRESS"),
+    says: await say(pg.address, 5432),
+    elsewhere: await say("127.0.0.1", 5432),
+    table: tables(),
+  };
   seen.doctor = (await askTunnel(stateFolder, "doctor")).find((finding) => finding.check === "pg");
   await redirected.down();
   seen.after = tables();
@@ -80,7 +91,9 @@ if (process.argv[2] === "crash") {
   await moved.down();
 
   // A tunnel that is killed leaves its rules; the next start, or `uninstall`, takes them away.
-  const child = spawn(process.execPath, [process.argv[1], "crash"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [process.argv[1], "crash", stateFolder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   child.kill("SIGKILL");
   await once(child, "exit");

@@ -27,16 +27,32 @@ export interface StartedTunnel {
 }
 
 /** A tunnel in this process, on a machine whose files lie under `root`, with addresses of its own. */
-export function startTunnel(url: string, root: string, options: Partial<TunnelOptionsInput> = {}, parts: Partial<RunTunnelParts> & { tokens?: TokenSource } = {}): StartedTunnel {
+export function startTunnel(
+  url: string,
+  root: string,
+  options: Partial<TunnelOptionsInput> = {},
+  parts: Partial<RunTunnelParts> & { tokens?: TokenSource } = {},
+): StartedTunnel {
   const stateFolder = options.stateFolder ?? join(root, "state");
   const stopping = new AbortController();
   const log: string[] = [];
   let done: Promise<void> = Promise.resolve();
   const ready = new Promise<TunnelStatus>((resolve, reject) => {
     done = runTunnel(
-      { stateFolder, names: "hosts", range: "127.78.0.0/16", redirect: "never", allowedUids: [process.getuid!()], ...options },
       {
-        gateway: createGrpcGateway({ url, tokens: parts.tokens ?? { token: async () => "good", renew: async () => null }, version: "test" }),
+        stateFolder,
+        names: "hosts",
+        range: "127.78.0.0/16",
+        redirect: "never",
+        allowedUids: [process.getuid!()],
+        ...options,
+      },
+      {
+        gateway: createGrpcGateway({
+          url,
+          tokens: parts.tokens ?? { token: async () => "good", renew: async () => null },
+          version: "test",
+        }),
         signal: stopping.signal,
         machine: machineAt(root, process.platform, true),
         log: (level, text) => log.push(`${level} ${text}`),

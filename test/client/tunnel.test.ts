@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { askTunnel } from "../../src/client/tunnel/control/ask-tunnel.js";
+import { machineAt } from "../../src/client/tunnel/machine/machine.js";
+import { closeAfterCrash, restoreMachine } from "../../src/client/tunnel/recover.js";
 import type { TunnelStatus } from "../../src/client/tunnel/status.js";
 import { offer, startEchoGateway } from "./echo-gateway.js";
 import { fakeRoot, hostsBefore, type StartedTunnel, startTunnel } from "./start-tunnel.js";
@@ -16,7 +19,10 @@ afterEach(async () => {
 async function setUp(...parameters: Parameters<typeof startEchoGateway>) {
   const gateway = await startEchoGateway(...parameters);
   const machine = fakeRoot();
-  cleanups.push(() => machine.remove(), () => gateway.close());
+  cleanups.push(
+    () => machine.remove(),
+    () => gateway.close(),
+  );
   return { gateway, machine };
 }
 
@@ -54,7 +60,13 @@ describe("a tunnel", () => {
     gateway.offer(offer("echo", 15987));
     const tunnel = running(startTunnel(gateway.url, machine.root));
     const status = await tunnel.ready;
-    expect(status.connections[0]).toMatchObject({ name: "echo", host: "echo.hoop", port: 15987, via: "own", command: "nc echo.hoop 15987" });
+    expect(status.connections[0]).toMatchObject({
+      name: "echo",
+      host: "echo.hoop",
+      port: 15987,
+      via: "own",
+      command: "nc echo.hoop 15987",
+    });
     expect(readFileSync(machine.hosts, "utf8")).toContain(`${status.connections[0]!.address}\techo.hoop\n`);
 
     const socket = await dial(status, "echo");
@@ -70,7 +82,10 @@ describe("a tunnel", () => {
     const first = startTunnel(gateway.url, machine.root);
     const before = (await first.ready).connections[0]!.address;
     gateway.offer(offer("one", 15987), offer("two", 15987));
-    const both = await statusWhen(first.stateFolder, (status) => status.connections.every((c) => c.via === "own") && status.connections.length === 2);
+    const both = await statusWhen(
+      first.stateFolder,
+      (status) => status.connections.every((c) => c.via === "own") && status.connections.length === 2,
+    );
     expect(new Set(both.connections.map((c) => c.address)).size).toBe(2);
     gateway.offer(offer("two", 15987));
     await statusWhen(first.stateFolder, (status) => status.connections.length === 1);
@@ -91,9 +106,33 @@ describe("a tunnel", () => {
     await tunnel.ready;
     await tunnel.stop();
     expect(readFileSync(machine.hosts, "utf8")).toContain("255.255.255.255\techo.hoop\n");
-    const { restoreMachine } = await import("../../src/client/tunnel/recover.js");
-    const { machineAt } = await import("../../src/client/tunnel/machine/machine.js");
     expect(await restoreMachine(tunnel.stateFolder, machineAt(machine.root, process.platform, true))).toEqual([]);
+    expect(readFileSync(machine.hosts, "utf8")).toBe(hostsBefore);
+  });
+
+  it("is closed by the next command when it was killed, and taken over by the next start", async () => {
+    const { gateway, machine } = await setUp();
+    gateway.offer(offer("echo", 15987));
+    const fake = machineAt(machine.root, process.platform, true);
+    const tunnel = startTunnel(gateway.url, machine.root);
+    await tunnel.ready;
+    // What a killed one leaves: its lines, its journal, its socket.
+    const left = join(machine.root, "left");
+    cpSync(tunnel.stateFolder, left, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+    const hostsThen = readFileSync(machine.hosts);
+    await tunnel.stop();
+    rmSync(tunnel.stateFolder, { recursive: true });
+    renameSync(left, tunnel.stateFolder);
+    writeFileSync(join(tunnel.stateFolder, "tunnel.sock"), "");
+    writeFileSync(machine.hosts, hostsThen);
+
+    expect(await closeAfterCrash(tunnel.stateFolder, fake)).toEqual([]);
+    expect(readFileSync(machine.hosts, "utf8")).toContain("255.255.255.255\techo.hoop\n");
+    const again = startTunnel(gateway.url, machine.root);
+    await again.ready;
+    expect(readFileSync(machine.hosts, "utf8")).toMatch(/127\.78\.\d+\.\d+\techo\.hoop\n/);
+    await again.stop();
+    expect(await restoreMachine(tunnel.stateFolder, fake)).toEqual([]);
     expect(readFileSync(machine.hosts, "utf8")).toBe(hostsBefore);
   });
 

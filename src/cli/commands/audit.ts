@@ -16,7 +16,9 @@ export function declareAudit(program: Command, run: Runner): void {
   examples(
     group
       .command("verify")
-      .description("check an export without any gateway: finds the first altered, missing or reordered entry; exit code 8 when there is one")
+      .description(
+        "check an export without any gateway: finds the first altered, missing or reordered entry; exit code 8 when there is one",
+      )
       .argument("<file>", "an export; - for stdin")
       .requiredOption("--key <file>", "the public key that was pinned before (PEM)")
       .option("--heads <file>", "heads that were kept elsewhere: only they prove that nothing is missing at the end")
@@ -26,6 +28,12 @@ export function declareAudit(program: Command, run: Runner): void {
       ["hoop audit export | hoop audit verify - --key audit.pub", "in one go"],
     ],
   );
-  group.command("key").description("print the public key that signs the chains; pin it where the gateway cannot write").action(run(() => import("../verbs/audit-key.js")));
-  group.command("heads").description("print the signed head of every chain, one a line; keep them elsewhere").action(run(() => import("../verbs/audit-heads.js")));
+  group
+    .command("key")
+    .description("print the public key that signs the chains; pin it where the gateway cannot write")
+    .action(run(() => import("../verbs/audit-key.js")));
+  group
+    .command("heads")
+    .description("print the signed head of every chain, one a line; keep them elsewhere")
+    .action(run(() => import("../verbs/audit-heads.js")));
 }

@@ -22,7 +22,9 @@ export function declarePolicy(program: Command, run: Runner): void {
   examples(
     group
       .command("explain")
-      .description("say what would become of a statement, and because of which rules; without a statement, read the rules out")
+      .description(
+        "say what would become of a statement, and because of which rules; without a statement, read the rules out",
+      )
       .argument("[statement]", "what would be asked of the target")
       .option("--connection <name>", "at this connection")
       .option("--subject <name>", "as this user; yourself when left out")
@@ -32,5 +34,8 @@ export function declarePolicy(program: Command, run: Runner): void {
       ["hoop policy explain", "all rules in sentences"],
     ],
   );
-  group.command("show").description("print the documents in force, as YAML").action(run(() => import("../verbs/policy-show.js")));
+  group
+    .command("show")
+    .description("print the documents in force, as YAML")
+    .action(run(() => import("../verbs/policy-show.js")));
 }

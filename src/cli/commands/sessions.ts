@@ -16,9 +16,18 @@ export function declareSessions(program: Command, run: Runner): void {
       .action(run(() => import("../verbs/sessions-ls.js"))),
     [["hoop sessions ls --open --connection pg-prod", "who is on pg-prod now"]],
   );
-  group.command("show").description("show a session and every statement of it").argument("<id>", "the session, or the start of its id").action(run(() => import("../verbs/sessions-show.js")));
+  group
+    .command("show")
+    .description("show a session and every statement of it")
+    .argument("<id>", "the session, or the start of its id")
+    .action(run(() => import("../verbs/sessions-show.js")));
   examples(
-    group.command("kill").description("end a session at once; the client is told why").argument("<id>").option("--reason <text>", "what the client is told").action(run(() => import("../verbs/sessions-kill.js"))),
+    group
+      .command("kill")
+      .description("end a session at once; the client is told why")
+      .argument("<id>")
+      .option("--reason <text>", "what the client is told")
+      .action(run(() => import("../verbs/sessions-kill.js"))),
     [["hoop sessions kill 3f2a --reason 'maintenance'", "the start of the id is enough when it is the only one"]],
   );
 }

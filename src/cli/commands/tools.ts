@@ -5,7 +5,11 @@ import type { Runner } from "../invocation.js";
 /** What is left. */
 export function declareTools(program: Command, run: Runner): void {
   examples(
-    program.command("ca").description("print the authority that signs what clients are shown (PEM)").option("--fingerprint", "print its fingerprint only").action(run(() => import("../verbs/ca.js"))),
+    program
+      .command("ca")
+      .description("print the authority that signs what clients are shown (PEM)")
+      .option("--fingerprint", "print its fingerprint only")
+      .action(run(() => import("../verbs/ca.js"))),
     [["hoop ca > ~/.postgresql/root.crt", "then sslmode=verify-full works"]],
   );
   program

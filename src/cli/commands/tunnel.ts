@@ -4,13 +4,19 @@ import { collect, type Runner } from "../invocation.js";
 
 /** The tunnel on this machine. */
 export function declareTunnel(program: Command, run: Runner): void {
-  const tunnel = program.command("tunnel").description("make your connections reachable on this machine as <name>.hoop");
+  const tunnel = program
+    .command("tunnel")
+    .description("make your connections reachable on this machine as <name>.hoop");
   examples(
     tunnel
       .command("up")
       .description("run the tunnel until Ctrl-C; with --json one line per event, `ready` once names and ports work")
       .option("--detach", "go on in the background, and return when it is ready")
-      .option("--names <mode>", "how names are made known: auto, none, systemd-resolved, macos-resolver, windows-nrpt, hosts, resolv-conf", "auto")
+      .option(
+        "--names <mode>",
+        "how names are made known: auto, none, systemd-resolved, macos-resolver, windows-nrpt, hosts, resolv-conf",
+        "auto",
+      )
       .option("--range <range>", "loopback addresses to take", "127.77.0.0/16")
       .option("--no-redirect", "never lead around a taken port with a rule of the kernel (nftables)")
       .option("--allow-user <user>", "a user of this machine who may connect too (name or number); repeatable", collect)
@@ -22,10 +28,17 @@ export function declareTunnel(program: Command, run: Runner): void {
       ["hoop tunnel up --detach", "in the background"],
     ],
   );
-  tunnel.command("down").description("stop the tunnel; .hoop names then fail at once").action(run(() => import("../verbs/tunnel-down.js")));
-  examples(tunnel.command("status").description("show your connections and what to type").action(run(() => import("../verbs/tunnel-status.js"))), [
-    ["hoop tunnel status --json | jq -r '.connections[].command'", "only what to type"],
-  ]);
+  tunnel
+    .command("down")
+    .description("stop the tunnel; .hoop names then fail at once")
+    .action(run(() => import("../verbs/tunnel-down.js")));
+  examples(
+    tunnel
+      .command("status")
+      .description("show your connections and what to type")
+      .action(run(() => import("../verbs/tunnel-status.js"))),
+    [["hoop tunnel status --json | jq -r '.connections[].command'", "only what to type"]],
+  );
   tunnel
     .command("doctor")
     .description("prove the way from a program on this machine to the gateway, and name what is in the way")

@@ -5,7 +5,10 @@ import { collect, type Runner } from "../invocation.js";
 /** Local users. */
 export function declareUsers(program: Command, run: Runner): void {
   const group = program.command("users").description("local users and their groups");
-  group.command("ls").description("list users").action(run(() => import("../verbs/users-ls.js")));
+  group
+    .command("ls")
+    .description("list users")
+    .action(run(() => import("../verbs/users-ls.js")));
   examples(
     group
       .command("add")
@@ -25,6 +28,14 @@ export function declareUsers(program: Command, run: Runner): void {
     .option("--group <name>", "the groups, all of them; repeatable", collect)
     .option("--password-stdin", "read a new password from stdin")
     .action(run(() => import("../verbs/users-edit.js")));
-  group.command("disable").description("end every session of a user within a second, and let nobody in under that name").argument("<name>").action(run(() => import("../verbs/users-disable.js")));
-  group.command("enable").description("let a disabled user in again").argument("<name>").action(run(() => import("../verbs/users-enable.js")));
+  group
+    .command("disable")
+    .description("end every session of a user within a second, and let nobody in under that name")
+    .argument("<name>")
+    .action(run(() => import("../verbs/users-disable.js")));
+  group
+    .command("enable")
+    .description("let a disabled user in again")
+    .argument("<name>")
+    .action(run(() => import("../verbs/users-enable.js")));
 }

@@ -2,8 +2,12 @@ import type { CompletionNode } from "./tree.js";
 
 /** The completion for bash: one `case` on the words that lead to a command. Needs nothing but bash. */
 export function bashCompletion(tree: readonly CompletionNode[]): string {
-  const withValue = new Set(tree.flatMap((node) => node.options.filter((option) => option.value !== "none").flatMap((option) => option.flags)));
-  const files = new Set(tree.flatMap((node) => node.options.filter((option) => option.value === "file").flatMap((option) => option.flags)));
+  const withValue = new Set(
+    tree.flatMap((node) => node.options.filter((option) => option.value !== "none").flatMap((option) => option.flags)),
+  );
+  const files = new Set(
+    tree.flatMap((node) => node.options.filter((option) => option.value === "file").flatMap((option) => option.flags)),
+  );
   const cases = tree.map(({ path, commands, options, words }) => {
     const all = [...commands.map((command) => command.name), ...words, ...options.flatMap((option) => option.flags)];
     return `    "${path.join(" ")}") words="${all.join(" ")}" ;;`;
@@ -22,7 +26,10 @@ _hoop() {
       ${[...withValue].join("|")}) ((i++)); continue ;;
       -*) continue ;;
     esac
-    case " ${tree.filter((node) => node.path.length > 0).map((node) => node.path.join("/")).join(" ")} " in
+    case " ${tree
+      .filter((node) => node.path.length > 0)
+      .map((node) => node.path.join("/"))
+      .join(" ")} " in
       *" \${path:+$path/}$word "*) path="\${path:+$path/}$word" ;;
     esac
   done

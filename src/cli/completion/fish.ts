@@ -9,8 +9,17 @@ export function fishCompletion(tree: readonly CompletionNode[]): string {
       ...commands.map((command) => `complete -c hoop -f ${here} -a ${quoted(command.name)} -d ${quoted(command.text)}`),
       ...words.map((word) => `complete -c hoop -f ${here} -a ${quoted(word)}`),
       ...options.map(({ flags, text, value, choices }) => {
-        const names = flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`)).join(" ");
-        const follows = value === "none" ? "" : value === "file" ? " -r -F" : choices.length > 0 ? ` -x -a ${quoted(choices.join(" "))}` : " -x";
+        const names = flags
+          .map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))
+          .join(" ");
+        const follows =
+          value === "none"
+            ? ""
+            : value === "file"
+              ? " -r -F"
+              : choices.length > 0
+                ? ` -x -a ${quoted(choices.join(" "))}`
+                : " -x";
         return `complete -c hoop -n ${quoted(path.length === 0 ? "__fish_use_subcommand" : condition(path, []))} ${names}${follows} -d ${quoted(text)}`;
       }),
     ];

@@ -14,7 +14,8 @@ function functionOf({ path, commands, options, words }: CompletionNode): string 
   const name = ["_hoop", ...path].join("_").replaceAll("-", "_");
   const specs = options.map(specOf);
   if (commands.length === 0) {
-    const argument = words.length > 0 ? [quoted(`1: :(${words.join(" ")})`), quoted("*: :_files")] : [quoted("*: :_files")];
+    const argument =
+      words.length > 0 ? [quoted(`1: :(${words.join(" ")})`), quoted("*: :_files")] : [quoted("*: :_files")];
     return `${name}() {\n  _arguments ${[...specs, ...argument].join(" \\\n    ")}\n}`;
   }
   const list = commands.map((command) => quoted(`${command.name}:${command.text.replaceAll(":", "\\:")}`));
@@ -35,7 +36,14 @@ ${cases.join("\n")}
 
 function specOf({ flags, text, value, choices }: CompletionOption): string {
   const shown = `[${text.replaceAll(/[[\]\\:]/g, " ")}]`;
-  const follows = value === "none" ? "" : choices.length > 0 ? `:value:(${choices.join(" ")})` : value === "file" ? ":file:_files" : ":value: ";
+  const follows =
+    value === "none"
+      ? ""
+      : choices.length > 0
+        ? `:value:(${choices.join(" ")})`
+        : value === "file"
+          ? ":file:_files"
+          : ":value: ";
   if (flags.length === 1) return quoted(`${flags[0]}${shown}${follows}`);
   return `${quoted(`(${flags.join(" ")})`)}{${flags.join(",")}}${quoted(`${shown}${follows}`)}`;
 }

@@ -11,5 +11,10 @@ export const run: Verb = async ({ context, options }) => {
   const flags = Object.fromEntries(Object.entries(options).filter(([name]) => !global.has(name)));
   const config = parseAgentConfig(flags, env);
   const connected = context.out.json ? () => context.out.event({ event: "connected" }) : undefined;
-  await runAgent(config, { signal, version, connected, log: pino({ base: { program: "agent" } }, pino.destination(2)) });
+  await runAgent(config, {
+    signal,
+    version,
+    connected,
+    log: pino({ base: { program: "agent" } }, pino.destination(2)),
+  });
 };

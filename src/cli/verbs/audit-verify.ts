@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { verifyExport, type VerifyReport } from "../../recording/verify.js";
+import { type VerifyReport, verifyExport } from "../../recording/verify.js";
 import { HoopError } from "../../vocabulary/index.js";
 import { exitCodes } from "../exit-codes.js";
 import { text, type Verb } from "../invocation.js";
@@ -13,9 +13,15 @@ export const run: Verb = async (invocation) => {
   const keyFile = text(invocation, "key")!;
   const headsFile = text(invocation, "heads");
   const publicKey = await readFile(keyFile, "utf8").catch((cause) => {
-    throw new HoopError("invalid", `${keyFile} cannot be read`, { hint: "`hoop audit key` prints the key; pin it before you need it", cause });
+    throw new HoopError("invalid", `${keyFile} cannot be read`, {
+      hint: "`hoop audit key` prints the key; pin it before you need it",
+      cause,
+    });
   });
-  const report = await verifyExport(linesOf(file), { publicKey, heads: headsFile === undefined ? undefined : linesOf(headsFile) });
+  const report = await verifyExport(linesOf(file), {
+    publicKey,
+    heads: headsFile === undefined ? undefined : linesOf(headsFile),
+  });
   context.out.result(report, () => shown(report, context.out));
   return report.ok ? exitCodes.ok.code : exitCodes.finding.code;
 };
@@ -37,8 +43,20 @@ function shown(report: VerifyReport, { color }: Output): string {
     const { fault } = report;
     return `${color.red("NOT IN ORDER")}: ${fault?.text ?? "no reason given"} (${fault?.code})\n${report.entries} entries before it are in order.`;
   }
-  const chains = report.chains.map(({ chain, entries, provenThrough }) => `  chain ${chain}: ${entries} entries, signed up to ${provenThrough}`);
-  const unsigned = report.unsigned > 0 ? [`  ${report.unsigned} entries at the ends are linked, but not signed yet.`] : [];
-  const anchored = report.anchored ? [] : [`  ${color.yellow("No head from elsewhere was given")}: an end that was cut off as a whole cannot be noticed (--heads).`];
-  return [`${color.green("In order")}: ${report.entries} entries in ${report.chains.length} chains, ${report.payloads} payloads.`, ...chains, ...unsigned, ...anchored].join("\n");
+  const chains = report.chains.map(
+    ({ chain, entries, provenThrough }) => `  chain ${chain}: ${entries} entries, signed up to ${provenThrough}`,
+  );
+  const unsigned =
+    report.unsigned > 0 ? [`  ${report.unsigned} entries at the ends are linked, but not signed yet.`] : [];
+  const anchored = report.anchored
+    ? []
+    : [
+        `  ${color.yellow("No head from elsewhere was given")}: an end that was cut off as a whole cannot be noticed (--heads).`,
+      ];
+  return [
+    `${color.green("In order")}: ${report.entries} entries in ${report.chains.length} chains, ${report.payloads} payloads.`,
+    ...chains,
+    ...unsigned,
+    ...anchored,
+  ].join("\n");
 }

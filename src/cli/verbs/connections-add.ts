@@ -8,6 +8,9 @@ export const run: Verb = async (invocation) => {
   const draft = await draftFrom(invocation, { labels: {}, target: {}, tls: {} }, true);
   if (draft.host === undefined) throw new HoopError("invalid", "where is the target?", { hint: "give --host" });
   const body = { name, protocol: text(invocation, "protocol") ?? "postgres", ...draft };
-  const created = await (await context.api()).post<{ name: string; example: string }>("/connections", { body, signal: context.signal });
+  const created = await (await context.api()).post<{ name: string; example: string }>("/connections", {
+    body,
+    signal: context.signal,
+  });
   context.out.result(created, () => `Added ${created.name}. Test it: hoop connections test ${created.name}`);
 };

@@ -14,7 +14,9 @@ interface Listed {
 }
 
 export const run: Verb = async ({ context }) => {
-  const { items } = await (await context.api()).get<{ items: readonly Listed[] }>("/connections", { signal: context.signal });
+  const { items } = await (await context.api()).get<{ items: readonly Listed[] }>("/connections", {
+    signal: context.signal,
+  });
   const whole = items.some((connection) => connection.host !== undefined);
   context.out.result(items, () =>
     table(
@@ -28,7 +30,13 @@ export const run: Verb = async ({ context }) => {
               { title: "agent", value: (c: Listed) => c.agent ?? "(gateway)" },
             ]
           : []),
-        { title: "labels", value: (c) => Object.entries(c.labels).map(([key, value]) => `${key}=${value}`).join(" ") },
+        {
+          title: "labels",
+          value: (c) =>
+            Object.entries(c.labels)
+              .map(([key, value]) => `${key}=${value}`)
+              .join(" "),
+        },
         { title: "type", value: (c) => (c.usable ? c.example : "(no rule lets you)") },
       ],
       "There is no connection that you may see. Add one: hoop connections add --help",

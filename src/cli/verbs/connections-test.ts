@@ -9,7 +9,10 @@ interface Tested {
 
 export const run: Verb = async ({ context, args }) => {
   const name = args[0]!;
-  const result = await (await context.api()).post<Tested>(`/connections/${encodeURIComponent(name)}/test`, { signal: context.signal, timeoutMs: 60_000 });
+  const result = await (await context.api()).post<Tested>(`/connections/${encodeURIComponent(name)}/test`, {
+    signal: context.signal,
+    timeoutMs: 60_000,
+  });
   context.out.result(result, () => {
     if (result.ok) return `${name} works${result.serverVersion ? `: ${result.serverVersion}` : ""}.`;
     return `${name} does not work: ${result.problem?.message ?? "no reason given"}${result.problem?.hint ? `\n  do: ${result.problem.hint}` : ""}`;

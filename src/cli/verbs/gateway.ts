@@ -10,13 +10,19 @@ export const run: Verb = async (invocation) => {
   const { gatewayConfig, runGateway } = await import("../../gateway/main.js");
   const settings = Object.fromEntries(Object.entries(env).filter(([name]) => !ours.has(name)));
   const folder = text(invocation, "state");
-  const config = gatewayConfig(folder === undefined ? settings : { ...settings, HOOP_STATE_DIR: folder }, gatewayFolder(env.HOOP_HOME, process.geteuid?.() === 0));
+  const config = gatewayConfig(
+    folder === undefined ? settings : { ...settings, HOOP_STATE_DIR: folder },
+    gatewayFolder(env.HOOP_HOME, process.geteuid?.() === 0),
+  );
   await runGateway(config, {
     signal: context.signal,
     ready({ http, grpc, setup }) {
       if (out.json) return out.event({ event: "ready", http, grpc, setup });
       out.say(`The gateway answers at ${out.color.cyan(http)}; agents and tunnels dial ${grpc}.`);
-      if (setup) out.say(`Create the first admin before ${setup.expires.toISOString()}: ${out.color.bold(new URL(`/setup?token=${setup.token}`, http).href)}`);
+      if (setup)
+        out.say(
+          `Create the first admin before ${setup.expires.toISOString()}: ${out.color.bold(new URL(`/setup?token=${setup.token}`, http).href)}`,
+        );
     },
   });
 };

@@ -4,14 +4,16 @@ import { ApiClient } from "../../client/api-client.js";
 import { type IssuedTokens, renewed } from "../../client/profile/login-tokens.js";
 import { lookAtGateway } from "../../client/profile/trust.js";
 import { HoopError } from "../../vocabulary/index.js";
-import { type CliContext, readAuthority } from "../context.js";
-import { type Invocation, type Verb, text } from "../invocation.js";
 import { confirm } from "../ask.js";
+import { type CliContext, readAuthority } from "../context.js";
+import { type Invocation, text, type Verb } from "../invocation.js";
 import { readSecret } from "../read-secret.js";
 
 export const run: Verb = async (invocation) => {
   const { context, args } = invocation;
-  const url = gatewayUrl(args[0] ?? context.env.HOOP_GATEWAY ?? text(invocation, "gateway") ?? context.store.read().current ?? undefined);
+  const url = gatewayUrl(
+    args[0] ?? context.env.HOOP_GATEWAY ?? text(invocation, "gateway") ?? context.store.read().current ?? undefined,
+  );
   const ca = await authorityFor(url, invocation);
   const api = new ApiClient({ url, ca });
   const name = text(invocation, "user");
@@ -19,18 +21,27 @@ export const run: Verb = async (invocation) => {
   const uid = ownerUid(context);
   const login = renewed({ url: url.origin, uid, ca }, issued);
   await context.store.save(login);
-  context.out.result({ gateway: login.url, subject: login.subject }, () => `Logged in at ${login.url} as ${login.subject}.`);
+  context.out.result(
+    { gateway: login.url, subject: login.subject },
+    () => `Logged in at ${login.url} as ${login.subject}.`,
+  );
 };
 
 /** A host alone is meant as https. */
 function gatewayUrl(given: string | undefined): URL {
-  if (given === undefined) throw new HoopError("invalid", "which gateway?", { hint: "hoop login https://your-gateway.example.com" });
+  if (given === undefined)
+    throw new HoopError("invalid", "which gateway?", { hint: "hoop login https://your-gateway.example.com" });
   const whole = given.includes("://") ? given : `https://${given}`;
-  if (!URL.canParse(whole)) throw new HoopError("invalid", `${JSON.stringify(given)} is not an address of a gateway`, { hint: "write https://your-gateway.example.com" });
+  if (!URL.canParse(whole))
+    throw new HoopError("invalid", `${JSON.stringify(given)} is not an address of a gateway`, {
+      hint: "write https://your-gateway.example.com",
+    });
   const url = new URL(whole);
   const loopback = /^(localhost|127\.|\[::1\])/.test(url.hostname);
   if (url.protocol === "http:" && !loopback) {
-    throw new HoopError("denied", `a login over plain http would show your token to the network`, { hint: `use https://${url.host}` });
+    throw new HoopError("denied", `a login over plain http would show your token to the network`, {
+      hint: `use https://${url.host}`,
+    });
   }
   return url;
 }
@@ -45,8 +56,17 @@ async function authorityFor(url: URL, invocation: Invocation): Promise<string | 
   if (known !== undefined && known.trim() === trust.ca.trim()) return known;
   const wanted = text(invocation, "caFingerprint");
   if (wanted !== undefined) {
-    if (wanted.toLowerCase().replaceAll(/[^0-9a-f]/g, "").endsWith(trust.fingerprint.slice(7)) && wanted.length >= 64) return trust.ca;
-    throw new HoopError("denied", `the gateway's authority has another fingerprint: ${trust.fingerprint}`, { hint: "somebody may stand between; compare with `hoop ca --fingerprint` on the gateway" });
+    if (
+      wanted
+        .toLowerCase()
+        .replaceAll(/[^0-9a-f]/g, "")
+        .endsWith(trust.fingerprint.slice(7)) &&
+      wanted.length >= 64
+    )
+      return trust.ca;
+    throw new HoopError("denied", `the gateway's authority has another fingerprint: ${trust.fingerprint}`, {
+      hint: "somebody may stand between; compare with `hoop ca --fingerprint` on the gateway",
+    });
   }
   const changed = known === undefined ? "" : "It is NOT the one that was accepted before. ";
   const question = `${url.host} vouches for itself. ${changed}Its authority has the fingerprint\n  ${trust.fingerprint}\nIs that what your admin told you?`;
@@ -72,8 +92,17 @@ interface DeviceStart {
 
 async function byDevice(api: ApiClient, { context, options }: Invocation): Promise<IssuedTokens> {
   const { out, signal } = context;
-  const start = await api.post<DeviceStart>("/login/device", { body: { client: `hoop on ${hostname()}`.slice(0, 120) }, signal });
-  if (out.json) out.event({ event: "code", url: start.verification_uri, code: start.user_code, complete: start.verification_uri_complete });
+  const start = await api.post<DeviceStart>("/login/device", {
+    body: { client: `hoop on ${hostname()}`.slice(0, 120) },
+    signal,
+  });
+  if (out.json)
+    out.event({
+      event: "code",
+      url: start.verification_uri,
+      code: start.user_code,
+      complete: start.verification_uri_complete,
+    });
   out.say(`Open ${out.color.cyan(start.verification_uri)} and type the code ${out.color.bold(start.user_code)}`);
   if (out.interactive && options.browser !== false && sameGateway(start.verification_uri_complete)) {
     const { default: open } = await import("open");
@@ -85,7 +114,10 @@ async function byDevice(api: ApiClient, { context, options }: Invocation): Promi
     await sleep(wait, undefined, { signal }).catch(() => {
       throw new HoopError("cancelled", "the login was cancelled");
     });
-    const answer = await api.post<IssuedTokens | { readonly state: string }>("/login/token", { body: { deviceCode: start.device_code }, signal });
+    const answer = await api.post<IssuedTokens | { readonly state: string }>("/login/token", {
+      body: { deviceCode: start.device_code },
+      signal,
+    });
     if ("accessToken" in answer) return answer;
     if (answer.state === "slow-down") wait += 2_000;
   }

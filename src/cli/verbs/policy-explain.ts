@@ -20,19 +20,35 @@ export const run: Verb = async (invocation) => {
   if (statement === undefined && connection === undefined) return readOut(invocation);
   if (connection === undefined) throw new HoopError("invalid", "at which connection?", { hint: "give --connection" });
   const api = await context.api();
-  const subject = text(invocation, "subject") ?? (await api.get<{ subject: { name: string } }>("/me", { signal: context.signal })).subject.name;
+  const subject =
+    text(invocation, "subject") ??
+    (await api.get<{ subject: { name: string } }>("/me", { signal: context.signal })).subject.name;
   const body = { subject, connection, ...(statement === undefined ? {} : { statement }) };
   const result = await api.post<Simulated>("/policy/simulate", { body, signal: context.signal });
   const { color } = context.out;
   context.out.result(result, () => {
-    const word = result.outcome === "allow" ? color.green("allowed") : color.red(result.outcome === "deny" ? "denied" : result.outcome);
-    const reasons = result.reasons.map((reason) => `  ${printable(reason.text)}${reason.rule ? color.dim(` (${printable(reason.rule)})`) : ""}`);
-    const masks = result.masks.length === 0 ? [] : [`  with ${result.masks.length} ${result.masks.length === 1 ? "mask" : "masks"} on what comes back`];
+    const word =
+      result.outcome === "allow"
+        ? color.green("allowed")
+        : color.red(result.outcome === "deny" ? "denied" : result.outcome);
+    const reasons = result.reasons.map(
+      (reason) => `  ${printable(reason.text)}${reason.rule ? color.dim(` (${printable(reason.rule)})`) : ""}`,
+    );
+    const masks =
+      result.masks.length === 0
+        ? []
+        : [`  with ${result.masks.length} ${result.masks.length === 1 ? "mask" : "masks"} on what comes back`];
     return [`${subject} at ${connection}: ${word}`, ...reasons, ...masks].join("\n");
   });
 };
 
 async function readOut({ context }: Invocation): Promise<void> {
   const rules = await (await context.api()).get<Rules>("/policy/explain", { signal: context.signal });
-  context.out.result(rules, () => (rules.items.length === 0 ? "No rule is in force: nothing is allowed." : rules.items.map(({ rule, text }) => `${context.out.color.bold(printable(rule))}\n  ${printable(text)}`).join("\n")));
+  context.out.result(rules, () =>
+    rules.items.length === 0
+      ? "No rule is in force: nothing is allowed."
+      : rules.items
+          .map(({ rule, text }) => `${context.out.color.bold(printable(rule))}\n  ${printable(text)}`)
+          .join("\n"),
+  );
 }

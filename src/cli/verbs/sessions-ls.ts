@@ -17,10 +17,17 @@ interface Session {
 export const run: Verb = async (invocation) => {
   const { context } = invocation;
   const limit = Number(text(invocation, "limit") ?? "50");
-  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) throw new HoopError("invalid", "--limit is a number from 1 to 10000");
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+    throw new HoopError("invalid", "--limit is a number from 1 to 10000");
   const query = { subject: text(invocation, "subject"), connection: text(invocation, "connection") };
   const open = flag(invocation, "open");
-  const items = await pages<Session>(await context.api(), open ? "/sessions/live" : "/sessions", query, limit, context.signal);
+  const items = await pages<Session>(
+    await context.api(),
+    open ? "/sessions/live" : "/sessions",
+    query,
+    limit,
+    context.signal,
+  );
   context.out.result(items, () =>
     table(
       items,
@@ -33,7 +40,10 @@ export const run: Verb = async (invocation) => {
           ? [{ title: "from", value: (s: Session) => s.from }]
           : [
               { title: "statements", value: (s: Session) => s.statements },
-              { title: "ended", value: (s: Session) => (s.endedAt ? `${ago(s.endedAt)}${s.end ? ` (${s.end.text})` : ""}` : "open") },
+              {
+                title: "ended",
+                value: (s: Session) => (s.endedAt ? `${ago(s.endedAt)}${s.end ? ` (${s.end.text})` : ""}` : "open"),
+              },
             ]),
       ],
       open ? "No session is open." : "No session was recorded yet.",

@@ -33,26 +33,34 @@ export const run: Verb = async ({ context, args }) => {
       ["started", session.startedAt],
       ["ended", session.endedAt ? `${session.endedAt}${session.end ? `: ${session.end.text}` : ""}` : "open"],
     ]);
-    const cut = entries.length === maxEntries ? `\n(the first ${maxEntries} entries; the whole is in hoop audit export)` : "";
+    const cut =
+      entries.length === maxEntries ? `\n(the first ${maxEntries} entries; the whole is in hoop audit export)` : "";
     return `${head}\n\n${entries.map((entry) => lineOf(entry, context.out)).join("\n")}${cut}`;
   });
 };
 
 /** One entry in a line or two: when, what, what became of it. */
 function lineOf(entry: Entry, { color }: Output): string {
-  const at = textOf(entry.at ?? entry.time).replace("T", " ").slice(0, 23);
+  const at = textOf(entry.at ?? entry.time)
+    .replace("T", " ")
+    .slice(0, 23);
   const line = (mark: string, text: string) => `${color.dim(at)}  ${mark}  ${printable(text)}`;
   switch (entry.kind) {
     case "statement": {
       const outcome = textOf(entry.outcome);
       const mark = outcome === "allow" ? color.green("allow") : color.red(outcome.padEnd(5));
-      const reasons = Array.isArray(entry.reasons) ? entry.reasons.map((reason: { text?: string }) => reason.text ?? "").filter(Boolean) : [];
+      const reasons = Array.isArray(entry.reasons)
+        ? entry.reasons.map((reason: { text?: string }) => reason.text ?? "").filter(Boolean)
+        : [];
       const why = reasons.length > 0 ? `\n${" ".repeat(27)}${color.dim(printable(reasons.join("; ")))}` : "";
       return line(mark, textOf(entry.shown) || "(not shown: it could not be masked safely)") + why;
     }
     case "statement-finished": {
       const masked = Number(entry.maskedCells) > 0 ? `, ${entry.maskedCells} cells masked` : "";
-      return line("  -> ", `${textOf(entry.outcome)}: ${entry.rows} rows, ${entry.bytes} bytes${masked}, ${entry.durationMs} ms`);
+      return line(
+        "  -> ",
+        `${textOf(entry.outcome)}: ${entry.rows} rows, ${entry.bytes} bytes${masked}, ${entry.durationMs} ms`,
+      );
     }
     case "session-closed":
       return line("end  ", textOf((entry.reason as { text?: string } | undefined)?.text));

@@ -1,6 +1,6 @@
-import type { Finding } from "../../client/tunnel/doctor/finding.js";
-import { examineGateway } from "../../client/tunnel/doctor/examine-gateway.js";
 import { askTunnel } from "../../client/tunnel/control/ask-tunnel.js";
+import { examineGateway } from "../../client/tunnel/doctor/examine-gateway.js";
+import type { Finding } from "../../client/tunnel/doctor/finding.js";
 import { HoopError } from "../../vocabulary/index.js";
 import type { CliContext } from "../context.js";
 import { exitCodes } from "../exit-codes.js";
@@ -10,7 +10,9 @@ import { type Output, printable } from "../output.js";
 export const run: Verb = async ({ context }) => {
   const findings = [...(await gatewaySide(context)), ...(await machineSide(context))];
   const failed = findings.some((finding) => finding.result === "failed");
-  context.out.result({ ok: !failed, findings }, () => findings.map((finding) => shown(finding, context.out)).join("\n"));
+  context.out.result({ ok: !failed, findings }, () =>
+    findings.map((finding) => shown(finding, context.out)).join("\n"),
+  );
   return failed ? exitCodes.finding.code : exitCodes.ok.code;
 };
 

@@ -7,7 +7,7 @@ import { thisMachine } from "../../client/tunnel/machine/machine.js";
 import { tunnelOptionsSchema } from "../../client/tunnel/options.js";
 import { servicePlan } from "../../client/tunnel/service/index.js";
 import { installService, namesForService } from "../../client/tunnel/service/install.js";
-import { blockTag, openJournal } from "../../client/tunnel/tunnel.js";
+import { blockTag, openServiceJournal } from "../../client/tunnel/tunnel.js";
 import { HoopError } from "../../vocabulary/index.js";
 import { flag, text, type Verb } from "../invocation.js";
 
@@ -15,9 +15,13 @@ export const run: Verb = async (invocation) => {
   const { context } = invocation;
   const machine = thisMachine();
   const print = flag(invocation, "print");
-  if (!machine.privileged && !print) throw new HoopError("denied", "installing a service needs root", { hint: "sudo hoop tunnel install" });
+  if (!machine.privileged && !print)
+    throw new HoopError("denied", "installing a service needs root", { hint: "sudo hoop tunnel install" });
   const { login } = await context.way();
-  if (!login) throw new HoopError("invalid", "a service needs a login that renews itself, and HOOP_TOKEN does not", { hint: "hoop login" });
+  if (!login)
+    throw new HoopError("invalid", "a service needs a login that renews itself, and HOOP_TOKEN does not", {
+      hint: "hoop login",
+    });
   const uid = login.uid ?? 0;
   const wanted = text(invocation, "names") ?? "auto";
   const mode = print && !machine.privileged ? null : await namesForService(wanted, machine);
@@ -37,9 +41,12 @@ export const run: Verb = async (invocation) => {
   const { range, dnsPort } = tunnelOptionsSchema.parse({ stateFolder: folders.tunnel });
   // The service may write to this folder, and not make it.
   actAs(uid, () => mkdirSync(state, { recursive: true, mode: 0o700 }));
-  const journal = openJournal(folders.tunnel, machine);
+  const journal = openServiceJournal(folders.tunnel, machine);
   await installService(plan, mode!, machine, journal, { range, dnsPort, tag: blockTag(folders.tunnel) });
-  context.out.result({ path: plan.path, names: mode!.name }, () => "The tunnel runs as a service. See: hoop tunnel status");
+  context.out.result(
+    { path: plan.path, names: mode!.name },
+    () => "The tunnel runs as a service. See: hoop tunnel status",
+  );
 };
 
 /** Where the service keeps its state: it runs as the user, and not where root's tunnel would. */

@@ -35,7 +35,12 @@ export const run: Verb = async (invocation) => {
     {
       gateway,
       signal: context.signal,
-      log: (level, line) => (out.json ? out.event({ event: level, text: line }) : level === "warn" ? out.warn(line) : out.say(out.color.dim(line))),
+      log: (level, line) =>
+        out.json
+          ? out.event({ event: level, text: line })
+          : level === "warn"
+            ? out.warn(line)
+            : out.say(out.color.dim(line)),
       ready: (status) => announce(context, status),
     },
   );
@@ -44,8 +49,8 @@ export const run: Verb = async (invocation) => {
 };
 
 function announce({ out }: CliContext, status: TunnelStatus): void {
-  if (out.json) return out.event({ event: "ready", ...status });
-  out.raw(`${showStatus(status, out)}\n`);
+  if (out.json) out.event({ event: "ready", ...status });
+  else out.raw(`${showStatus(status, out)}\n`);
   out.say(out.color.dim("Ctrl-C stops the tunnel."));
 }
 
@@ -89,10 +94,18 @@ async function detach(context: CliContext): Promise<number> {
   mkdirSync(folders.tunnel, { recursive: true, mode: 0o700 });
   const log = join(folders.tunnel, "tunnel.log");
   const errors = openSync(log, "w", 0o600);
-  const child = spawn(process.execPath, [...process.execArgv, ...args, "--json"], { detached: true, stdio: ["ignore", "pipe", errors], windowsHide: true });
+  const child = spawn(process.execPath, [...process.execArgv, ...args, "--json"], {
+    detached: true,
+    stdio: ["ignore", "pipe", errors],
+    windowsHide: true,
+  });
   const { stdout } = child;
   if (!stdout) throw new HoopError("internal", "the background process has no output");
-  const ready = await firstReady(stdout, detachMs, new Promise<null>((resolve) => child.once("exit", () => resolve(null))));
+  const ready = await firstReady(
+    stdout,
+    detachMs,
+    new Promise<null>((resolve) => child.once("exit", () => resolve(null))),
+  );
   stdout.destroy();
   child.unref();
   if (ready === "late") {
@@ -101,13 +114,21 @@ async function detach(context: CliContext): Promise<number> {
   }
   if (ready === null) {
     const { readFileSync } = await import("node:fs");
-    throw new HoopError("unavailable", `the tunnel ended while it started: ${readFileSync(log, "utf8").trim().split("\n").at(-1) ?? ""}`, { hint: "run `hoop tunnel up` to see what happens" });
+    throw new HoopError(
+      "unavailable",
+      `the tunnel ended while it started: ${readFileSync(log, "utf8").trim().split("\n").at(-1) ?? ""}`,
+      { hint: "run `hoop tunnel up` to see what happens" },
+    );
   }
   out.result(ready, () => showStatus(ready, out));
   return 0;
 }
 
-async function firstReady(stdout: NodeJS.ReadableStream, waitMs: number, exited: Promise<null>): Promise<TunnelStatus | "late" | null> {
+async function firstReady(
+  stdout: NodeJS.ReadableStream,
+  waitMs: number,
+  exited: Promise<null>,
+): Promise<TunnelStatus | "late" | null> {
   const { createInterface } = await import("node:readline");
   const lines = createInterface({ input: stdout });
   const ready = new Promise<TunnelStatus>((resolve) => {

@@ -10,5 +10,7 @@ export const run: Verb = async (invocation) => {
   const email = text(invocation, "email");
   const body = { name, groups: texts(invocation, "group"), password, ...(email === undefined ? {} : { email }) };
   const user = await (await context.api()).post<object>("/users", { body, signal: context.signal });
-  context.out.result(given ? user : { ...user, password }, () => (given ? `Added ${name}.` : `Added ${name}. First password, shown once: ${password}`));
+  context.out.result(given ? user : { ...user, password }, () =>
+    given ? `Added ${name}.` : `Added ${name}. First password, shown once: ${password}`,
+  );
 };

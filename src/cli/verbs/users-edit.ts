@@ -11,7 +11,11 @@ export const run: Verb = async (invocation) => {
     ...(groups.length === 0 ? {} : { groups }),
     ...(flag(invocation, "passwordStdin") ? { password: await readSecret(context, `New password of ${name}`) } : {}),
   };
-  if (Object.keys(body).length === 0) throw new HoopError("invalid", "nothing to change was given", { hint: "hoop users edit --help" });
-  const user = await (await context.api()).patch<object>(`/users/${encodeURIComponent(name)}`, { body, signal: context.signal });
+  if (Object.keys(body).length === 0)
+    throw new HoopError("invalid", "nothing to change was given", { hint: "hoop users edit --help" });
+  const user = await (await context.api()).patch<object>(`/users/${encodeURIComponent(name)}`, {
+    body,
+    signal: context.signal,
+  });
   context.out.result(user, () => `Changed ${name}.`);
 };

@@ -2,7 +2,12 @@ import type { Verb } from "../invocation.js";
 import { ago, facts } from "../table.js";
 
 interface Me {
-  readonly subject: { readonly name: string; readonly kind: string; readonly email?: string; readonly groups: readonly string[] };
+  readonly subject: {
+    readonly name: string;
+    readonly kind: string;
+    readonly email?: string;
+    readonly groups: readonly string[];
+  };
   readonly expires: string;
   readonly admin: boolean;
   readonly auditor: boolean;

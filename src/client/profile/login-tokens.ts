@@ -20,7 +20,8 @@ export function loginTokens(store: ProfileStore, url: string): TokenSource {
   let known: Login | null = null;
   const present = () => {
     known = store.find(url);
-    if (known === null) throw new HoopError("unauthenticated", `you are not logged in at ${url}`, { hint: `hoop login ${url}` });
+    if (known === null)
+      throw new HoopError("unauthenticated", `you are not logged in at ${url}`, { hint: `hoop login ${url}` });
     return known;
   };
   const renew = (refused: string | null): Promise<string> =>
@@ -28,7 +29,8 @@ export function loginTokens(store: ProfileStore, url: string): TokenSource {
       const login = present();
       // Another process was faster.
       if (refused === null ? fresh(login) : login.accessToken !== refused) return login.accessToken;
-      if (Date.parse(login.refreshExpires) <= Date.now()) throw new HoopError("unauthenticated", "your login has expired", { hint: `hoop login ${url}` });
+      if (Date.parse(login.refreshExpires) <= Date.now())
+        throw new HoopError("unauthenticated", "your login has expired", { hint: `hoop login ${url}` });
       const api = new ApiClient({ url, ca: login.ca });
       const issued = await api.post<IssuedTokens>("/login/token", { body: { refreshToken: login.refreshToken } });
       store.put(renewed(login, issued));
@@ -48,7 +50,10 @@ export function loginTokens(store: ProfileStore, url: string): TokenSource {
 }
 
 /** A kept login with what the gateway issued now. */
-export function renewed(login: Omit<Login, keyof Omit<IssuedTokens, "subject"> | "subject">, issued: IssuedTokens): Login {
+export function renewed(
+  login: Omit<Login, keyof Omit<IssuedTokens, "subject"> | "subject">,
+  issued: IssuedTokens,
+): Login {
   const { accessToken, accessExpires, refreshToken, refreshExpires, subject } = issued;
   return { ...login, subject: subject.name, accessToken, accessExpires, refreshToken, refreshExpires };
 }

@@ -48,7 +48,11 @@ export class ProfileStore {
     const wanted = gateway ?? current;
     if (wanted === null) return null;
     const url = URL.canParse(wanted) ? new URL(wanted).origin : null;
-    return logins.find((login) => login.url === url || new URL(login.url).host === wanted || new URL(login.url).hostname === wanted) ?? null;
+    return (
+      logins.find(
+        (login) => login.url === url || new URL(login.url).host === wanted || new URL(login.url).hostname === wanted,
+      ) ?? null
+    );
   }
 
   /** Puts a login in, and makes it the one in use. */
@@ -83,7 +87,10 @@ export class ProfileStore {
     try {
       return fileSchema.parse(JSON.parse(text));
     } catch (cause) {
-      throw new HoopError("precondition-failed", `${this.path} cannot be read`, { hint: "remove it and log in again", cause });
+      throw new HoopError("precondition-failed", `${this.path} cannot be read`, {
+        hint: "remove it and log in again",
+        cause,
+      });
     }
   }
 

@@ -25,17 +25,22 @@ beforeEach(async () => {
       body += chunk;
     });
     request.on("end", () => {
-      const answer = (status: number, value: unknown) => response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" }).end(JSON.stringify(value));
+      const answer = (status: number, value: unknown) =>
+        response
+          .writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" })
+          .end(JSON.stringify(value));
       if (request.url === "/api/v1/login/token") {
         const { refreshToken } = JSON.parse(body) as { refreshToken: string };
-        if (used.includes(refreshToken)) return answer(401, { code: "unauthenticated", detail: "this login was renewed twice", hint: "hoop login" });
+        if (used.includes(refreshToken))
+          return answer(401, { code: "unauthenticated", detail: "this login was renewed twice", hint: "hoop login" });
         used.push(refreshToken);
         const n = used.length;
         valid.add(`access-${n}`);
         return setTimeout(() => answer(200, { ...issued(n), subject: { name: "ada" } }), 30);
       }
       const token = request.headers.authorization?.replace("Bearer ", "");
-      if (!token || !valid.has(token)) return answer(401, { code: "unauthenticated", detail: "this token is not good" });
+      if (!token || !valid.has(token))
+        return answer(401, { code: "unauthenticated", detail: "this token is not good" });
       answer(200, { token });
     });
   });
@@ -107,9 +112,15 @@ describe("the tokens of a login", () => {
   it("say what to do when the login is over", async () => {
     const store = new ProfileStore(folder);
     await store.save({ ...login(-1), refreshExpires: new Date(0).toISOString() });
-    await expect(loginTokens(store, url).token()).rejects.toMatchObject({ code: "unauthenticated", hint: `hoop login ${url}` });
+    await expect(loginTokens(store, url).token()).rejects.toMatchObject({
+      code: "unauthenticated",
+      hint: `hoop login ${url}`,
+    });
     used.push("refresh-0");
     await store.save(login(-1));
-    await expect(loginTokens(store, url).token()).rejects.toMatchObject({ code: "unauthenticated", message: "this login was renewed twice" });
+    await expect(loginTokens(store, url).token()).rejects.toMatchObject({
+      code: "unauthenticated",
+      message: "this login was renewed twice",
+    });
   });
 });

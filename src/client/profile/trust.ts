@@ -19,9 +19,13 @@ export async function lookAtGateway(url: URL): Promise<GatewayTrust> {
   if (chain === null) return { kind: "public" };
   const root = chain.at(-1)!;
   if (!root.ca || !root.checkIssued(root)) {
-    throw new HoopError("precondition-failed", `${url.host} shows a certificate of an authority that it does not show itself`, {
-      hint: "give the authority's certificate with --ca FILE (`hoop ca` prints it on the gateway)",
-    });
+    throw new HoopError(
+      "precondition-failed",
+      `${url.host} shows a certificate of an authority that it does not show itself`,
+      {
+        hint: "give the authority's certificate with --ca FILE (`hoop ca` prints it on the gateway)",
+      },
+    );
   }
   return { kind: "own-authority", ca: root.toString(), fingerprint: fingerprintOf(root) };
 }
@@ -36,7 +40,13 @@ function peerChain(url: URL): Promise<X509Certificate[] | null> {
   return new Promise((resolve, reject) => {
     const port = Number(url.port || 443);
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    const socket = connect({ host, port, rejectUnauthorized: false, timeout: timeoutMs, ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }) });
+    const socket = connect({
+      host,
+      port,
+      rejectUnauthorized: false,
+      timeout: timeoutMs,
+      ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    });
     const fail = (error: Error) => {
       socket.destroy();
       reject(new HoopError("unavailable", `${url.host} cannot be reached: ${error.message}`, { cause: error }));
@@ -44,12 +54,18 @@ function peerChain(url: URL): Promise<X509Certificate[] | null> {
     socket.on("timeout", () => fail(new Error("no answer")));
     socket.on("error", fail);
     socket.on("secureConnect", () => {
-      const code = (socket.authorizationError as NodeJS.ErrnoException | undefined)?.code ?? String(socket.authorizationError ?? "");
+      const code =
+        (socket.authorizationError as NodeJS.ErrnoException | undefined)?.code ??
+        String(socket.authorizationError ?? "");
       const chain = chainFrom(socket.getPeerCertificate(true));
       socket.destroy();
       if (socket.authorized) return resolve(null);
       if (untrustedCodes.has(code)) return resolve(chain);
-      reject(new HoopError("precondition-failed", `the certificate of ${url.host} is not right: ${code}`, { hint: "is this the name that the gateway was set up with, and is the clock right?" }));
+      reject(
+        new HoopError("precondition-failed", `the certificate of ${url.host} is not right: ${code}`, {
+          hint: "is this the name that the gateway was set up with, and is the clock right?",
+        }),
+      );
     });
   });
 }

@@ -31,7 +31,13 @@ describe("the allocation of addresses", () => {
   it("keeps what it gave over a restart, and forgets lines that do not fit", () => {
     const before = new Allocation(subnet);
     const address = before.addressOf("pg-prod");
-    const kept = [...before.toJSON(), ["other", address], ["outside", "10.0.0.1"], ["own", "127.77.0.1"], ["bad", "x"]] as [string, string][];
+    const kept = [
+      ...before.toJSON(),
+      ["other", address],
+      ["outside", "10.0.0.1"],
+      ["own", "127.77.0.1"],
+      ["bad", "x"],
+    ] as [string, string][];
     expect(new Allocation(subnet, kept).toJSON()).toEqual([["pg-prod", address]]);
   });
 
@@ -60,7 +66,15 @@ describe("the allocation of addresses", () => {
     expect(() => allocation.addressOf("one-more")).toThrow(/no loopback address is left/);
   });
 
-  it.each(["10.0.0.0/16", "127.77.0.0", "127.77.0.0/8", "127.77.0.1/16", "127.77.0.0/33", "127.300.0.0/16", "0127.77.0.0/16"])("refuses the range %s", (text) => {
+  it.each([
+    "10.0.0.0/16",
+    "127.77.0.0",
+    "127.77.0.0/8",
+    "127.77.0.1/16",
+    "127.77.0.0/33",
+    "127.300.0.0/16",
+    "0127.77.0.0/16",
+  ])("refuses the range %s", (text) => {
     expect(() => parseSubnet(text)).toThrow(/range/);
   });
 

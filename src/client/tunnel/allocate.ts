@@ -23,7 +23,9 @@ export function parseSubnet(text: string): Subnet {
   }
   const size = 2 ** (32 - bits);
   if (base >>> 24 !== 127 || base % size !== 0) {
-    throw new HoopError("invalid", `${text} is not a range inside 127.0.0.0/8`, { hint: "the default is 127.77.0.0/16" });
+    throw new HoopError("invalid", `${text} is not a range inside 127.0.0.0/8`, {
+      hint: "the default is 127.77.0.0/16",
+    });
   }
   return { base, size };
 }
@@ -118,6 +120,8 @@ export class Allocation {
       this.#taken.add(address);
       return address;
     }
-    throw new HoopError("limited", `no loopback address is left for ${name}`, { hint: "give the tunnel a larger range: --range" });
+    throw new HoopError("limited", `no loopback address is left for ${name}`, {
+      hint: "give the tunnel a larger range: --range",
+    });
   }
 }

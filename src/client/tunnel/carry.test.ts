@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryPipes, type Pipe, type PipeAbort } from "../../transport/index.js";
-import { carry, type CarryEnd } from "./carry.js";
+import { type CarryEnd, carry } from "./carry.js";
 import { refusals } from "./refusal/index.js";
 
 function collect(pipe: Pipe) {

@@ -1,6 +1,6 @@
 import type { Pipe, PipeAbort, PipeSink } from "../../transport/index.js";
-import { refuse } from "./refuse.js";
 import type { RefusalFactory } from "./refusal/index.js";
+import { refuse } from "./refuse.js";
 
 /** What of the client's first words is kept, in case the tunnel itself must answer them. */
 const maxKept = 16 * 1024;
@@ -14,7 +14,12 @@ export type CarryEnd = PipeAbort | null;
  * Joins an accepted connection and its lane: one write a chunk, back-pressure both ways, half-close as half-close, abort
  * as abort. While the gateway has said nothing, a lane that fails is told to the client in its protocol's own words.
  */
-export function carry(local: Pipe, lane: Pipe, refusal: RefusalFactory | undefined, done: (end: CarryEnd) => void): void {
+export function carry(
+  local: Pipe,
+  lane: Pipe,
+  refusal: RefusalFactory | undefined,
+  done: (end: CarryEnd) => void,
+): void {
   let outcome: CarryEnd = null;
   let open = 2;
   let laneOver = false;
@@ -66,9 +71,10 @@ export function carry(local: Pipe, lane: Pipe, refusal: RefusalFactory | undefin
         if (heard !== null && lane.bytesIn === 0) {
           localSink = refuse(local, abort, refusal, heard, over);
           local.resume();
-        } else abortWhenRead(local, abort, (sink) => {
-          localSink = sink(localSink);
-        });
+        } else
+          abortWhenRead(local, abort, (sink) => {
+            localSink = sink(localSink);
+          });
       }
       over();
     },
@@ -77,7 +83,10 @@ export function carry(local: Pipe, lane: Pipe, refusal: RefusalFactory | undefin
 
 /** A reset throws away what was not sent yet, and that may be the very error that explains it. */
 function abortWhenRead(local: Pipe, why: PipeAbort, swap: (change: (sink: PipeSink) => PipeSink) => void): void {
-  if (local.buffered === 0) return local.abort(why);
+  if (local.buffered === 0) {
+    local.abort(why);
+    return;
+  }
   const timer = setTimeout(() => local.abort(why), lastWordsMs);
   swap((sink) => ({
     data: () => {},

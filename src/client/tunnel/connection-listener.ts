@@ -5,8 +5,8 @@ import { hoopErrorFrom } from "../../vocabulary/index.js";
 import { carry } from "./carry.js";
 import type { GatewayPort, Offer } from "./gateway-port.js";
 import type { OwnerSource } from "./owner/peer-owner.js";
-import { refuse } from "./refuse.js";
 import { refusals } from "./refusal/index.js";
+import { refuse } from "./refuse.js";
 
 /** A gateway that is being reached may be waited for this long; longer, and a clear refusal is better. */
 const reachMs = 3_000;
@@ -46,12 +46,23 @@ export class ConnectionListener {
   }
 
   /** Listens, or throws the system's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`). */
-  static async listen(offer: Offer, address: string, port: number, context: ListenerContext): Promise<ConnectionListener> {
+  static async listen(
+    offer: Offer,
+    address: string,
+    port: number,
+    context: ListenerContext,
+  ): Promise<ConnectionListener> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     server.listen({ host: address, port, exclusive: true, backlog: 511 });
     await once(server, "listening");
     const bound = server.address();
-    return new ConnectionListener(offer, address, typeof bound === "object" && bound ? bound.port : port, server, context);
+    return new ConnectionListener(
+      offer,
+      address,
+      typeof bound === "object" && bound ? bound.port : port,
+      server,
+      context,
+    );
   }
 
   /** Accepts no more; what is carried goes on, since the gateway alone decides about that. */

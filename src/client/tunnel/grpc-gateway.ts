@@ -1,5 +1,14 @@
+import {
+  createGatewayLink,
+  type GatewayLink,
+  type GrpcError,
+  type GrpcSession,
+  grpcStatus,
+  openLane,
+  type WatchResponse,
+  watchConnections,
+} from "../../transport/grpc/index.js";
 import { abortFrom, type Pipe } from "../../transport/index.js";
-import { createGatewayLink, type GatewayLink, GrpcError, type GrpcSession, grpcStatus, openLane, watchConnections, type WatchResponse } from "../../transport/grpc/index.js";
 import { HoopError, hoopErrorFrom } from "../../vocabulary/index.js";
 import type { TokenSource } from "../profile/token-source.js";
 import type { GatewayListener, GatewayPort, GatewayState } from "./gateway-port.js";
@@ -20,6 +29,9 @@ const lookAgainMs = 3_000;
 const watchAgainMs = 1_000;
 /** The login is kept alive also while nobody connects. */
 const keepAliveMs = 30_000;
+
+/** A person sits before it: a gateway that is back must not be waited for half a minute. */
+const backoff = { minMs: 200, maxMs: 4_000 };
 
 /** The way to a gateway over gRPC. */
 export function createGrpcGateway(options: GrpcGatewayOptions): GatewayPort {
@@ -50,13 +62,25 @@ class GrpcGateway implements GatewayPort {
   start(listener: GatewayListener): void {
     const { url, ca, version, allowPlaintext } = this.#options;
     this.#listener = listener;
-    this.#link = createGatewayLink({ url, userAgent: `hoop-tunnel/${version}`, tls: () => ({ ca }), allowPlaintext });
+    this.#link = createGatewayLink({
+      url,
+      userAgent: `hoop-tunnel/${version}`,
+      tls: () => ({ ca }),
+      allowPlaintext,
+      backoff,
+    });
     this.#link.watch((event) => {
       if (event.kind === "up") void this.#watch(event.session);
       else if (event.kind === "failed") this.#become("connecting", event.error.message);
       else this.#become("connecting", event.reason?.text ?? "the gateway is going down; looking for another");
     });
-    this.#keepAlive = setInterval(() => void this.#options.tokens.token().catch((error) => this.#loginFailed(hoopErrorFrom(error))), keepAliveMs);
+    let last = Date.now();
+    this.#keepAlive = setInterval(() => {
+      // The clock jumped: the machine slept, and the connection is most likely dead without knowing it.
+      if (Date.now() - last > 2 * keepAliveMs) this.#link?.renew();
+      last = Date.now();
+      void this.#options.tokens.token().catch((error) => this.#loginFailed(hoopErrorFrom(error)));
+    }, keepAliveMs);
   }
 
   async open(connection: string): Promise<Pipe> {
@@ -123,7 +147,13 @@ class GrpcGateway implements GatewayPort {
     this.#listener?.offers({
       subject,
       authority,
-      offers: connections.map(({ name, protocol, port, labels, example }) => ({ name, protocol, port, labels, example })),
+      offers: connections.map(({ name, protocol, port, labels, example }) => ({
+        name,
+        protocol,
+        port,
+        labels,
+        example,
+      })),
     });
   }
 
@@ -131,7 +161,8 @@ class GrpcGateway implements GatewayPort {
     if (this.#closed || this.#link?.session !== session) return;
     if (error?.status === grpcStatus.unauthenticated) {
       try {
-        if ((await this.#options.tokens.renew(token)) === null) throw new HoopError("unauthenticated", error.message, { hint: "hoop login" });
+        if ((await this.#options.tokens.renew(token)) === null)
+          throw new HoopError("unauthenticated", error.message, { hint: "hoop login" });
       } catch (failure) {
         return this.#loginFailed(hoopErrorFrom(failure), session);
       }

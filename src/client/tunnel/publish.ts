@@ -47,7 +47,12 @@ async function elsewhere(offer: Offer, taken: string, context: PublishContext): 
   return null;
 }
 
-async function tryListen(offer: Offer, address: string, port: number, context: PublishContext): Promise<ConnectionListener | string> {
+async function tryListen(
+  offer: Offer,
+  address: string,
+  port: number,
+  context: PublishContext,
+): Promise<ConnectionListener | string> {
   try {
     return await ConnectionListener.listen(offer, address, port, context.listeners);
   } catch (error) {

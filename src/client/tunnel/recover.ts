@@ -1,5 +1,5 @@
-import type { Machine } from "./machine/machine.js";
 import { parseSubnet } from "./allocate.js";
+import type { Machine } from "./machine/machine.js";
 import { namesModes } from "./names/index.js";
 import { zone } from "./names/names-mode.js";
 import { blockTag, openJournal } from "./tunnel.js";

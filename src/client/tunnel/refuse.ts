@@ -8,7 +8,13 @@ const patienceMs = 5_000;
  * Tells a client of `local` why it is refused and ends the connection; returns the sink that goes on from here. `heard`
  * is what the client said before.
  */
-export function refuse(local: Pipe, why: PipeAbort, factory: RefusalFactory | undefined, heard: readonly Buffer[], closed: () => void): PipeSink {
+export function refuse(
+  local: Pipe,
+  why: PipeAbort,
+  factory: RefusalFactory | undefined,
+  heard: readonly Buffer[],
+  closed: () => void,
+): PipeSink {
   const timer = setTimeout(() => local.abort(why), patienceMs);
   const refusal = factory?.(why.text);
   let over = false;

@@ -80,7 +80,10 @@ export class Tunnel {
     const { names, namesInstalled } = this.#options;
     if (namesInstalled) {
       const mode = namesModes.find((known) => known.name === names);
-      if (!mode) throw new HoopError("invalid", "an installed tunnel must be told its names mode", { hint: "run `hoop tunnel install` again" });
+      if (!mode)
+        throw new HoopError("invalid", "an installed tunnel must be told its names mode", {
+          hint: "run `hoop tunnel install` again",
+        });
       await this.#names.serve(mode);
     } else {
       for (const failure of await this.#journal.restore()) this.#parts.log("warn", `could not put back ${failure}`);
@@ -88,7 +91,11 @@ export class Tunnel {
     }
     this.#parts.gateway.start({
       offers: (list) => this.#take(list),
-      state: (state) => this.#parts.log(state.kind === "connected" ? "info" : "warn", `gateway ${state.kind}${state.why ? `: ${state.why}` : ""}`),
+      state: (state) =>
+        this.#parts.log(
+          state.kind === "connected" ? "info" : "warn",
+          `gateway ${state.kind}${state.why ? `: ${state.why}` : ""}`,
+        ),
     });
   }
 
@@ -111,7 +118,13 @@ export class Tunnel {
     return {
       pid: process.pid,
       started: this.#started.toISOString(),
-      gateway: { url: gateway.url, state: state.kind, since: state.since.toISOString(), why: state.why ?? null, hint: state.hint ?? null },
+      gateway: {
+        url: gateway.url,
+        state: state.kind,
+        since: state.since.toISOString(),
+        why: state.why ?? null,
+        hint: state.hint ?? null,
+      },
       subject: this.#list?.subject ?? null,
       authority: this.#list?.authority || null,
       names: { mode: names.mode, problem: names.problem },
@@ -126,13 +139,18 @@ export class Tunnel {
     this.#list = { ...list, offers: list.offers.filter((offer) => this.#acceptable(offer)).slice(0, maxPublished) };
     this.#work = this.#work
       .then(() => this.#follow())
-      .catch((error: Error) => this.#parts.log("warn", `the list of connections could not be put into effect: ${error.message}`));
+      .catch((error: Error) =>
+        this.#parts.log("warn", `the list of connections could not be put into effect: ${error.message}`),
+      );
   }
 
   /** The list comes over the network and its names go into files of the system: nothing but a label may pass. */
   #acceptable({ name, port }: Offer): boolean {
     if (label.test(name) && port > 0 && port < 65_536) return true;
-    this.#parts.log("warn", `a connection with a name or port that cannot be used was left out: ${JSON.stringify(name.slice(0, 64))}`);
+    this.#parts.log(
+      "warn",
+      `a connection with a name or port that cannot be used was left out: ${JSON.stringify(name.slice(0, 64))}`,
+    );
     return false;
   }
 
@@ -174,7 +192,9 @@ export class Tunnel {
 
   async #redirect(): Promise<void> {
     const moved = [...this.#listeners.values()].filter((listener) => listener.port !== listener.offer.port);
-    const why = await this.#redirects.set(moved.map(({ address, offer, port }) => ({ address, port: offer.port, to: port })));
+    const why = await this.#redirects.set(
+      moved.map(({ address, offer, port }) => ({ address, port: offer.port, to: port })),
+    );
     this.#redirected = new Set(why === null ? moved : []);
     if (why === null) return;
     for (const { offer, port } of moved) {
@@ -186,7 +206,12 @@ export class Tunnel {
 
   #statusOf(offer: Offer): ConnectionStatus {
     const listener = this.#listeners.get(offer.name);
-    const base = { name: offer.name, protocol: offer.protocol, ownPort: offer.port, problem: this.#problems.get(offer.name) ?? null };
+    const base = {
+      name: offer.name,
+      protocol: offer.protocol,
+      ownPort: offer.port,
+      problem: this.#problems.get(offer.name) ?? null,
+    };
     if (!listener) return { ...base, host: "", address: "", port: offer.port, via: "none", command: "", open: 0 };
     const { address } = listener;
     const own = listener.port === offer.port;
@@ -194,13 +219,26 @@ export class Tunnel {
     const port = own || redirected ? offer.port : listener.port;
     const host = this.#names.state.mode === "none" || this.#names.state.problem ? address : `${offer.name}.${zone}`;
     const command = offer.example.replaceAll("{host}", host).replaceAll("{port}", String(port));
-    return { ...base, host, address, port, via: own ? "own" : redirected ? "redirected" : "other", command, open: listener.open };
+    return {
+      ...base,
+      host,
+      address,
+      port,
+      via: own ? "own" : redirected ? "redirected" : "other",
+      command,
+      open: listener.open,
+    };
   }
 }
 
 /** The journal of what a tunnel with this state folder changed on the machine. */
 export function openJournal(stateFolder: string, machine: Machine): MachineJournal {
   return new MachineJournal(join(stateFolder, "machine.json"), machine);
+}
+
+/** What `hoop tunnel install` changed; apart, since a tunnel that starts puts back only what a tunnel left. */
+export function openServiceJournal(stateFolder: string, machine: Machine): MachineJournal {
+  return new MachineJournal(join(stateFolder, "service.json"), machine);
 }
 
 /** Tells the hosts lines of one tunnel from those of another, kept in another folder. */

@@ -1,9 +1,13 @@
 import { connect } from "node:net";
-import { errorCodes, type ErrorCode, HoopError } from "../../../vocabulary/index.js";
+import { type ErrorCode, errorCodes, HoopError } from "../../../vocabulary/index.js";
 import { type ControlAnswers, type ControlOp, type ControlReply, controlPath, maxAnswer } from "./messages.js";
 
 /** Asks the tunnel that keeps its state in `stateFolder`. Throws `unavailable` where none runs. */
-export function askTunnel<Op extends ControlOp>(stateFolder: string, op: Op, timeoutMs = 30_000): Promise<ControlAnswers[Op]> {
+export function askTunnel<Op extends ControlOp>(
+  stateFolder: string,
+  op: Op,
+  timeoutMs = 30_000,
+): Promise<ControlAnswers[Op]> {
   return new Promise((resolve, reject) => {
     const socket = connect(controlPath(stateFolder));
     let text = "";
@@ -12,7 +16,13 @@ export function askTunnel<Op extends ControlOp>(stateFolder: string, op: Op, tim
       reject(error);
     };
     socket.setEncoding("utf8");
-    socket.setTimeout(timeoutMs, () => fail(new HoopError("timeout", "the tunnel did not answer", { hint: "stop it with `hoop tunnel down`, or end its process" })));
+    socket.setTimeout(timeoutMs, () =>
+      fail(
+        new HoopError("timeout", "the tunnel did not answer", {
+          hint: "stop it with `hoop tunnel down`, or end its process",
+        }),
+      ),
+    );
     socket.on("error", (error: NodeJS.ErrnoException) => fail(connectError(error)));
     socket.on("connect", () => socket.write(`${JSON.stringify({ op })}\n`));
     socket.on("data", (chunk: string) => {
@@ -35,7 +45,10 @@ export function askTunnel<Op extends ControlOp>(stateFolder: string, op: Op, tim
 
 function connectError(error: NodeJS.ErrnoException): HoopError {
   if (error.code === "EACCES") {
-    return new HoopError("denied", "the tunnel on this machine belongs to another user", { hint: "ask as that user, or as root", cause: error });
+    return new HoopError("denied", "the tunnel on this machine belongs to another user", {
+      hint: "ask as that user, or as root",
+      cause: error,
+    });
   }
   return new HoopError("unavailable", "no tunnel runs", { hint: "start it with `hoop tunnel up`", cause: error });
 }

@@ -16,7 +16,11 @@ const patienceMs = 30_000;
  * Listens for questions about this tunnel. Throws `conflict` when another tunnel with the same state folder runs; a socket
  * that a crash left is replaced. Only the user of the tunnel can open it: mode 0600, owner `uid`.
  */
-export async function serveControl(stateFolder: string, handlers: ControlHandlers, uid?: number): Promise<{ close(): void }> {
+export async function serveControl(
+  stateFolder: string,
+  handlers: ControlHandlers,
+  uid?: number,
+): Promise<{ close(): void }> {
   const path = controlPath(stateFolder);
   const windows = process.platform === "win32";
   if (!windows) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -83,7 +87,9 @@ async function answer(line: string, handlers: ControlHandlers): Promise<unknown>
   try {
     const { op } = JSON.parse(line) as { op?: unknown };
     if (typeof op !== "string" || !Object.hasOwn(handlers, op)) {
-      throw new HoopError("unsupported", `this tunnel does not know ${JSON.stringify(op)?.slice(0, 40)}`, { hint: "it may be older than this command: restart it" });
+      throw new HoopError("unsupported", `this tunnel does not know ${JSON.stringify(op)?.slice(0, 40)}`, {
+        hint: "it may be older than this command: restart it",
+      });
     }
     return { ok: true, answer: await handlers[op as ControlOp]() };
   } catch (error) {

@@ -28,10 +28,13 @@ const maxSocketPath = 103;
 
 /** Where the tunnel that keeps its state in this folder listens: a Unix socket, on Windows a named pipe. */
 export function controlPath(stateFolder: string): string {
-  if (process.platform === "win32") return `\\\\.\\pipe\\hoop-tunnel-${createHash("sha256").update(stateFolder).digest("hex").slice(0, 16)}`;
+  if (process.platform === "win32")
+    return `\\\\.\\pipe\\hoop-tunnel-${createHash("sha256").update(stateFolder).digest("hex").slice(0, 16)}`;
   const path = join(stateFolder, "tunnel.sock");
   if (Buffer.byteLength(path) > maxSocketPath) {
-    throw new HoopError("invalid", `${path} is too long for a socket`, { hint: "choose a shorter folder with HOOP_HOME" });
+    throw new HoopError("invalid", `${path} is too long for a socket`, {
+      hint: "choose a shorter folder with HOOP_HOME",
+    });
   }
   return path;
 }

@@ -5,8 +5,18 @@ import { answerOurs, readQuery } from "./answer-query.js";
 
 const names = new Map([["pg-demo.hoop", "127.77.4.5"]]);
 
-function ask(name: string, type: dnsPacket.RecordType, additionals: dnsPacket.Packet["additionals"] = []): dnsPacket.DecodedPacket {
-  const query = dnsPacket.encode({ type: "query", id: 4711, flags: dnsPacket.RECURSION_DESIRED, questions: [{ type, name }], additionals });
+function ask(
+  name: string,
+  type: dnsPacket.RecordType,
+  additionals: dnsPacket.Packet["additionals"] = [],
+): dnsPacket.DecodedPacket {
+  const query = dnsPacket.encode({
+    type: "query",
+    id: 4711,
+    flags: dnsPacket.RECURSION_DESIRED,
+    questions: [{ type, name }],
+    additionals,
+  });
   const question = readQuery(query)!;
   return dnsPacket.decode(answerOurs(question, names));
 }
@@ -40,7 +50,16 @@ describe("an answer about our zone", () => {
   });
 
   it("speaks EDNS with those who do, and not with others", () => {
-    const opt: dnsPacket.OptAnswer = { type: "OPT", name: ".", udpPayloadSize: 4096, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] };
+    const opt: dnsPacket.OptAnswer = {
+      type: "OPT",
+      name: ".",
+      udpPayloadSize: 4096,
+      extendedRcode: 0,
+      ednsVersion: 0,
+      flags: 0,
+      flag_do: false,
+      options: [],
+    };
     expect(ask("pg-demo.hoop", "A", [opt]).additionals).toMatchObject([{ type: "OPT", udpPayloadSize: 1232 }]);
     expect(ask("pg-demo.hoop", "A").additionals).toEqual([]);
   });
@@ -48,7 +67,8 @@ describe("an answer about our zone", () => {
 
 describe("reading a query", () => {
   it("knows whose name it is", () => {
-    const ours = (name: string) => readQuery(dnsPacket.encode({ type: "query", id: 1, questions: [{ type: "A", name }] }))?.ours;
+    const ours = (name: string) =>
+      readQuery(dnsPacket.encode({ type: "query", id: 1, questions: [{ type: "A", name }] }))?.ours;
     expect([ours("x.hoop"), ours("HOOP"), ours("xhoop"), ours("hoop.example.com")]).toEqual([true, true, false, false]);
   });
 

@@ -28,7 +28,7 @@ export function readQuery(bytes: Buffer): Question | null {
     return null;
   }
   const question = packet.questions?.[0];
-  const opcode = bytes[2]! >> 3 & 0x0f;
+  const opcode = (bytes[2]! >> 3) & 0x0f;
   if (packet.type !== "query" || opcode !== 0 || packet.questions?.length !== 1 || !question) return null;
   // What is not printable would not come back as it came.
   if (question.class !== "IN" || !/^[\x21-\x7e]{1,253}$/.test(question.name)) return null;
@@ -53,7 +53,8 @@ export function answerOurs({ packet, name, type }: Question, names: ReadonlyMap<
   const answers: dnsPacket.Answer[] = [];
   // The name goes back in the very letters it came in: some resolvers mix them as a nonce.
   const asked = packet.questions![0]!.name;
-  if (address !== undefined && (type === "A" || type === "ANY")) answers.push({ type: "A", name: asked, ttl, data: address });
+  if (address !== undefined && (type === "A" || type === "ANY"))
+    answers.push({ type: "A", name: asked, ttl, data: address });
   if (name === zone && (type === "SOA" || type === "ANY")) answers.push(soa);
   return encode(packet, known ? 0 : 3, answers, answers.length === 0 ? [soa] : []);
 }
@@ -75,7 +76,12 @@ const soa: dnsPacket.Answer = {
   data: { mname: `ns.${zone}`, rname: `nobody.${zone}`, serial: 1, refresh: 60, retry: 60, expire: 60, minimum: ttl },
 };
 
-function encode(query: dnsPacket.DecodedPacket, flags: number, answers: dnsPacket.Answer[], authorities: dnsPacket.Answer[]): Buffer {
+function encode(
+  query: dnsPacket.DecodedPacket,
+  flags: number,
+  answers: dnsPacket.Answer[],
+  authorities: dnsPacket.Answer[],
+): Buffer {
   const authoritative = flags === 0 || flags === 3 ? dnsPacket.AUTHORITATIVE_ANSWER : 0;
   const asked = query.flag_rd ? dnsPacket.RECURSION_DESIRED : 0;
   const edns = query.additionals?.some((record) => record.type === "OPT");
@@ -86,6 +92,19 @@ function encode(query: dnsPacket.DecodedPacket, flags: number, answers: dnsPacke
     questions: query.questions ?? [],
     answers,
     authorities,
-    additionals: edns ? [{ type: "OPT", name: ".", udpPayloadSize: maxUdp, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] : [],
+    additionals: edns
+      ? [
+          {
+            type: "OPT",
+            name: ".",
+            udpPayloadSize: maxUdp,
+            extendedRcode: 0,
+            ednsVersion: 0,
+            flags: 0,
+            flag_do: false,
+            options: [],
+          },
+        ]
+      : [],
   });
 }

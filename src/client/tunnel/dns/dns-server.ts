@@ -28,7 +28,10 @@ export class DnsServer {
     this.#udp = udp;
     this.#tcp = tcp;
     this.#forward = forward;
-    udp.on("message", (query, from) => void this.#overUdp(query, (reply) => udp.send(reply, from.port, from.address, () => {})));
+    udp.on(
+      "message",
+      (query, from) => void this.#overUdp(query, (reply) => udp.send(reply, from.port, from.address, () => {})),
+    );
     udp.on("error", () => {});
     tcp.on("connection", (socket) => this.#serve(socket));
     tcp.on("error", () => {});

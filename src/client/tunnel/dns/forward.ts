@@ -54,7 +54,8 @@ function askTcp(server: string, port: number, query: Buffer): Promise<Buffer | n
     socket.on("connect", () => socket.write(framed(query)));
     socket.on("data", (chunk) => {
       kept = Buffer.concat([kept, chunk]);
-      if (kept.length >= 2 && kept.length >= 2 + kept.readUInt16BE(0)) settle(kept.subarray(2, 2 + kept.readUInt16BE(0)));
+      if (kept.length >= 2 && kept.length >= 2 + kept.readUInt16BE(0))
+        settle(kept.subarray(2, 2 + kept.readUInt16BE(0)));
     });
   });
 }

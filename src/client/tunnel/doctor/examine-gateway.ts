@@ -24,7 +24,8 @@ export async function examineGateway(api: ApiClient, login: Login | null, signal
 
 function clock(skew: number): Finding {
   const seconds = Math.round(Math.abs(skew) / 1000);
-  if (Math.abs(skew) < skewMs) return { check: "clock", result: "ok", text: "this machine and the gateway agree about the time" };
+  if (Math.abs(skew) < skewMs)
+    return { check: "clock", result: "ok", text: "this machine and the gateway agree about the time" };
   return {
     check: "clock",
     result: "failed",
@@ -35,7 +36,12 @@ function clock(skew: number): Finding {
 
 function expiry({ refreshExpires, url }: Login): Finding {
   const left = Date.parse(refreshExpires) - Date.now();
-  if (left > soonMs) return { check: "login", result: "ok", text: `the login renews itself, and would end on ${refreshExpires} if it were not used` };
+  if (left > soonMs)
+    return {
+      check: "login",
+      result: "ok",
+      text: `the login renews itself, and would end on ${refreshExpires} if it were not used`,
+    };
   return { check: "login", result: "warning", text: `the login ends on ${refreshExpires}`, fix: `hoop login ${url}` };
 }
 
@@ -44,7 +50,12 @@ async function agents(api: ApiClient, signal: AbortSignal): Promise<Finding[]> {
     const { items } = await api.get<{ items: readonly { name: string; state: string }[] }>("/agents", { signal });
     return items
       .filter((agent) => agent.state !== "connected" && agent.state !== "revoked")
-      .map((agent) => ({ check: `agent ${agent.name}`, result: "warning" as const, text: `it is ${agent.state}`, fix: "connections through it fail; look at its machine" }));
+      .map((agent) => ({
+        check: `agent ${agent.name}`,
+        result: "warning" as const,
+        text: `it is ${agent.state}`,
+        fix: "connections through it fail; look at its machine",
+      }));
   } catch (error) {
     // Only admins and auditors may see the agents.
     if (error instanceof HoopError && (error.code === "denied" || error.code === "not-found")) return [];

@@ -7,13 +7,25 @@ import { findInterference } from "./interference.js";
 
 /** Looks at everything between a client on this machine and the gateway, and names what is in the way. */
 export async function examine(status: TunnelStatus, names: TunnelNames, machine: Machine): Promise<Finding[]> {
-  return [...gateway(status), ...(await proveNames(status, names, machine)), ...owners(status), ...(await ports(status)), ...advice(status)];
+  return [
+    ...gateway(status),
+    ...(await proveNames(status, names, machine)),
+    ...owners(status),
+    ...(await ports(status)),
+    ...advice(status),
+  ];
 }
 
 function gateway({ gateway, connections }: TunnelStatus): Finding[] {
   const since = `since ${gateway.since}`;
   if (gateway.state === "connected") {
-    return [{ check: "gateway", result: "ok", text: `connected to ${gateway.url} ${since}, ${connections.length} connections` }];
+    return [
+      {
+        check: "gateway",
+        result: "ok",
+        text: `connected to ${gateway.url} ${since}, ${connections.length} connections`,
+      },
+    ];
   }
   return [
     {
@@ -28,7 +40,14 @@ function gateway({ gateway, connections }: TunnelStatus): Finding[] {
 async function proveNames(status: TunnelStatus, names: TunnelNames, machine: Machine): Promise<Finding[]> {
   const { mode, problem } = status.names;
   if (mode === "none") {
-    return [{ check: "names", result: "warning", text: problem ?? "names are switched off", fix: "use the addresses that `hoop tunnel status` shows, or run the tunnel as root" }];
+    return [
+      {
+        check: "names",
+        result: "warning",
+        text: problem ?? "names are switched off",
+        fix: "use the addresses that `hoop tunnel status` shows, or run the tunnel as root",
+      },
+    ];
   }
   const before = names.dnsAnswered;
   const failure = await names.prove();
@@ -36,7 +55,11 @@ async function proveNames(status: TunnelStatus, names: TunnelNames, machine: Mac
     const found: Finding[] = [{ check: "names", result: "ok", text: `the system finds ${names.canary} by ${mode}` }];
     // A hosts file that also has our lines from elsewhere would answer without asking us.
     if (status.dns && names.dnsAnswered === before) {
-      found.push({ check: "names", result: "warning", text: "the answer came from a cache or file, not from the tunnel's DNS server" });
+      found.push({
+        check: "names",
+        result: "warning",
+        text: "the answer came from a cache or file, not from the tunnel's DNS server",
+      });
     }
     return found;
   }
@@ -46,14 +69,20 @@ async function proveNames(status: TunnelStatus, names: TunnelNames, machine: Mac
       check: "names",
       result: "failed",
       text: reached ? `${failure}, although the tunnel's DNS server was asked and answered` : failure,
-      fix: mode === "hosts" ? "look at the line `hosts:` of /etc/nsswitch.conf: `files` must come first" : "see the findings below, or use `--names=hosts`",
+      fix:
+        mode === "hosts"
+          ? "look at the line `hosts:` of /etc/nsswitch.conf: `files` must come first"
+          : "see the findings below, or use `--names=hosts`",
     },
     ...(await findInterference(machine, mode)),
   ];
 }
 
 function owners(status: TunnelStatus): Finding[] {
-  if (status.owners.checked) return [{ check: "owner", result: "ok", text: `only users ${status.owners.uids.join(", ")} of this machine may connect` }];
+  if (status.owners.checked)
+    return [
+      { check: "owner", result: "ok", text: `only users ${status.owners.uids.join(", ")} of this machine may connect` },
+    ];
   return [
     {
       check: "owner",
@@ -73,11 +102,19 @@ async function ports(status: TunnelStatus): Promise<Finding[]> {
     }
     if (connection.via === "own") continue;
     const holders = (await portOwners(connection.ownPort)).filter((owner) => owner.everywhere).map(describeOwner);
-    const taken = holders.length > 0 ? `its port is held on every address by ${holders.join(" and ")}` : "its own port could not be had";
+    const taken =
+      holders.length > 0
+        ? `its port is held on every address by ${holders.join(" and ")}`
+        : "its own port could not be had";
     found.push(
       connection.via === "redirected"
         ? { check: connection.name, result: "ok", text: `${taken}; a rule of the kernel leads past it` }
-        : { check: connection.name, result: "warning", text: connection.problem ?? taken, fix: `type: ${connection.command}` },
+        : {
+            check: connection.name,
+            result: "warning",
+            text: connection.problem ?? taken,
+            fix: `type: ${connection.command}`,
+          },
     );
   }
   return found;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { describeOwner, portOwners } from "../owner/port-owner.js";
 import type { Machine } from "../machine/machine.js";
+import { describeOwner, portOwners } from "../owner/port-owner.js";
 import type { Finding } from "./finding.js";
 
 /** Interfaces that virtual private networks make. */
@@ -9,7 +9,12 @@ const vpnInterface = /^(tun|tap|utun|wg|ppp|gpd|cscotun|tailscale|zt|nordlynx|pr
 
 /** What commonly stands between a program and our names, named. `mode` is the names mode in force. */
 export async function findInterference(machine: Machine, mode: string): Promise<Finding[]> {
-  return [...nsswitch(machine, mode), ...resolvConf(machine, mode), ...(await otherResolvers(machine, mode)), ...vpn(mode)];
+  return [
+    ...nsswitch(machine, mode),
+    ...resolvConf(machine, mode),
+    ...(await otherResolvers(machine, mode)),
+    ...vpn(mode),
+  ];
 }
 
 function nsswitch(machine: Machine, mode: string): Finding[] {
@@ -17,7 +22,10 @@ function nsswitch(machine: Machine, mode: string): Finding[] {
   const line = /^hosts:(.*)$/m.exec(textOf(machine, "/etc/nsswitch.conf") ?? "")?.[1];
   if (line === undefined) return [];
   const wanted = mode === "hosts" ? ["files"] : mode === "systemd-resolved" ? ["resolve", "dns"] : ["dns"];
-  const sources = line.replace(/\[[^\]]*\]/g, " ").trim().split(/\s+/);
+  const sources = line
+    .replace(/\[[^\]]*\]/g, " ")
+    .trim()
+    .split(/\s+/);
   if (wanted.some((source) => sources.includes(source))) return [];
   return [
     {

@@ -7,12 +7,15 @@ const lines = ["127.77.0.20\tpg-demo.hoop"];
 describe("a block in a file of others", () => {
   it("goes without leaving a trace, whatever the file was", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 200 }).map((text) => Buffer.from(text).toString("latin1")), (text) => {
-        const put = putBlock(text, "ab12", lines);
-        expect(readBlock(put, "ab12")).toEqual(lines);
-        expect(removeBlock(put, "ab12")).toBe(text);
-        expect(removeBlock(putBlock(put, "ab12", []), "ab12")).toBe(text);
-      }),
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 200 }).map((text) => Buffer.from(text).toString("latin1")),
+        (text) => {
+          const put = putBlock(text, "ab12", lines);
+          expect(readBlock(put, "ab12")).toEqual(lines);
+          expect(removeBlock(put, "ab12")).toBe(text);
+          expect(removeBlock(putBlock(put, "ab12", []), "ab12")).toBe(text);
+        },
+      ),
     );
   });
 

@@ -79,7 +79,9 @@ export class MachineJournal {
 
   async #undo(change: Change): Promise<void> {
     if (change.kind === "command") {
-      const { code, output } = await this.#machine.run(change.undo[0], change.undo.slice(1), { input: change.input ?? "" });
+      const { code, output } = await this.#machine.run(change.undo[0], change.undo.slice(1), {
+        input: change.input ?? "",
+      });
       if (code === null) throw new HoopError("unavailable", `${change.undo[0]} cannot be run: ${output.trim()}`);
       return;
     }
@@ -108,7 +110,9 @@ export function describeChange(change: Change): string {
 }
 
 function keyOf(change: Change): string {
-  return change.kind === "command" ? `command ${change.undo.join(" ")}` : `${change.kind} ${change.path}${change.kind === "block" ? ` ${change.tag}` : ""}`;
+  return change.kind === "command"
+    ? `command ${change.undo.join(" ")}`
+    : `${change.kind} ${change.path}${change.kind === "block" ? ` ${change.tag}` : ""}`;
 }
 
 function digest(text: Buffer): string {
@@ -124,7 +128,11 @@ function read(path: string): Change[] {
   } catch {
     // Told below.
   }
-  throw new HoopError("precondition-failed", `${path}, the list of what the tunnel changed on this machine, cannot be read`, {
-    hint: "look for `hoop` in /etc/hosts, /etc/resolv.conf and `nft list tables`, remove what is left, then remove this file",
-  });
+  throw new HoopError(
+    "precondition-failed",
+    `${path}, the list of what the tunnel changed on this machine, cannot be read`,
+    {
+      hint: "look for `hoop` in /etc/hosts, /etc/resolv.conf and `nft list tables`, remove what is left, then remove this file",
+    },
+  );
 }

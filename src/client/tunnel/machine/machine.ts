@@ -15,7 +15,11 @@ export interface Machine {
   /** An absolute path as found on this machine. */
   path(absolute: string): string;
   /** Runs a program without a shell; ended after `timeoutMs` (10 s). Never throws. */
-  run(command: string, args: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<CommandResult>;
+  run(
+    command: string,
+    args: readonly string[],
+    options?: { input?: string; timeoutMs?: number },
+  ): Promise<CommandResult>;
 }
 
 const maxOutput = 256 * 1024;
@@ -35,11 +39,20 @@ export function machineAt(root: string, platform: NodeJS.Platform, privileged: b
   };
 }
 
-function runCommand(command: string, args: readonly string[], options: { input?: string; timeoutMs?: number } = {}): Promise<CommandResult> {
+function runCommand(
+  command: string,
+  args: readonly string[],
+  options: { input?: string; timeoutMs?: number } = {},
+): Promise<CommandResult> {
   return new Promise((resolve) => {
     // A fixed search path: as root, a folder of the user's own must not come first.
     const env = process.platform === "win32" ? process.env : { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
-    const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "pipe"], timeout: options.timeoutMs ?? 10_000, windowsHide: true });
+    const child = spawn(command, args, {
+      env,
+      stdio: ["pipe", "pipe", "pipe"],
+      timeout: options.timeoutMs ?? 10_000,
+      windowsHide: true,
+    });
     let output = "";
     const collect = (chunk: Buffer) => {
       if (output.length < maxOutput) output += chunk.toString("utf8");

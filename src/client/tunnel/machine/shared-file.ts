@@ -1,5 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, closeSync, fsyncSync, ftruncateSync, lstatSync, openSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
 import { HoopError } from "../../../vocabulary/index.js";
 
 /** Files of the system such as /etc/hosts; a larger one is not edited. */
@@ -9,14 +25,26 @@ const maxBytes = 1024 * 1024;
 export type FileBefore =
   | { readonly kind: "absent" }
   | { readonly kind: "link"; readonly target: string }
-  | { readonly kind: "file"; readonly base64: string; readonly mode: number; readonly uid: number; readonly gid: number };
+  | {
+      readonly kind: "file";
+      readonly base64: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    };
 
 /** What is at `path` now. */
 export function photograph(path: string): FileBefore {
   try {
     const stat = lstatSync(path);
     if (stat.isSymbolicLink()) return { kind: "link", target: readlinkSync(path) };
-    return { kind: "file", base64: readShared(path)!.toString("base64"), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+    return {
+      kind: "file",
+      base64: readShared(path)!.toString("base64"),
+      mode: stat.mode & 0o7777,
+      uid: stat.uid,
+      gid: stat.gid,
+    };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { kind: "absent" };
     throw error;
@@ -38,7 +66,8 @@ export function readShared(path: string): Buffer | null {
   try {
     const stat = statSync(path);
     if (!stat.isFile()) throw new HoopError("unsupported", `${path} is not a plain file`);
-    if (stat.size > maxBytes) throw new HoopError("too-large", `${path} is larger than ${maxBytes} bytes; it is left alone`);
+    if (stat.size > maxBytes)
+      throw new HoopError("too-large", `${path} is larger than ${maxBytes} bytes; it is left alone`);
     return readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;

@@ -23,7 +23,10 @@ export async function chooseNames(wanted: string, machine: Machine): Promise<Nam
       });
     }
     const why = await mode.unfit(machine);
-    if (why) throw new HoopError("precondition-failed", `names by ${mode.name} cannot work here: ${why}`, { hint: "use --names=auto" });
+    if (why)
+      throw new HoopError("precondition-failed", `names by ${mode.name} cannot work here: ${why}`, {
+        hint: "use --names=auto",
+      });
     return { modes: [mode], passedOver: [] };
   }
   const modes: NamesMode[] = [];

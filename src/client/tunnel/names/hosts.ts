@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
-import type { Machine } from "../machine/machine.js";
 import { putBlock } from "../machine/block.js";
+import type { Machine } from "../machine/machine.js";
 import { readShared, rewriteShared } from "../machine/shared-file.js";
 import type { Names, NamesMode, NamesSetup } from "./names-mode.js";
 
@@ -43,7 +43,11 @@ function writeBlock({ machine, journal, tag }: NamesSetup, names: Names, address
   const path = hostsPath(machine);
   const real = machine.path(path);
   const text = readShared(real)?.toString("latin1") ?? "";
-  const fresh = putBlock(text, tag, [...names].map(([name, address]) => `${addressOf(address)}\t${name}`));
+  const fresh = putBlock(
+    text,
+    tag,
+    [...names].map(([name, address]) => `${addressOf(address)}\t${name}`),
+  );
   if (fresh === text) return;
   journal.note({ kind: "block", path, tag });
   rewriteShared(real, Buffer.from(fresh, "latin1"));

@@ -6,4 +6,10 @@ import { systemdResolved } from "./systemd-resolved.js";
 import { windowsNrpt } from "./windows-nrpt.js";
 
 /** Every way to make names known. `auto` takes the first that fits, in this order, `resolv-conf` left out. */
-export const namesModes = [systemdResolved, macosResolver, windowsNrpt, hosts, resolvConfMode] as const satisfies readonly NamesMode[];
+export const namesModes = [
+  systemdResolved,
+  macosResolver,
+  windowsNrpt,
+  hosts,
+  resolvConfMode,
+] as const satisfies readonly NamesMode[];

@@ -1,4 +1,14 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -37,7 +47,12 @@ function machine(platform: NodeJS.Platform, answers: Readonly<Record<string, Com
 }
 
 function setup(of: Machine): NamesSetup {
-  return { machine: of, journal: new MachineJournal(join(root, "state/machine.json"), of), tag: "abcd", dns: { address: "127.77.0.1", port: 5355 } };
+  return {
+    machine: of,
+    journal: new MachineJournal(join(root, "state/machine.json"), of),
+    tag: "abcd",
+    dns: { address: "127.77.0.1", port: 5355 },
+  };
 }
 
 function write(path: string, text: string): void {
@@ -89,7 +104,9 @@ describe("the hosts file", () => {
 
 describe("systemd-resolved", () => {
   it("has a drop-in that routes our zone and no other", () => {
-    expect(resolvedDropIn({ address: "127.77.0.1", port: 5355 })).toContain("[Resolve]\nDNS=127.77.0.1:5355\nDomains=~hoop\n");
+    expect(resolvedDropIn({ address: "127.77.0.1", port: 5355 })).toContain(
+      "[Resolve]\nDNS=127.77.0.1:5355\nDomains=~hoop\n",
+    );
     expect(resolvedDropIn({ address: "127.77.0.1", port: 53 })).toContain("DNS=127.77.0.1\n");
   });
 
@@ -126,8 +143,13 @@ describe("resolv.conf", () => {
   const before = "# by hand\nsearch corp.example\nnameserver 10.0.0.53\nnameserver fd00::53\noptions edns0\n";
 
   it("names us first and keeps everything else", () => {
-    expect(resolvConf(before, { address: "127.77.0.1", port: 53 }).split("\n").slice(1).join("\n")).toBe(`nameserver 127.77.0.1\n${before}`);
-    expect(nameserversOf(resolvConf(before, { address: "127.77.0.1", port: 53 }), "127.77.0.1")).toEqual(["10.0.0.53", "fd00::53"]);
+    expect(resolvConf(before, { address: "127.77.0.1", port: 53 }).split("\n").slice(1).join("\n")).toBe(
+      `nameserver 127.77.0.1\n${before}`,
+    );
+    expect(nameserversOf(resolvConf(before, { address: "127.77.0.1", port: 53 }), "127.77.0.1")).toEqual([
+      "10.0.0.53",
+      "fd00::53",
+    ]);
   });
 
   it("comes back when the tunnel goes, and our names then fail by the hosts file", async () => {

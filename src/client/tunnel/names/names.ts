@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { DnsServer } from "../dns/dns-server.js";
 import { type Forward, forwardTo } from "../dns/forward.js";
 import { readShared } from "../machine/shared-file.js";
-import { type NamesChoice } from "./choose.js";
+import type { NamesChoice } from "./choose.js";
 import { type DnsEnd, type NamesMode, type NamesSetup, zone } from "./names-mode.js";
 import { upstreamServers } from "./resolv-conf.js";
 
@@ -97,7 +97,9 @@ export class TunnelNames {
     });
     try {
       const { address } = await Promise.race([lookup(this.canary, { family: 4 }), late]);
-      return address === this.#canaryAddress ? null : `the system answers ${address} for ${this.canary}: another program answers for .${zone}`;
+      return address === this.#canaryAddress
+        ? null
+        : `the system answers ${address} for ${this.canary}: another program answers for .${zone}`;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       return `the system does not find ${this.canary} (${code})`;

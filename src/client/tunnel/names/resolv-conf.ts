@@ -1,5 +1,5 @@
-import { replaceFile, readShared } from "../machine/shared-file.js";
 import type { MachineJournal } from "../machine/machine-journal.js";
+import { readShared, replaceFile } from "../machine/shared-file.js";
 import { hosts } from "./hosts.js";
 import type { DnsEnd, NamesMode } from "./names-mode.js";
 
@@ -40,7 +40,8 @@ export const resolvConfMode: NamesMode = {
   owns: (change) => change.kind === "file" && change.path === path,
 
   async unfit(machine) {
-    if (machine.platform === "win32" || machine.platform === "darwin") return `${path} does not rule names on this system`;
+    if (machine.platform === "win32" || machine.platform === "darwin")
+      return `${path} does not rule names on this system`;
     if (!machine.privileged) return `writing ${path} needs root`;
     const text = readShared(machine.path(path))?.toString("latin1");
     if (text === undefined) return `${path} does not exist`;

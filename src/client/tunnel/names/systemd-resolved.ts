@@ -41,10 +41,16 @@ export const systemdResolved: NamesMode = {
   async apply({ machine, journal, dns }) {
     mkdirSync(machine.path(dirname(path)), { recursive: true, mode: 0o755 });
     // Undone youngest first: on the way back the drop-in must be gone before resolved reads again, so this comes before it.
-    journal.note({ kind: "command", what: "systemd-resolved's configuration", undo: ["systemctl", ...reload], stays: true });
+    journal.note({
+      kind: "command",
+      what: "systemd-resolved's configuration",
+      undo: ["systemctl", ...reload],
+      stays: true,
+    });
     if (!journal.takeFile(path, resolvedDropIn(dns), (real, text) => replaceFile(real, text, { mode: 0o644 }))) return;
     const { code, output } = await machine.run("systemctl", reload);
-    if (code !== 0) throw new HoopError("unavailable", `systemd-resolved did not take our drop-in: ${output.trim().slice(0, 200)}`);
+    if (code !== 0)
+      throw new HoopError("unavailable", `systemd-resolved did not take our drop-in: ${output.trim().slice(0, 200)}`);
   },
 
   // The drop-in stays: our zone goes on being routed to a server that is not there, so it is asked of nobody else.

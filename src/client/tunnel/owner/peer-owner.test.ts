@@ -12,8 +12,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const ends = { clientAddress: "127.0.0.1", clientPort: 50_000, address: "127.77.1.1", ports: [5432, 5433] };
-const row = (local: string, remote: string, uid: number, inode: number) => `   2: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000 ${uid} 0 ${inode} 2 0 20 4 30 10 -1\n`;
-const v4 = (port: number, uid: number, inode: number) => row(hexEnd(hexAddress("127.0.0.1"), 50_000), hexEnd(hexAddress("127.77.1.1"), port), uid, inode);
+const row = (local: string, remote: string, uid: number, inode: number) =>
+  `   2: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000 ${uid} 0 ${inode} 2 0 20 4 30 10 -1\n`;
+const v4 = (port: number, uid: number, inode: number) =>
+  row(hexEnd(hexAddress("127.0.0.1"), 50_000), hexEnd(hexAddress("127.77.1.1"), port), uid, inode);
 
 describe("the owner of a connecting socket", () => {
   it("is the uid of its row", async () => {
@@ -28,7 +30,10 @@ describe("the owner of a connecting socket", () => {
 
   it("is found for sockets of the IPv6 family, such as Java's", async () => {
     writeFileSync(join(folder, "tcp"), "");
-    writeFileSync(join(folder, "tcp6"), row(hexEnd(hexMappedAddress("127.0.0.1"), 50_000), hexEnd(hexMappedAddress("127.77.1.1"), 5432), 1002, 7));
+    writeFileSync(
+      join(folder, "tcp6"),
+      row(hexEnd(hexMappedAddress("127.0.0.1"), 50_000), hexEnd(hexMappedAddress("127.77.1.1"), 5432), 1002, 7),
+    );
     expect(await procOwnerSource(folder).ownerOf(ends)).toBe(1002);
   });
 

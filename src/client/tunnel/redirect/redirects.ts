@@ -20,7 +20,13 @@ export class Redirects {
     if (JSON.stringify(redirects) === JSON.stringify(this.#current)) return null;
     if (!this.#allowed) return redirects.length > 0 ? "redirects are not allowed or not known on this system" : null;
     if (redirects.length > 0) {
-      this.#journal.note({ kind: "command", what: `the nftables table ${nftTable}`, undo: ["nft", "-f", "-"], input: nftRules([]), stays: false });
+      this.#journal.note({
+        kind: "command",
+        what: `the nftables table ${nftTable}`,
+        undo: ["nft", "-f", "-"],
+        input: nftRules([]),
+        stays: false,
+      });
     }
     const { code, output } = await this.#machine.run("nft", ["-f", "-"], { input: nftRules(redirects) });
     if (code !== 0) return `nft refused: ${output.trim().split("\n")[0]?.slice(0, 160) || "not installed"}`;

@@ -35,7 +35,12 @@ ${[["SUDO_UID", String(options.uid)] as const, ...variables].map(([name, value])
 </dict>
 </plist>
 `;
-  return { path, text, start: [["launchctl", "bootstrap", "system", path]], stop: [["launchctl", "bootout", `system/${label}`]] };
+  return {
+    path,
+    text,
+    start: [["launchctl", "bootstrap", "system", path]],
+    stop: [["launchctl", "bootout", `system/${label}`]],
+  };
 }
 
 function escaped(text: string): string {

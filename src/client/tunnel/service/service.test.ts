@@ -19,12 +19,18 @@ describe("the unit of systemd", () => {
 
   it("runs as the user, with two rights and no more", () => {
     expect(text).toContain("\nUser=ada\n");
-    expect(text).toContain("\nAmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_ADMIN\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN\nNoNewPrivileges=yes\nProtectSystem=strict\n");
-    expect(systemdService({ ...options, redirect: false }).text).toMatch(/\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\n/);
+    expect(text).toContain(
+      "\nAmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_ADMIN\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN\nNoNewPrivileges=yes\nProtectSystem=strict\n",
+    );
+    expect(systemdService({ ...options, redirect: false }).text).toMatch(
+      /\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\n/,
+    );
   });
 
   it("quotes what it starts", () => {
-    expect(text).toContain('ExecStart="/usr/bin/node" "/opt/hoop 1/dist/cli.js" "tunnel" "up" "--json" "--names" "systemd-resolved" "--installed"\n');
+    expect(text).toContain(
+      'ExecStart="/usr/bin/node" "/opt/hoop 1/dist/cli.js" "tunnel" "up" "--json" "--names" "systemd-resolved" "--installed"\n',
+    );
     expect(systemdService({ ...options, gateway: 'https://x/%h$HOME"' }).text).toContain('"https://x/%%h$$HOME\\""');
   });
 
@@ -37,7 +43,9 @@ describe("the unit of systemd", () => {
 describe("the daemon of launchd", () => {
   it("is a property list with everything escaped, and knows whose login it is", () => {
     const { text, start } = launchdService({ ...options, command: ["/node", "/a&<b>"], uid: 501 });
-    expect(text).toContain("    <string>/node</string>\n    <string>/a&amp;&lt;b&gt;</string>\n    <string>tunnel</string>");
+    expect(text).toContain(
+      "    <string>/node</string>\n    <string>/a&amp;&lt;b&gt;</string>\n    <string>tunnel</string>",
+    );
     expect(text).toContain("<key>SUDO_UID</key>\n    <string>501</string>");
     expect(start).toEqual([["launchctl", "bootstrap", "system", "/Library/LaunchDaemons/dev.hoop.tunnel.plist"]]);
   });
@@ -45,7 +53,9 @@ describe("the daemon of launchd", () => {
 
 describe("the task of Windows", () => {
   it("starts with the session, and takes no quote in a path", () => {
-    expect(windowsService(options).start[0]).toContain('/usr/bin/node "/opt/hoop 1/dist/cli.js" tunnel up --json --names systemd-resolved');
+    expect(windowsService(options).start[0]).toContain(
+      '/usr/bin/node "/opt/hoop 1/dist/cli.js" tunnel up --json --names systemd-resolved',
+    );
     expect(() => windowsService({ ...options, command: ['a"b'] })).toThrow(/cannot stand/);
   });
 });

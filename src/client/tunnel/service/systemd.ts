@@ -12,7 +12,6 @@ export function systemdService(options: ServiceOptions): ServicePlan {
   const text = `# Written by hoop tunnel install; removed by hoop tunnel uninstall
 [Unit]
 Description=Hoop tunnel of ${plain(options.user)}
-Documentation=https://github.com/hoophq/hoop
 Wants=network-online.target
 After=network-online.target
 
@@ -65,11 +64,13 @@ WantedBy=multi-user.target
 
 /** A word of a unit file: quoted, its specifiers and variables taken literally. */
 function quoted(word: string): string {
-  if (/[\x00-\x1f\x7f]/.test(word)) throw new HoopError("invalid", `${JSON.stringify(word)} cannot stand in a unit file`);
+  if (/[\x00-\x1f\x7f]/.test(word))
+    throw new HoopError("invalid", `${JSON.stringify(word)} cannot stand in a unit file`);
   return `"${word.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("$", "$$$$")}"`;
 }
 
 function plain(user: string): string {
-  if (!/^[a-zA-Z0-9_][\w.@-]{0,63}$/.test(user)) throw new HoopError("invalid", `${JSON.stringify(user)} is not a name of a user`);
+  if (!/^[a-zA-Z0-9_][\w.@-]{0,63}$/.test(user))
+    throw new HoopError("invalid", `${JSON.stringify(user)} is not a name of a user`);
   return user;
 }

@@ -13,7 +13,21 @@ export function windowsService(options: ServiceOptions): ServicePlan {
     path: null,
     text: `${line}\n`,
     start: [
-      ["schtasks.exe", "/Create", "/F", "/TN", task, "/SC", "ONLOGON", "/RL", "HIGHEST", "/RU", options.user, "/TR", line],
+      [
+        "schtasks.exe",
+        "/Create",
+        "/F",
+        "/TN",
+        task,
+        "/SC",
+        "ONLOGON",
+        "/RL",
+        "HIGHEST",
+        "/RU",
+        options.user,
+        "/TR",
+        line,
+      ],
       ["schtasks.exe", "/Run", "/TN", task],
     ],
     stop: [
@@ -24,6 +38,7 @@ export function windowsService(options: ServiceOptions): ServicePlan {
 }
 
 function quoted(word: string): string {
-  if (/["\x00-\x1f]/.test(word)) throw new HoopError("invalid", `${JSON.stringify(word)} cannot stand in a task's command`);
+  if (/["\x00-\x1f]/.test(word))
+    throw new HoopError("invalid", `${JSON.stringify(word)} cannot stand in a task's command`);
   return /[\s&|<>^%]/.test(word) ? `"${word}"` : word;
 }
