@@ -149,6 +149,11 @@ describe("a value that leaves otherwise than as its own column is said", () => {
     "select to_json(t) from (select email as x from customers) t",
     "select t from (select email as x from customers) t",
     "select first_value(email) over () from customers",
+    // Places of columns behind a function, a merged join, an unlisted star.
+    "select t.c from (generate_series(1, 2) as g cross join customers) as t(a, b, c, d)",
+    "select x.c from (select * from orders join customers using (id)) as x(a, b, c, d, e)",
+    "with x(a, b, c, d) as (select * from customers natural join orders) select d from x",
+    "select * from customers natural join orders union select 1, 'a', 'b', 'c', 'd', 'e'",
     "select grp from (select email as grp, count(*) from customers group by email) s(grp, n) union select 'x'",
   ])("%s", (text) => {
     expect(columnsOf(text)).toEqual(

@@ -193,6 +193,11 @@ test("the cache is bounded by count and bytes", () => {
   const texts = Array.from({ length: 20 }, (_, at) => `select ${"a".repeat(at + 1)} from customers`);
   for (const sql of texts) cache.keep(sql, atPublic, shop, analysed(sql));
   expect(texts.filter((sql) => cache.find(sql, atPublic, shop) !== undefined)).toEqual(texts.slice(10));
+  // What another catalogue version knew goes before what this one knows.
+  const next = { ...shop, version: "2" };
+  for (const sql of texts.slice(0, 10)) cache.keep(sql, atPublic, next, analysed(sql));
+  expect(texts.filter((sql) => cache.find(sql, atPublic, next) !== undefined)).toEqual(texts.slice(0, 10));
+  expect(texts.filter((sql) => cache.find(sql, atPublic, shop) !== undefined)).toEqual([]);
   const huge = `select '${"x".repeat(1024 * 1024)}'`;
   cache.keep(huge, atPublic, shop, analysed(huge));
   expect(cache.find(huge, atPublic, shop)).toBeUndefined();

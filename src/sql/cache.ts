@@ -11,23 +11,26 @@ export interface AnalysisCacheLimits {
   readonly bytes: number;
 }
 
+/** Analyses that hold under one context and catalogue. */
+interface Bucket {
+  readonly texts: Lru<SqlAnalysis>;
+  readonly shapes: Lru<SqlAnalysis>;
+}
+
 /** Analyses by text, and by shape where the analysis said that no literal had a say. */
 export class AnalysisCache {
-  readonly #texts: Lru<SqlAnalysis>;
-  readonly #shapes: Lru<SqlAnalysis>;
+  /** The one asked for last comes last. */
+  readonly #buckets = new Map<string, Bucket>();
+  #last: { readonly parts: readonly (string | null | undefined)[]; readonly bucket: Bucket } | null = null;
 
-  constructor(limits: AnalysisCacheLimits) {
-    const each = { count: limits.count, weight: limits.bytes / 2 };
-    this.#texts = new Lru(each);
-    this.#shapes = new Lru(each);
-  }
+  constructor(readonly limits: AnalysisCacheLimits) {}
 
   find(text: string, context: SqlContext, catalogue: Catalogue): SqlAnalysis | undefined {
-    const key = contextKey(context, catalogue);
-    const known = this.#texts.get(key + text);
+    const bucket = this.#bucket(context, catalogue);
+    const known = bucket.texts.get(text);
     if (known !== undefined) return known;
     const shape = cacheShape(text);
-    return shape === null ? undefined : this.#shapes.get(key + shape);
+    return shape === null ? undefined : bucket.shapes.get(shape);
   }
 
   keep(
@@ -37,20 +40,58 @@ export class AnalysisCache {
     found: { readonly analysis: SqlAnalysis; readonly shareable: boolean; readonly repeatable: boolean },
   ): void {
     if (!found.repeatable) return;
-    const key = contextKey(context, catalogue);
-    const weight = entryBytes + 2 * (key.length + text.length) + weigh(found.analysis);
-    this.#texts.set(key + text, found.analysis, weight);
+    const bucket = this.#bucket(context, catalogue);
+    const weight = entryBytes + 2 * text.length + weigh(found.analysis);
+    bucket.texts.set(text, found.analysis, weight);
     const shape = found.shareable ? cacheShape(text) : null;
-    if (shape !== null) this.#shapes.set(key + shape, found.analysis, weight);
+    if (shape !== null) bucket.shapes.set(shape, found.analysis, weight);
+    this.#bound(bucket);
+  }
+
+  /** Everything beside the text that an analysis looks at makes a bucket of its own. */
+  #bucket(context: SqlContext, catalogue: Catalogue): Bucket {
+    const parts = partsOf(context, catalogue);
+    // The same session asks again and again: comparing is faster than making a key.
+    const last = this.#last;
+    if (last !== null && parts.every((part, at) => part === last.parts[at])) return last.bucket;
+    const key = JSON.stringify(parts.map((part) => (part === undefined ? [] : part)));
+    const { count, bytes } = this.limits;
+    const each = { count, weight: bytes / 2 };
+    const bucket = this.#buckets.get(key) ?? { texts: new Lru<SqlAnalysis>(each), shapes: new Lru<SqlAnalysis>(each) };
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    this.#last = { parts, bucket };
+    return bucket;
+  }
+
+  /** Whole buckets go first, the oldest before the others: a catalogue that has changed is not asked for again. */
+  #bound(current: Bucket): void {
+    let count = 0;
+    let bytes = 0;
+    for (const { texts, shapes } of this.#buckets.values()) {
+      count += Math.max(texts.size, shapes.size);
+      bytes += entryBytes + texts.weight + shapes.weight;
+    }
+    for (const [key, bucket] of this.#buckets) {
+      if (count <= this.limits.count && bytes <= this.limits.bytes) return;
+      if (bucket === current) continue;
+      this.#buckets.delete(key);
+      count -= Math.max(bucket.texts.size, bucket.shapes.size);
+      bytes -= entryBytes + bucket.texts.weight + bucket.shapes.weight;
+    }
   }
 }
 
-/** Everything beside the text that the analysis looks at. A part cannot run into the next: each ends with a character that none holds. */
-function contextKey(context: SqlContext, catalogue: Catalogue): string {
-  const { settings } = context;
-  return `${catalogue.key}\u0001${catalogue.version}\u0001${context.database}\u0001${context.role}\u0001${context.searchPath ?? "\u0002"}\u0001${
-    settings.standard_conforming_strings ?? "\u0002"
-  }\u0001${settings.client_encoding ?? "\u0002"}\u0001`;
+function partsOf({ database, role, searchPath, settings }: SqlContext, catalogue: Catalogue) {
+  return [
+    catalogue.version,
+    catalogue.key,
+    role,
+    database,
+    searchPath,
+    settings.standard_conforming_strings,
+    settings.client_encoding,
+  ];
 }
 
 function weigh(analysis: SqlAnalysis): number {

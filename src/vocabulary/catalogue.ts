@@ -10,7 +10,11 @@ export interface Catalogue {
   /** Functions outside the system schemas, with their bodies. */
   readonly functions: readonly CatalogueFunction[];
   /** Names of functions in the system schema, by volatility; nothing else there is known. */
-  readonly systemFunctions: { readonly immutable: readonly string[]; readonly stable: readonly string[]; readonly volatile: readonly string[] };
+  readonly systemFunctions: {
+    readonly immutable: readonly string[];
+    readonly stable: readonly string[];
+    readonly volatile: readonly string[];
+  };
   /** The login role's search_path as its session starts, `$user` resolved. */
   readonly searchPath: readonly string[];
   readonly role: string;
@@ -49,4 +53,6 @@ export interface CatalogueFunction {
   readonly body: string | null;
   /** Its own settings (`pg_proc.proconfig`), each `name=value`: a `search_path` there decides what the body's names mean. */
   readonly settings?: readonly string[];
+  /** Of an aggregate: ids of the functions it is made of; absent: not read, such an aggregate is unknown. */
+  readonly calls?: readonly number[];
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { analyse, atPublic } from "../../src/sql/testing/fixture.js";
 import type { Catalogue } from "../../src/vocabulary/index.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
+import { RandomQuery } from "./random-query.js";
 import { readCatalogue } from "./read-catalogue.js";
 
 // A value that nobody should see is in one column. Whatever a real server's answer shows of it, the analysis must have said.
@@ -125,7 +126,7 @@ test.each([
   ["select atomic()", "otherwise"],
   ["select name_of(c) from customers c", "otherwise"],
   ["select c.name_of from customers c", "otherwise"],
-  ["select email(c) from customers c", "otherwise"],
+  ["select email(c) from customers c", "own"],
   ["select (c).email || '' from customers c", "otherwise"],
   ["select query_to_xml('select * from customers', true, true, '')", "otherwise"],
   ["select table_to_xml('customers', true, true, '')", "otherwise"],
@@ -133,7 +134,7 @@ test.each([
   ["select v from customers c, jsonb_each_text(to_jsonb(c)) as t(k, v)", "otherwise"],
   ["select xmlforest(email) from customers", "otherwise"],
   [
-    "select x.* from customers c, xmltable('/a' passing ('<a>' || c.email || '</a>')::xml columns v text path '.') x",
+    "select x.* from customers c, xmltable('/a' passing (('<a>' || c.email || '</a>')::xml) columns v text path '.') x",
     "otherwise",
   ],
   ['select email collate "C" from customers', "otherwise"],
@@ -149,120 +150,17 @@ test.each([
   expect(await check(sql)).toBe(shown);
 });
 
-// Queries at random: nested, joined, aliased and renamed in every way that keeps them valid often enough.
-const name = fc.constantFrom("a", "b", "email", "name", "id", "x");
-const { query } = fc.letrec<{ query: string; from: string; value: string; target: string }>((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.constantFrom(
-      "email",
-      "name",
-      "id",
-      "a",
-      "b",
-      "x",
-      "s.email",
-      "s.a",
-      "t.email",
-      "t.x",
-      "c.email",
-      "s",
-      "t",
-      "c",
-      "s.*::text",
-      "1",
-      "'k'",
-      "t.name",
-      "m",
-      "mail",
-    ),
-    fc
-      .tuple(
-        fc.constantFrom(
-          "upper",
-          "lower",
-          "max",
-          "count",
-          "to_json",
-          "row_to_json",
-          "array_agg",
-          "md5",
-          "mail_of",
-          "coalesce",
-        ),
-        tie("value"),
-      )
-      .map(([f, v]) => `${f}(${v})`),
-    fc.tuple(tie("value"), tie("value")).map(([a, b]) => `${a} || ${b}`),
-    tie("value").map((v) => `(${v})::text`),
-    tie("query").map((q) => `(${q} limit 1)`),
-    tie("query").map((q) => `array(${q})`),
-    tie("query").map((q) => `exists (${q})`),
-    fc.tuple(tie("value"), tie("value")).map(([a, b]) => `case when true then ${a} else ${b} end`),
-  ),
-  target: fc.oneof(
-    fc.constantFrom("*", "s.*", "t.*", "c.*"),
-    tie("value"),
-    fc.tuple(tie("value"), name).map(([v, n]) => `${v} as ${n}`),
-  ),
-  from: fc.oneof(
-    { maxDepth: 3 },
-    fc.constantFrom(
-      "customers",
-      "customers s",
-      "customers c",
-      "customers t(a, b, x)",
-      "orders t",
-      "mails s(a, x)",
-      "mails",
-      "loud t",
-      "everyone() s",
-      "pairs() t(a, x)",
-      "w",
-      "w t",
-      "w s(a, x)",
-      "plain s",
-      "stored t",
-    ),
-    fc
-      .tuple(tie("query"), fc.constantFrom("s", "t", "c", "s(a, b)", "t(x)", "s(email)"))
-      .map(([q, n]) => `(${q}) ${n}`),
-    fc.tuple(tie("query"), fc.constantFrom("s", "t(x)")).map(([q, n]) => `lateral (${q}) ${n}`),
-    fc.tuple(tie("from"), tie("from")).map(([a, b]) => `${a}, ${b}`),
-    fc
-      .tuple(tie("from"), fc.constantFrom("cross join", "natural join", "natural left join"), tie("from"))
-      .map(([a, j, b]) => `${a} ${j} ${b}`),
-    fc.tuple(tie("from"), tie("from")).map(([a, b]) => `${a} left join ${b} on true`),
-    fc.tuple(tie("from"), tie("from"), name).map(([a, b, n]) => `${a} join ${b} using (${n})`),
-    fc.tuple(tie("from"), tie("from")).map(([a, b]) => `(${a} cross join ${b}) c`),
-    fc.tuple(tie("value"), fc.constantFrom("s", "t(x)")).map(([v, n]) => `unnest(array[${v}]) ${n}`),
-  ),
-  query: fc.oneof(
-    { maxDepth: 4 },
-    fc
-      .tuple(fc.array(tie("target"), { minLength: 1, maxLength: 3 }), tie("from"))
-      .map(([t, f]) => `select ${t.join(", ")} from ${f}`),
-    fc.tuple(tie("target"), tie("from"), tie("value")).map(([t, f, v]) => `select ${t} from ${f} order by ${v}`),
-    fc.tuple(tie("query"), tie("query")).map(([a, b]) => `(${a}) union all (${b})`),
-    fc
-      .tuple(tie("query"), tie("query"), fc.constantFrom("w", "w(a)", "w(x, email)"))
-      .map(([a, b, n]) => `with ${n} as (${a}) ${b}`),
-    fc
-      .tuple(tie("query"), tie("query"))
-      .map(([a, b]) => `with recursive w as (${a} union all ${b}) select * from w limit 20`),
-    fc.tuple(tie("value"), tie("value")).map(([a, b]) => `values (${a}), (${b})`),
-  ),
-}));
-
 test("nothing of the secret leaves a random query without the analysis saying so", async () => {
   const counts: Record<Shown, number> = { nothing: 0, own: 0, otherwise: 0, error: 0 };
   await client.query("set statement_timeout = 300");
   await fc.assert(
-    fc.asyncProperty(query, async (sql) => {
-      counts[await check(sql)] += 1;
+    fc.asyncProperty(fc.integer(), fc.integer({ min: 0, max: 3 }), async (seed, depth) => {
+      counts[await check(new RandomQuery(seed).query(depth).sql)] += 1;
     }),
-    { numRuns: Number(process.env.HOOP_LINEAGE_RUNS ?? 4_000) },
+    { numRuns: Number(process.env.HOOP_LINEAGE_RUNS ?? 600) },
   );
-  expect(counts.own).toBeGreaterThan(50);
+  // A generator that only makes errors proves nothing.
+  expect(counts.own).toBeGreaterThan(5);
   expect(counts.otherwise).toBeGreaterThan(50);
-});
+  expect(counts.error).toBeLessThan(counts.otherwise * 3);
+}, 180_000);

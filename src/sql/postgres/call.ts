@@ -23,7 +23,12 @@ export function readCall(reading: Reading, body: Tree, scope: Scope, use: Column
     reading.findings.resource("function", "pg_catalog.set_config", "execute");
     return;
   }
-  callFunction(reading, name, { use, out, argument: () => readExpression(reading, body.args, scope, "sink", out) });
+  callFunction(reading, name, {
+    use,
+    out,
+    // Inside of a sink they have been read as flowing there: a second time at every level would never end.
+    argument: () => use !== "sink" && readExpression(reading, body.args, scope, "sink", out),
+  });
 }
 
 function isSetConfig(reading: Reading, name: readonly string[]): boolean {
@@ -35,7 +40,7 @@ interface Call {
   readonly use: ColumnUse;
   readonly out: Collector;
   /** Says that the arguments flow elsewhere. */
-  argument(): void;
+  argument(): unknown;
 }
 
 /** What calling a function of that name does: every function that the name could mean counts. */
@@ -116,18 +121,31 @@ export function callUserFunction(reading: Reading, fn: CatalogueFunction, call: 
 /** Compiled code: only a superuser can have added it. Its volatility is its author's word for what it touches. */
 function callUnreadable(reading: Reading, fn: CatalogueFunction, call: Call): void {
   const { findings } = reading;
+  if (fn.kind === "aggregate") {
+    callAggregate(reading, fn, call);
+    return;
+  }
   const compiled = fn.language === "c" || fn.language === "internal";
   if (compiled && (fn.volatility === "immutable" || isHarmlessVolatile(fn.name) || functionRule(fn.name) !== null))
     return;
-  // An aggregate is made of its own functions, which the catalogue does not tell.
-  if (fn.kind === "aggregate" && fn.volatility === "immutable") {
-    findings.opaque = true;
-    return;
-  }
   findings.opaque = true;
   if (compiled && fn.volatility === "stable") return;
   findings.unknown(`the body of ${fn.schema}.${fn.name} cannot be read`);
   call.argument();
+}
+
+/** An aggregate is made of functions; those of the system are harmless, and not in the catalogue. */
+function callAggregate(reading: Reading, fn: CatalogueFunction, call: Call): void {
+  if (fn.calls === undefined) {
+    reading.findings.unknown(`what the aggregate ${fn.schema}.${fn.name} calls is not known`);
+    reading.findings.opaque = true;
+    call.argument();
+    return;
+  }
+  for (const id of fn.calls) {
+    const part = reading.index.function(id);
+    if (part !== null && part.kind !== "aggregate") callUserFunction(reading, part, call);
+  }
 }
 
 /** Operators are functions: one of the system's is harmless, any other is called. */

@@ -54,6 +54,14 @@ export class ValueCollector implements Collector {
   }
 }
 
+/** Everything that these carry, each origin once: what nobody can tell apart by position or name. */
+export function allOrigins(carriers: Iterable<{ readonly origins: readonly Origin[] }>): Origin[] {
+  const origins = new Map<string, Origin>();
+  for (const carrier of carriers)
+    for (const origin of carrier.origins) origins.set(`${origin.relation ?? "?"}.${origin.name}`, origin);
+  return [...origins.values()];
+}
+
 /** Gives the columns on with another use: a value that leaves inside of an expression is computed. */
 export function addAll(out: Collector, origins: readonly Origin[], use: ColumnUse): void {
   for (const origin of origins) out.add(origin, use === "output" ? "computed" : use);

@@ -1,5 +1,5 @@
 import type { ColumnUse } from "../analyser.js";
-import { addAll, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
+import { addAll, allOrigins, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
 import { readExpression } from "./expression.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";
@@ -60,7 +60,7 @@ function derived(columns: readonly Column[], alias: unknown = null): FromItem {
   const name = word(tree(alias).aliasname);
   const renames = names(tree(alias).colnames);
   const counted = columns.every((column) => column.name !== "*");
-  const everything = columns.flatMap((column) => column.origins);
+  const everything = allOrigins(columns);
   const named = columns.map((column, at) => ({ ...column, name: renames[at] ?? column.name }));
   // After a star of unknown width nobody knows which column a new name stands for.
   const shown =
@@ -74,7 +74,7 @@ function derived(columns: readonly Column[], alias: unknown = null): FromItem {
     relation: null,
     columns: shown.filter((column) => !nameless.includes(column)),
     open: !counted ? "named" : nameless.length > 0 ? "carried" : "closed",
-    carries: counted ? nameless.flatMap((column) => column.origins) : everything,
+    carries: counted ? allOrigins(nameless) : everything,
     touched: false,
   };
 }
@@ -154,12 +154,14 @@ function readJoin(reading: Reading, body: Tree, scope: Scope): readonly FromItem
   const items = inner.items.slice(before);
   const columns = items.flatMap((item) => item.columns).filter((column) => !inner.merged.has(column.name));
   const all = [...shared.map((name) => merged(items, name)), ...columns];
-  const open = items.some((each) => each.open === "named")
-    ? "named"
-    : items.some((each) => each.open === "carried")
-      ? "carried"
-      : "closed";
-  const item = renamed({ ...derived(all), open, carries: items.flatMap((each) => each.carries) }, body.alias);
+  // Which place a column has is certain only where every column is listed and at most one join has merged some.
+  if (items.some((item) => item.open !== "closed") || (inner.merged.size > 0 && items.length > 2)) {
+    const unlisted = items.flatMap((item) =>
+      item.open === "named" ? [...item.carries, { relation: null, name: "*" }] : item.carries,
+    );
+    all.push({ name: "*", origins: allOrigins([{ origins: unlisted }]), plain: false });
+  }
+  const item = derived(all, body.alias);
   scope.items.push(item);
   return [item];
 }
@@ -172,7 +174,7 @@ function collectTables(scope: Scope): Scope["tables"] {
 }
 
 function merged(items: readonly FromItem[], name: string): Column {
-  return { name, origins: items.flatMap((item) => columnOf(item, name)?.origins ?? []), plain: false };
+  return { name, origins: allOrigins(items.map((item) => columnOf(item, name) ?? { origins: [] })), plain: false };
 }
 
 function common(left: readonly FromItem[], right: readonly FromItem[]): string[] {

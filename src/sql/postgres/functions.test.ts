@@ -147,3 +147,28 @@ test("functions that call each other deeper than anybody follows are unknown", (
   expect(analyse("select f0()", { catalogue: { ...shop, functions } }).effects).toContain("unknown");
   expect(analyse("select f30()", { catalogue: { ...shop, functions } }).effects).toEqual(["read", "destroy"]);
 });
+
+test("an aggregate is what it is made of", () => {
+  const part = routine({
+    id: 90,
+    name: "add_up",
+    language: "plpgsql",
+    body: "begin insert into orders(note) values ('x'); return 1; end",
+  });
+  const aggregate = (calls?: readonly number[]) =>
+    routine({
+      id: 91,
+      name: "total",
+      kind: "aggregate",
+      language: "internal",
+      volatility: "immutable",
+      ...(calls === undefined ? {} : { calls }),
+    });
+  const effects = (calls?: readonly number[]) =>
+    analyse("select total(id) from orders", {
+      catalogue: { ...shop, functions: [...shop.functions, part, aggregate(calls)] },
+    }).effects;
+  expect(effects()).toContain("unknown");
+  expect(effects([90])).toEqual(["read", "write"]);
+  expect(effects([1299])).toEqual(["read"]);
+});

@@ -1,4 +1,4 @@
-import { addAll, type Column, type Origin, ValueCollector } from "./column.js";
+import { addAll, allOrigins, type Column, type Origin, ValueCollector } from "./column.js";
 import { readExpression } from "./expression.js";
 import { readFrom } from "./from.js";
 import { readModification } from "./modify.js";
@@ -63,11 +63,11 @@ function readSetOperation(reading: Reading, body: Tree, scope: Scope): readonly 
   const columns: Column[] = [];
   // Where a star hides how many columns there are, any may stand at any place.
   if ([...left, ...right].some((column) => column.name === "*")) {
-    const everything = [...left, ...right].flatMap((column) => column.origins);
+    const everything = allOrigins([...left, ...right]);
     for (const column of left) columns.push({ name: column.name, origins: everything, plain: false });
   } else {
     for (const [at, column] of left.entries())
-      columns.push({ name: column.name, origins: [...column.origins, ...(right[at]?.origins ?? [])], plain: false });
+      columns.push({ name: column.name, origins: allOrigins([column, right[at] ?? { origins: [] }]), plain: false });
   }
   if (body.all !== true || word(body.op) !== "SETOP_UNION") decide(reading, columns);
   return columns;
@@ -137,6 +137,8 @@ function star(reading: Reading, path: readonly string[], scope: Scope): Column[]
       columns.push(item === null && scope.merged.has(column.name) ? { ...column, plain: false } : column);
     if (each.open !== "closed") columns.push({ name: "*", origins: unlisted(each), plain: false });
   }
+  // Merged columns come first and once: which place a column has is not certain any more.
+  if (item === null && scope.merged.size > 0) columns.push({ name: "*", origins: [], plain: false });
   return columns;
 }
 

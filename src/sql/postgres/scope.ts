@@ -1,4 +1,4 @@
-import type { Column, FromItem, Origin } from "./column.js";
+import { allOrigins, type Column, type FromItem, type Origin } from "./column.js";
 
 /** A query of WITH, read when it is first named. */
 export interface CommonTable {
@@ -49,7 +49,7 @@ export function columnOf(item: FromItem, name: string): Column | null {
   if (own.length > 0) {
     item.touched = true;
     if (own.length === 1 && own[0] !== undefined) return own[0];
-    return { name, origins: own.flatMap((column) => column.origins), plain: false };
+    return { name, origins: allOrigins(own), plain: false };
   }
   if (item.relation !== null && systemColumns.has(name)) {
     item.touched = true;
@@ -69,7 +69,7 @@ export function columnOf(item: FromItem, name: string): Column | null {
  * level knows the name.
  */
 export function findColumn(scope: Scope | null, name: string): Column | null {
-  const maybe: Origin[] = [];
+  const maybe: Column[] = [];
   let open = false;
   for (let level = scope; level !== null; level = level.parent) {
     // A name that two of one level have is an error to the server: what lists it is what is meant.
@@ -80,12 +80,12 @@ export function findColumn(scope: Scope | null, name: string): Column | null {
     const first = found[0];
     if (first === undefined) continue;
     if (found.length === 1 && sure.length === 1 && !open && !level.merged.has(name)) return first;
-    for (const column of found) maybe.push(...column.origins);
+    maybe.push(...found);
     open = true;
     // Only a thing whose columns nobody knows has answered: the name may as well belong to a level above.
     if (sure.length > 0) break;
   }
-  return open ? { name, origins: maybe, plain: false } : null;
+  return open ? { name, origins: allOrigins(maybe), plain: false } : null;
 }
 
 /** Every column of one thing in FROM as one value. */
@@ -93,7 +93,7 @@ export function wholeRow(item: FromItem): Origin[] {
   item.touched = true;
   if (item.relation !== null && item.columns.every((column) => column.plain))
     return [{ relation: item.relation.id, name: "*" }, ...item.carries];
-  const origins = item.columns.flatMap((column) => column.origins);
+  const origins = allOrigins(item.columns);
   if (item.open === "named") origins.push({ relation: null, name: "*" });
   return [...origins, ...item.carries];
 }

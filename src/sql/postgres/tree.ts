@@ -47,9 +47,3 @@ export function names(value: unknown): string[] {
     return body === null ? "*" : word(body.sval);
   });
 }
-
-/** Name of a `RoleSpec`. */
-export function roleName(value: unknown): string {
-  const spec = bodyOf(value, "RoleSpec") ?? tree(value);
-  return word(spec.rolename) || word(spec.roletype).replace("ROLESPEC_", "").toLowerCase() || "?";
-}

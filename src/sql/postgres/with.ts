@@ -1,4 +1,4 @@
-import type { Column, Origin } from "./column.js";
+import { allOrigins, type Column } from "./column.js";
 import { readQuery } from "./query.js";
 import type { Reading } from "./reading.js";
 import { type CommonTable, type Scope, withoutItems } from "./scope.js";
@@ -46,22 +46,20 @@ function recursive(reading: Reading, query: Tree, scope: Scope): CommonTable {
       }
       // It names itself: any column may come back in any other, so each carries what all of them carry. Once more, for what they decide.
       columns = spread(first);
-      columns = spread([...read(), { name: "*", origins: columns.flatMap((column) => column.origins), plain: false }]);
+      columns = spread([...read(), { name: "*", origins: allOrigins(columns), plain: false }]);
       return columns;
     },
   };
 }
 
 function spread(columns: readonly Column[]): Column[] {
-  const origins = new Map<string, Origin>();
-  for (const column of columns)
-    for (const origin of column.origins) origins.set(`${origin.relation ?? "?"}.${origin.name}`, origin);
-  return columns.map((column) => ({ name: column.name, origins: [...origins.values()], plain: false }));
+  const origins = allOrigins(columns);
+  return columns.map((column) => ({ name: column.name, origins, plain: false }));
 }
 
 function renamed(columns: readonly Column[], query: Tree): readonly Column[] {
   const aliases = names(query.aliascolnames);
-  const everything = columns.flatMap((column) => column.origins);
+  const everything = allOrigins(columns);
   const counted = columns.every((column) => column.name !== "*");
   const shown =
     counted || aliases.length === 0
