@@ -62,10 +62,10 @@ export const hoop = hoopPath("hoop", "hoop", "plain", { agent: true, tls: true }
 /** The same with one column masked in every result. */
 export const hoopMasked = hoopPath("hoop masked", "hoop", "masked", { agent: true, tls: true });
 /** The same programs with a gate that allows everything and records nothing: what judging and recording cost. */
-export const hoopPolicyOff = hoopPath("hoop, policy off", "policy off", "plain", {
+export const hoopPolicyOff = hoopPath("hoop no policy", "policy off", "plain", {
   agent: true,
   tls: true,
   gateway: [withoutPolicy],
 });
 /** Without TLS. Agents have no such mode, so here the gateway dials the target: two processes. */
-export const hoopPlain = hoopPath("hoop, no TLS, no agent", "plain", "plain", { agent: false, tls: false });
+export const hoopPlain = hoopPath("hoop plain", "plain", "plain", { agent: false, tls: false });

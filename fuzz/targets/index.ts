@@ -1,4 +1,5 @@
 import type { FuzzTarget } from "../target.js";
+import { auditExport } from "./audit-export.js";
 import { dns } from "./dns.js";
 import { echoSession } from "./echo-session.js";
 import { grpcFrames } from "./grpc-frames.js";
@@ -8,6 +9,7 @@ import { policyDocuments } from "./policy-documents.js";
 import { postgresFrames } from "./postgres-frames.js";
 import { postgresMessages } from "./postgres-messages.js";
 import { postgresSession } from "./postgres-session.js";
+import { sqlAnalysis } from "./sql-analysis.js";
 import { sqlLexer } from "./sql-lexer.js";
 import { transcript } from "./transcript.js";
 import { wireReader } from "./wire-reader.js";
@@ -21,9 +23,11 @@ export const targets: readonly FuzzTarget[] = [
   postgresMessages,
   postgresSession,
   sqlLexer,
+  sqlAnalysis,
   policyDocuments,
   dns,
   journal,
+  auditExport,
   transcript,
   echoSession,
 ];

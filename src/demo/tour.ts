@@ -49,10 +49,12 @@ export async function tour(demo: Demo, place: Place, say: (text: string) => void
   say(pc.bold("\n4. The audit chain, exported and proven offline"));
   const file = join(demo.engineerHome, "audit.jsonl");
   const key = join(demo.engineerHome, "audit.pub");
+  const heads = join(demo.engineerHome, "heads.jsonl");
+  writeFileSync(heads, await demo.hoop("admin", "audit", "heads"));
   await demo.hoop("admin", "audit", "export", "--output", file);
   writeFileSync(key, await demo.hoop("admin", "audit", "key"));
-  say(`\n${pc.dim("$")} ${pc.bold("hoop audit export --output audit.jsonl && hoop audit verify audit.jsonl --key audit.pub")}`);
-  say((await demo.hoop("engineer", "audit", "verify", file, "--key", key)).trimEnd());
+  say(`\n${pc.dim("$")} ${pc.bold("hoop audit export --output audit.jsonl && hoop audit verify audit.jsonl --key audit.pub --heads heads.jsonl")}`);
+  say((await demo.hoop("engineer", "audit", "verify", file, "--key", key, "--heads", heads)).trimEnd());
 }
 
 function expect(held: boolean, what: string, got: string): void {

@@ -10,9 +10,9 @@ import {
   type MaskPlan,
   type Permit,
   type Reason,
+  type StatementId,
   sessionId,
   subjectId,
-  type StatementId,
 } from "../../src/vocabulary/index.js";
 import type { PostgresServer } from "./postgres.js";
 
@@ -39,6 +39,8 @@ export interface Through {
   readonly ends: EndReason[];
   readonly withdrawn: number[];
   order(order: Order): void;
+  /** Resolves when a session has ended for this reason. */
+  ended(code: EndReason["code"]): Promise<void>;
   /** Sessions that are open now. */
   readonly open: number;
   stop(): Promise<void>;
@@ -48,7 +50,14 @@ export interface Through {
 export const testPermit = { statement: "test:1" as StatementId, purpose: "forward" } as unknown as Permit;
 
 export function allowed(say: Extract<Say, { allow: true }>): Answer {
-  const analysis: Analysis = { shape: "test", effects: ["read"], resources: [], attributes: {}, unknowns: [], ...say.analysis };
+  const analysis: Analysis = {
+    shape: "test",
+    effects: ["read"],
+    resources: [],
+    attributes: {},
+    unknowns: [],
+    ...say.analysis,
+  };
   return { outcome: "allow", permit: testPermit, analysis, masks: say.masks ?? null };
 }
 
@@ -130,7 +139,9 @@ export async function servePostgresThrough(options: ThroughOptions): Promise<Thr
         },
         note: (note) => notes.push(note),
         serverCertificate: () =>
-          options.certificate === undefined ? Promise.reject(new Error("no certificate")) : Promise.resolve(options.certificate),
+          options.certificate === undefined
+            ? Promise.reject(new Error("no certificate"))
+            : Promise.resolve(options.certificate),
         onOrder: (listener) => orders.push(listener),
         cancels: {
           register: (key) => cancels.set(key, toMe),
@@ -154,6 +165,12 @@ export async function servePostgresThrough(options: ThroughOptions): Promise<Thr
     withdrawn,
     order: (order) => {
       for (const send of [...listeners]) send(order);
+    },
+    ended: async (code) => {
+      for (let tries = 0; !ends.some((reason) => reason.code === code); tries++) {
+        if (tries > 200) throw new Error(`no session ended as ${code}: ${JSON.stringify(ends)}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
     },
     get open() {
       return listeners.size;

@@ -152,7 +152,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     }
   };
   try {
-    await untilListening(port, () => child.exitCode !== null, () => log);
+    await untilListening(
+      port,
+      () => child.exitCode !== null,
+      () => log,
+    );
     await retry(() => query("create database app", "postgres"));
     if (options.sql !== undefined) await query(options.sql);
   } catch (error) {
@@ -186,20 +190,23 @@ async function untilListening(port: number, gone: () => boolean, log: () => stri
   throw new Error("not listening after 30 s");
 }
 
-// It listens a moment before it accepts sessions ("the database system is starting up").
+const starting = new Set(["57P03", "ECONNREFUSED", "ENOENT"]);
+
+// It listens a moment before it accepts sessions, and on TCP before its Unix socket.
 async function retry<T>(action: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
       return await action();
     } catch (error) {
-      if (tries > 100 || (error as { code?: string }).code !== "57P03") throw error;
+      if (tries > 200 || !starting.has((error as { code?: string }).code ?? "")) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 }
 
 function makeCertificate(folder: string, hash: string, own: (path: string, mode: number) => void): string {
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  const openssl = (...args: string[]) =>
+    execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=test ca");
   openssl("req", "-new", ...newKey, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");

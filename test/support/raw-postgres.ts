@@ -30,7 +30,10 @@ export class RawPostgres {
     });
   }
 
-  static async open(address: { host: string; port: number }, parameters: Record<string, string> | null = {}): Promise<RawPostgres> {
+  static async open(
+    address: { host: string; port: number },
+    parameters: Record<string, string> | null = {},
+  ): Promise<RawPostgres> {
     const socket = connect({ ...address, noDelay: true });
     await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     const raw = new RawPostgres(socket);
@@ -98,7 +101,9 @@ export const types = (messages: readonly RawMessage[]): string => messages.map((
 
 /** The text cells of the DataRows. */
 export function cells(messages: readonly RawMessage[]): (string | null)[][] {
-  return messages.filter(({ type }) => type === "D").map(({ body }) => rowOf(body).map((cell) => cell?.toString("utf8") ?? null));
+  return messages
+    .filter(({ type }) => type === "D")
+    .map(({ body }) => rowOf(body).map((cell) => cell?.toString("utf8") ?? null));
 }
 
 export function rowOf(body: Buffer): (Buffer | null)[] {

@@ -41,18 +41,14 @@ export const run: Verb = async ({ context, args }) => {
 
 /** One entry in a line or two: when, what, what became of it. */
 function lineOf(entry: Entry, { color }: Output): string {
-  const at = textOf(entry.at ?? entry.time)
-    .replace("T", " ")
-    .slice(0, 23);
+  const at = new Date(Number(entry.time)).toISOString().slice(11, 23);
   const line = (mark: string, text: string) => `${color.dim(at)}  ${mark}  ${printable(text)}`;
   switch (entry.kind) {
     case "statement": {
       const outcome = textOf(entry.outcome);
       const mark = outcome === "allow" ? color.green("allow") : color.red(outcome.padEnd(5));
-      const reasons = Array.isArray(entry.reasons)
-        ? entry.reasons.map((reason: { text?: string }) => reason.text ?? "").filter(Boolean)
-        : [];
-      const why = reasons.length > 0 ? `\n${" ".repeat(27)}${color.dim(printable(reasons.join("; ")))}` : "";
+      const reasons = reasonsOf(entry);
+      const why = reasons === "" ? "" : `\n${" ".repeat(21)}${color.dim(printable(reasons))}`;
       return line(mark, textOf(entry.shown) || "(not shown: it could not be masked safely)") + why;
     }
     case "statement-finished": {
@@ -66,9 +62,19 @@ function lineOf(entry: Entry, { color }: Output): string {
       return line("end  ", textOf((entry.reason as { text?: string } | undefined)?.text));
     case "warning":
       return line(color.yellow("note "), textOf(entry.text));
+    case "session-opened":
+      return line("begin", "");
+    case "session-refused":
+      return line(color.red("deny "), reasonsOf(entry));
+    case "session-ready":
+      return line("     ", `logged in at ${textOf(entry.target)}`);
     default:
       return line("     ", textOf(entry.kind));
   }
+}
+
+function reasonsOf({ reasons }: Entry): string {
+  return Array.isArray(reasons) ? reasons.map((reason: { text?: string }) => reason.text ?? "").filter(Boolean).join("; ") : "";
 }
 
 function textOf(value: unknown): string {

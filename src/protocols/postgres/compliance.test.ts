@@ -1,5 +1,5 @@
-import { protocolCompliance, readTranscripts } from "../../protocol/compliance/index.js";
 import { postgresDialect } from "../../../test/support/postgres-dialect.js";
+import { protocolCompliance, readTranscripts } from "../../protocol/compliance/index.js";
 import { createPostgresSession } from "./index.js";
 
 protocolCompliance("postgres", createPostgresSession, {
