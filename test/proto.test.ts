@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -22,9 +22,19 @@ describe("the gRPC contract", () => {
   });
 
   it("finds a break when there is one", async () => {
-    await expect(
-      buf("breaking", "proto/hoop-v1.binpb", "--against", "test/fixtures/hoop-v1-broken.binpb"),
-    ).rejects.toThrow();
+    const folder = await mkdtemp(join(tmpdir(), "hoop-proto-"));
+    try {
+      await cp(join(root, "proto"), join(folder, "proto"), { recursive: true });
+      await cp(join(root, "buf.yaml"), join(folder, "buf.yaml"));
+      const path = join(folder, "proto/hoop/v1/frame.proto");
+      await writeFile(path, (await readFile(path, "utf8")).replace("bool end = 2;", "string end = 2;"));
+      const broken = buf("breaking", folder, "--against", "proto/hoop-v1.binpb");
+      await expect(broken).rejects.toMatchObject({
+        stdout: expect.stringMatching(/Field "2" .*end.* on message "Frame"/),
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("is what the code was generated from", async () => {

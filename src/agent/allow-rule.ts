@@ -35,7 +35,8 @@ export function parseAllowRule(text: string): AllowRule {
     new HoopError("invalid", `--allow ${JSON.stringify(text.slice(0, 200))}: ${why}`, { hint });
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9*,-]+)$/.exec(text.trim());
   if (match === null) throw wrong("a rule is host:ports, with IPv6 in brackets");
-  const host = (match[1] ?? match[2]!).toLowerCase().replace(/\.$/, "");
+  // `*.` is no spelling of `*`.
+  const host = (match[1] ?? match[2]!).toLowerCase().replace(/(?<=[^*])\.$/, "");
   const allowsPort = parsePorts(match[3]!);
   if (allowsPort === null) throw wrong("ports are 1 to 65535: 5432, 8000-8999, a list of these, or *");
   const rule = match[1] === undefined ? (nameRule(host) ?? networkRule(host)) : networkRule(host);
@@ -91,8 +92,8 @@ function networkRule(host: string): HostRule | "metadata" | null {
   network.addSubnet(address.text, length, type);
   const inside = kindOf(address);
   if (inside === "metadata" || inside === "unusable") {
-    // A wide network may begin there (0.0.0.0/0, ::/0); a narrow one means it.
-    const wide = length <= (address.family === 4 ? 7 : 8);
+    // A wide network begins at the unspecified address (0.0.0.0/0, ::/0); any other means what it says.
+    const wide = /^[0.:]+$/.test(address.text) && length < 8;
     if (!wide) return "metadata";
   }
   const special = specialIn(inside, address, length);

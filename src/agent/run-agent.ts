@@ -26,7 +26,10 @@ export interface RunAgentOptions {
  * Throws HoopError before it runs, never after: `precondition-failed` (never joined, state folder), `unauthenticated` (join
  * token or certificate ended), `denied` (not that gateway), `invalid`, `unavailable` (while joining).
  */
-export async function runAgent(config: AgentConfig, { signal, log, version, connected }: RunAgentOptions): Promise<void> {
+export async function runAgent(
+  config: AgentConfig,
+  { signal, log, version, connected }: RunAgentOptions,
+): Promise<void> {
   const userAgent = `hoop-agent/${version}`;
   const allow = createAllowList(config.allow);
   const ca = config.ca === undefined ? undefined : await readAuthority(config.ca);
@@ -49,7 +52,10 @@ export async function runAgent(config: AgentConfig, { signal, log, version, conn
   link.watch((event) => {
     if (event.kind === "up") {
       log.info({ gateway: config.gateway }, "connected to the gateway");
-      controls.set(event.session, keepControl(event.session, { version, allows: allow.rules, lanes, log, welcomed: connected }));
+      controls.set(
+        event.session,
+        keepControl(event.session, { version, allows: allow.rules, lanes, log, welcomed: connected }),
+      );
     } else if (event.kind === "down") {
       log.warn({ why: event.reason?.text ?? "it takes no new calls", lanes: lanes.size }, "leaving that connection");
       // Its lanes go on while they can; new orders come by the next connection, and those under way are still answered here.

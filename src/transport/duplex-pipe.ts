@@ -10,6 +10,10 @@ export abstract class DuplexPipe extends PipeBase {
   protected readonly socket: Socket;
   #corked = false;
   #listening = false;
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.socket.uncork();
+  };
   #sawEnd = false;
 
   constructor(socket: Socket, label: string) {
@@ -40,10 +44,7 @@ export abstract class DuplexPipe extends PipeBase {
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        socket.uncork();
-      });
+      process.nextTick(this.#uncork);
     }
     socket.write(chunk);
     // The stream's own mark is 16 KB and only says when `drain` comes; ours lets a reader run ahead of a busy wire.

@@ -268,10 +268,10 @@ describe("an agent in a process of its own", () => {
     expect(await lane.echo("one")).toBe("one");
     const since = gateway.registry.list()[0]!.connectedAt;
     gateway.registry.close();
-    await until(() => gateway.registry.list().length === 0);
     expect(await lane.echo("two")).toBe("two");
-    await until(() => gateway.registry.list().length === 1);
-    expect(gateway.registry.list()[0]!.connectedAt.getTime()).toBeGreaterThan(since.getTime());
+    // The agent may be back within the same moment: it is another stream all the same.
+    await until(() => gateway.log.includes("an agent's control stream ended"));
+    await until(() => gateway.registry.list().some((agent) => agent.connectedAt > since));
     expect(await lane.echo("three")).toBe("three");
     lane.pipe.abort({ code: "cancelled", text: "done" });
   });
@@ -353,7 +353,7 @@ describe("the gateway", () => {
     stream.send({ message: { case: "hello", value: { version: "foreign", allows: [] } } });
     await until(() => gateway.registry.list().some((agent) => agent.name === name));
     const lane = (nonce: string | null) => {
-      const headers = nonce === null ? {} : { "hoop-nonce": nonce };
+      const headers: Record<string, string> = nonce === null ? {} : { "hoop-nonce": nonce };
       const pipe = session.lane(AgentService.method.lane, { headers });
       return new Promise<PipeAbort | null>((resolve) => {
         pipe.start({ data() {}, end() {}, drain() {}, closed: resolve });

@@ -1,5 +1,6 @@
 import type { Http2Session, Http2Stream, IncomingHttpHeaders } from "node:http2";
 import type { PipeAbort } from "../pipe.js";
+import { HeldBytes } from "./held-bytes.js";
 import { abortCodeFrom, abortFromReset, decodeGrpcMessage, grpcStatus } from "./status.js";
 
 /** How a call ended. Status 0: in order. */
@@ -29,8 +30,10 @@ export abstract class CallStream {
   protected readonly stream: Http2Stream;
   readonly #session: Http2Session | undefined;
   protected owner!: CallOwner;
-  #listening = false;
   #held = true;
+  readonly #waiting = new HeldBytes();
+  #endWaits = false;
+  #end: () => void = () => {};
   #over = false;
   #whenOver: () => void = () => {};
   /** A status that arrived before all of the data was taken. */
@@ -41,6 +44,7 @@ export abstract class CallStream {
   constructor(stream: Http2Stream) {
     this.stream = stream;
     this.#session = stream.session;
+    this.#takeOver();
     stream.on("drain", () => this.owner.drained());
     stream.on("end", () => this.#ended());
     // `close` follows and tells the rest.
@@ -68,19 +72,57 @@ export abstract class CallStream {
   }
 
   read(): void {
+    if (!this.#held || this.#over) return;
     this.#held = false;
-    if (!this.#listening) {
-      this.#listening = true;
-      this.stream.on("data", (chunk: Buffer) => {
-        if (!this.#over) this.owner.data(chunk);
-      });
+    if (this.#waiting.isEmpty) this.#goOn();
+    // Not from inside of the owner's own call.
+    else process.nextTick(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    // The owner may have enough again, or end the call, with each chunk.
+    while (!this.#held && !this.#over) {
+      const chunk = this.#waiting.take();
+      if (chunk === null) {
+        this.#goOn();
+        return;
+      }
+      this.owner.data(chunk);
     }
-    this.stream.resume();
   }
 
   hold(): void {
     this.#held = true;
-    this.stream.pause();
+  }
+
+  /**
+   * Bytes come to Node's stream by its `push`, which is where we take them: its own buffer keeps an object for each chunk,
+   * and a paused lane must not cost more than its window. Answering false closes the window, `_read` opens it.
+   */
+  #takeOver(): void {
+    const { stream } = this;
+    const push = stream.push.bind(stream);
+    this.#end = () => push(null);
+    stream.push = (chunk: Buffer | null): boolean => {
+      if (chunk === null) {
+        if (this.#over || (!this.#held && this.#waiting.isEmpty)) return push(null);
+        this.#endWaits = true;
+        return false;
+      }
+      if (this.#over) return true;
+      if (this.#held || !this.#waiting.isEmpty) this.#waiting.add(chunk);
+      else this.owner.data(chunk);
+      return !this.#held;
+    };
+    // Nothing flows through the stream itself but its end.
+    stream.resume();
+  }
+
+  #goOn(): void {
+    if (this.#endWaits) {
+      this.#endWaits = false;
+      this.#end();
+    } else if (!this.stream.destroyed) this.stream._read(0);
   }
 
   /** False: backed up, `drained` will be called. */
@@ -109,7 +151,8 @@ export abstract class CallStream {
     this.#over = true;
     clearTimeout(this.#deadline);
     this.#whenOver();
-    if (!this.stream.destroyed) this.stream.resume();
+    this.#waiting.clear();
+    this.#goOn();
   }
 
   /** Resets the stream unless the peer lets it end soon. */

@@ -31,6 +31,7 @@ export function dispatch(
   options: DispatchOptions,
 ): ServerCall | null {
   stream.on("error", () => {});
+  if (stream.closed) return null;
   const type = headers["content-type"] ?? "";
   if (!/^application\/grpc(\+proto)?(;|$)/.test(type) || headers[":method"] !== "POST") {
     stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });

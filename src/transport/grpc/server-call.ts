@@ -30,6 +30,11 @@ export class ServerCall extends CallStream {
     return this.stream as ServerHttp2Stream;
   }
 
+  /** A stream that the caller reset takes no headers, though it is not destroyed yet. */
+  get #isClosed(): boolean {
+    return this.stream.destroyed || this.stream.closed;
+  }
+
   /** Whether the handler began to answer, or the call is over. */
   get answered(): boolean {
     return this.#opened || this.isOver;
@@ -53,12 +58,12 @@ export class ServerCall extends CallStream {
 
   /** Sends the response's headers: the call is taken. */
   override open(): void {
-    if (this.#opened || this.stream.destroyed) return;
+    if (this.#opened || this.#isClosed) return;
     this.#opened = true;
     this.#server.respond(responseHeaders, { waitForTrailers: true });
     this.#tellAnswered();
     this.stream.once("wantTrailers", () => {
-      if (!this.stream.destroyed) this.stream.sendTrailers(this.#trailers ?? trailersFrom(grpcStatus.internal, ""));
+      if (!this.#isClosed) this.stream.sendTrailers(this.#trailers ?? trailersFrom(grpcStatus.internal, ""));
     });
   }
 
@@ -73,7 +78,10 @@ export class ServerCall extends CallStream {
 
   /** Ends with a status; trailers alone when nothing was answered yet. The owner is not told. */
   fail(status: number, text: string): void {
-    if (this.#ending || this.stream.destroyed) return;
+    if (this.#ending || this.#isClosed) {
+      this.forget();
+      return;
+    }
     if (this.#opened) this.#end(status, text);
     else {
       this.#opened = true;
@@ -94,7 +102,7 @@ export class ServerCall extends CallStream {
 
   #end(status: number, text: string): void {
     this.#ending = true;
-    if (this.stream.destroyed) return;
+    if (this.#isClosed) return;
     this.#trailers = trailersFrom(status, text);
     this.stream.end();
   }
