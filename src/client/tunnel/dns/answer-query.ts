@@ -31,7 +31,7 @@ export function readQuery(bytes: Buffer): Question | null {
   const opcode = (bytes[2]! >> 3) & 0x0f;
   if (packet.type !== "query" || opcode !== 0 || packet.questions?.length !== 1 || !question) return null;
   // What is not printable would not come back as it came.
-  if (question.class !== "IN" || !/^[\x21-\x7e]{1,253}$/.test(question.name)) return null;
+  if (question.class !== "IN" || !/^[\x21-\x7e]{1,253}$/.test(question.name) || hasDotInLabel(bytes)) return null;
   const name = question.name.toLowerCase();
   const edns = packet.additionals?.find((record) => record.type === "OPT");
   return {
@@ -41,6 +41,16 @@ export function readQuery(bytes: Buffer): Question | null {
     udpLimit: edns ? Math.min(Math.max(edns.udpPayloadSize, plainUdp), maxUdp) : plainUdp,
     packet,
   };
+}
+
+/** A dot inside of a label looks like a separator once it is text: the name that goes back would be another one. */
+function hasDotInLabel(bytes: Buffer): boolean {
+  const firstName = 12;
+  for (let at = firstName, length = bytes[at]; length; at += length + 1, length = bytes[at]) {
+    // A compressed name has nothing before it to point to.
+    if (length > 63 || bytes.subarray(at + 1, at + 1 + length).includes(0x2e)) return true;
+  }
+  return false;
 }
 
 /**
