@@ -29,11 +29,11 @@ import { createRecordingStore } from "../storage/recording.js";
 import { createSecretStore } from "../storage/secrets.js";
 import { createSessionStore } from "../storage/sessions.js";
 import { createGrpcServer } from "../transport/grpc/index.js";
-import { connectTcp } from "../transport/tcp/index.js";
 import { type Connection, HoopError } from "../vocabulary/index.js";
 import { apiDeps } from "./api-deps.js";
 import { clientService } from "./client-service.js";
 import { type GatewayConfig, suffix } from "./config.js";
+import { dialDirect } from "./dial-direct.js";
 import { firstAdmin } from "./first-admin.js";
 import { certificateHosts, httpTls } from "./listeners.js";
 import type { Log } from "./log.js";
@@ -129,7 +129,7 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     closing.push(() => agents.close());
     const dial = (connection: Connection, dialSignal: AbortSignal) =>
       connection.agent === null
-        ? connectTcp({ host: connection.host, port: connection.port, signal: dialSignal, timeoutMs: config.HOOP_HANDSHAKE_MS })
+        ? dialDirect({ host: connection.host, port: connection.port, signal: dialSignal, timeoutMs: config.HOOP_HANDSHAKE_MS })
         : agents.dial(connection.agent, connection.host, connection.port, dialSignal);
 
     // The relay.

@@ -33,7 +33,8 @@ export async function issueAgentCertificate(
   requestDer: Uint8Array,
   options: { readonly agentId: AgentId; readonly name: string; readonly ttlMs: number; readonly now: number },
 ): Promise<AgentCertificate> {
-  if (requestDer.length > maxRequestBytes) throw new HoopError("too-large", `a signing request has at most ${maxRequestBytes} bytes`);
+  if (requestDer.length > maxRequestBytes)
+    throw new HoopError("too-large", `a signing request has at most ${maxRequestBytes} bytes`);
   const request = await verifiedRequest(requestDer);
   const certificate = await issueCertificate(issuer, {
     commonName: options.name,
@@ -44,7 +45,11 @@ export async function issueAgentCertificate(
     lifeMs: Math.min(Math.max(options.ttlMs, minuteMs), maxLifeMs),
   });
   const leaf = pem(certificate);
-  return { chain: leaf + issuer.certificate, expires: certificate.notAfter, fingerprint: fingerprintOf(new X509Certificate(leaf)) };
+  return {
+    chain: leaf + issuer.certificate,
+    expires: certificate.notAfter,
+    fingerprint: fingerprintOf(new X509Certificate(leaf)),
+  };
 }
 
 async function verifiedRequest(der: Uint8Array): Promise<InstanceType<typeof x509.Pkcs10CertificateRequest>> {
@@ -55,7 +60,8 @@ async function verifiedRequest(der: Uint8Array): Promise<InstanceType<typeof x50
     // A copy: the parser takes the whole ArrayBuffer below a view.
     request = new x509.Pkcs10CertificateRequest(Uint8Array.from(der));
     const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: "der", type: "spki" });
-    kind = key.asymmetricKeyType === "ec" ? String(key.asymmetricKeyDetails?.namedCurve) : String(key.asymmetricKeyType);
+    kind =
+      key.asymmetricKeyType === "ec" ? String(key.asymmetricKeyDetails?.namedCurve) : String(key.asymmetricKeyType);
     genuine = accepted.has(kind) && (await request.verify());
   } catch (cause) {
     throw new HoopError("malformed", "the signing request cannot be read", { cause });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { HoopError } from "../vocabulary/index.js";
-import { importPrivateKey, type Issuer, selfSignAuthority } from "./issue.js";
+import { type Issuer, importPrivateKey, selfSignAuthority } from "./issue.js";
 import type { Authority, AuthorityKind, KeyVault, PkiStore } from "./store.js";
 
 const dayMs = 24 * 60 * 60_000;
@@ -20,7 +20,12 @@ export class Authorities {
   #all: readonly Authority[] = [];
   readonly #issuers = new Map<string, Issuer>();
 
-  constructor(options: { readonly store: PkiStore; readonly vault: KeyVault; readonly suffix: string; readonly now: () => number }) {
+  constructor(options: {
+    readonly store: PkiStore;
+    readonly vault: KeyVault;
+    readonly suffix: string;
+    readonly now: () => number;
+  }) {
     this.#store = options.store;
     this.#vault = options.vault;
     this.#suffix = options.suffix;
@@ -32,25 +37,30 @@ export class Authorities {
     for (const kind of ["agents", "names"] as const) {
       const signing = this.#signing(kind);
       if (signing === null) await this.add(kind, this.#now());
-      else if (signing.expires.getTime() - this.#now() < successionMs && this.#newest(kind) === signing) await this.add(kind, this.#now() + handOutMs);
+      else if (signing.expires.getTime() - this.#now() < successionMs && this.#newest(kind) === signing)
+        await this.add(kind, this.#now() + handOutMs);
     }
   }
 
   /** Every authority of a kind that is still valid, as one PEM bundle, the one that signs first. */
   trusted(kind: AuthorityKind): string {
     const signing = this.#signing(kind);
-    const others = this.#all.filter((authority) => authority.kind === kind && authority !== signing && authority.expires.getTime() > this.#now());
+    const others = this.#all.filter(
+      (authority) => authority.kind === kind && authority !== signing && authority.expires.getTime() > this.#now(),
+    );
     return [...(signing === null ? [] : [signing]), ...others].map((authority) => authority.certificate).join("");
   }
 
   async issuer(kind: AuthorityKind): Promise<Issuer> {
     if (this.#signing(kind) === null) await this.refresh();
     const signing = this.#signing(kind);
-    if (signing === null) throw new HoopError("unavailable", "no certificate authority is valid now; is this machine's clock right?");
+    if (signing === null)
+      throw new HoopError("unavailable", "no certificate authority is valid now; is this machine's clock right?");
     const known = this.#issuers.get(signing.id);
     if (known !== undefined) return known;
     const secret = await this.#vault.get(keyRef(signing));
-    if (secret === null) throw new HoopError("precondition-failed", `the private key of the ${kind} authority is not in the vault`);
+    if (secret === null)
+      throw new HoopError("precondition-failed", `the private key of the ${kind} authority is not in the vault`);
     const issuer = { certificate: signing.certificate, key: await importPrivateKey(secret.revealBytes()) };
     this.#issuers.set(signing.id, issuer);
     return issuer;
@@ -67,7 +77,14 @@ export class Authorities {
       now: this.#now(),
       lifeMs,
     });
-    const authority = { id, kind, generation, certificate: made.certificate, issuesFrom: new Date(issuesFrom), expires: made.expires };
+    const authority = {
+      id,
+      kind,
+      generation,
+      certificate: made.certificate,
+      issuesFrom: new Date(issuesFrom),
+      expires: made.expires,
+    };
     // The key first: an authority in the list always has one.
     await this.#vault.put(keyRef(authority), made.privateKey);
     if (!(await this.#store.add(authority))) await this.#vault.delete(keyRef(authority));
@@ -80,6 +97,11 @@ export class Authorities {
 
   #signing(kind: AuthorityKind): Authority | null {
     const now = this.#now();
-    return this.#all.findLast((authority) => authority.kind === kind && authority.issuesFrom.getTime() <= now && now < authority.expires.getTime()) ?? null;
+    return (
+      this.#all.findLast(
+        (authority) =>
+          authority.kind === kind && authority.issuesFrom.getTime() <= now && now < authority.expires.getTime(),
+      ) ?? null
+    );
   }
 }

@@ -25,13 +25,15 @@ function serialNumber(): string {
 /** Seconds are all that a certificate can say. */
 const wholeSeconds = (ms: number) => new Date(Math.floor(ms / 1000) * 1000);
 
-export const generateKeys = (): Promise<webcrypto.CryptoKeyPair> => webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+export const generateKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 
 export async function exportPrivateKey(key: webcrypto.CryptoKey): Promise<Buffer> {
   return Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
 }
 
-export const importPrivateKey = (pkcs8: Uint8Array): Promise<webcrypto.CryptoKey> => webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
+export const importPrivateKey = (pkcs8: Uint8Array): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
 
 /** A self-signed authority (EC P-256) that may sign end certificates only; with `suffix`, only for names under it. */
 export async function selfSignAuthority(options: {

@@ -8,7 +8,8 @@ export function createMemoryPkiStore(): PkiStore {
       return [...authorities].sort((a, b) => a.generation - b.generation);
     },
     async add(authority) {
-      if (authorities.some((other) => other.kind === authority.kind && other.generation === authority.generation)) return false;
+      if (authorities.some((other) => other.kind === authority.kind && other.generation === authority.generation))
+        return false;
       authorities.push(authority);
       return true;
     },

@@ -28,7 +28,10 @@ export interface Pki {
   serverCertificateFor(connection: string): Promise<CertificateWithKey>;
   /** For the gateway's own listeners. Made at start and anew when a third of its life is left: ask again daily. */
   gatewayCertificate(): Promise<CertificateWithKey>;
-  issueAgentCertificate(requestDer: Uint8Array, agent: { readonly agentId: AgentId; readonly name: string; readonly ttlMs: number }): Promise<AgentCertificate>;
+  issueAgentCertificate(
+    requestDer: Uint8Array,
+    agent: { readonly agentId: AgentId; readonly name: string; readonly ttlMs: number },
+  ): Promise<AgentCertificate>;
   /** Adds a successor that signs from `issuesFrom` on; both are trusted meanwhile. */
   addAuthority(kind: AuthorityKind, issuesFrom: Date): Promise<void>;
   /** Reads the authorities anew, and makes a successor in time: at start, then daily. */
@@ -49,11 +52,16 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 export async function createPki(options: PkiOptions): Promise<Pki> {
   const now = options.now ?? Date.now;
   const suffix = options.suffix ?? "hoop";
-  if (!label.test(suffix)) throw new HoopError("invalid", `the suffix of connection names is one DNS label, not ${JSON.stringify(suffix)}`);
+  if (!label.test(suffix))
+    throw new HoopError("invalid", `the suffix of connection names is one DNS label, not ${JSON.stringify(suffix)}`);
   const authorities = new Authorities({ store: options.store, vault: options.vault, suffix, now });
   await authorities.refresh();
 
-  async function serverCertificate(kind: AuthorityKind, names: readonly AlternativeName[], lifeMs: number): Promise<CertificateWithKey> {
+  async function serverCertificate(
+    kind: AuthorityKind,
+    names: readonly AlternativeName[],
+    lifeMs: number,
+  ): Promise<CertificateWithKey> {
     const issuer = await authorities.issuer(kind);
     const keys = await generateKeys();
     const certificate = await issueCertificate(issuer, {
@@ -73,7 +81,10 @@ export async function createPki(options: PkiOptions): Promise<Pki> {
   return {
     authorities: (kind) => authorities.trusted(kind),
     serverCertificateFor(connection) {
-      if (!label.test(connection)) return Promise.reject(new HoopError("invalid", `${JSON.stringify(connection.slice(0, 64))} is not a connection's name`));
+      if (!label.test(connection))
+        return Promise.reject(
+          new HoopError("invalid", `${JSON.stringify(connection.slice(0, 64))} is not a connection's name`),
+        );
       const known = leaves.get(connection);
       if (known !== undefined && now() < known.until) return known.made;
       // Valid for twice as long as it is cached: a session that starts at the last moment has a day.

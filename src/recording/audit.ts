@@ -25,7 +25,9 @@ export interface Page<T> {
 }
 
 /** A sealed part of an entry, opened. */
-export type Revealed = { readonly part: "text" | "error"; readonly text: string } | { readonly part: "values"; readonly values: readonly (Buffer | null)[] };
+export type Revealed =
+  | { readonly part: "text" | "error"; readonly text: string }
+  | { readonly part: "values"; readonly values: readonly (Buffer | null)[] };
 
 export interface AuditServiceOptions {
   readonly store: RecordingStore;
@@ -124,9 +126,12 @@ export function createAuditService(options: AuditServiceOptions): AuditService {
       await allow();
       await recorded(options.recorder, request, ref);
       const stored = await store.payload(ref.payload);
-      if (stored === null) throw new HoopError("not-found", `the ${request.part} of entry ${request.seq} was deleted by retention`);
+      if (stored === null)
+        throw new HoopError("not-found", `the ${request.part} of entry ${request.seq} was deleted by retention`);
       const { content } = await openPayload(options.keys, ref.payload, stored.sealed, stored.chunks);
-      return request.part === "values" ? { part: "values", values: decodeValues(content) } : { part: request.part, text: content.toString("utf8") };
+      return request.part === "values"
+        ? { part: "values", values: decodeValues(content) }
+        : { part: request.part, text: content.toString("utf8") };
     },
     publicKey: () => options.signer.publicKey,
     async heads() {
@@ -138,7 +143,12 @@ export function createAuditService(options: AuditServiceOptions): AuditService {
     export: exported,
     async verify(signal) {
       const report = await verifyExport(exported(signal), { publicKey: options.signer.publicKey });
-      return { ok: report.ok, entries: report.entries, chains: report.chains.length, problems: report.fault === null ? [] : [report.fault.text] };
+      return {
+        ok: report.ok,
+        entries: report.entries,
+        chains: report.chains.length,
+        problems: report.fault === null ? [] : [report.fault.text],
+      };
     },
     async deletePayloads(before) {
       let deleted = 0;

@@ -1,6 +1,15 @@
 import { hash } from "node:crypto";
 import type { ChainId } from "../vocabulary/index.js";
-import { analysisLimit, analysisText, type ChainTip, entryBody, type OwnDraft, type PayloadRef, type Payloads, shownLimit } from "./entry.js";
+import {
+  analysisLimit,
+  analysisText,
+  type ChainTip,
+  entryBody,
+  type OwnDraft,
+  type PayloadRef,
+  type Payloads,
+  shownLimit,
+} from "./entry.js";
 import type { EntryDraft } from "./recorder.js";
 import type { PayloadSealer } from "./sealer.js";
 import { encodeValues } from "./values.js";
@@ -39,12 +48,14 @@ export class ChainWriter {
     if (draft.kind === "statement") {
       const whole = draft.shown === draft.text && draft.text.length <= shownLimit;
       const text = ready.text ?? (whole ? undefined : this.#apart(Buffer.from(draft.text), sink));
-      const values = ready.values ?? (draft.values === null ? undefined : this.#apart(encodeValues(draft.values), sink));
+      const values =
+        ready.values ?? (draft.values === null ? undefined : this.#apart(encodeValues(draft.values), sink));
       const described = draft.analysis === null ? "" : analysisText(draft.analysis);
       const analysis = described.length > analysisLimit ? this.#apart(Buffer.from(described), sink) : undefined;
       return { text, values, analysis };
     }
-    if (draft.kind === "statement-finished" && draft.error !== undefined) return { error: ready.error ?? this.#apart(Buffer.from(draft.error.text), sink) };
+    if (draft.kind === "statement-finished" && draft.error !== undefined)
+      return { error: ready.error ?? this.#apart(Buffer.from(draft.error.text), sink) };
     return {};
   }
 

@@ -1,11 +1,32 @@
-import { appendFileSync, closeSync, copyFileSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import {
+  appended,
+  closedDraft,
+  newSession,
+  openedDraft,
+  statementDraft,
+  testFolder,
+  testKeys,
+} from "../../test/recording/support.js";
 import { createRecorder, type LocalRecorder, type RecorderOptions } from "./create-recorder.js";
 import { createFeeder } from "./feeder.js";
 import { createMemoryRecordingStore } from "./memory-store.js";
 import { openPayload } from "./sealer.js";
-import { appended, closedDraft, newSession, openedDraft, statementDraft, testFolder, testKeys } from "../../test/recording/support.js";
 import { decodeValues } from "./values.js";
 
 const { keys, signer } = testKeys();
@@ -29,7 +50,11 @@ afterEach(async () => {
   for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-const segments = (path: string) => readdirSync(path).filter((name) => name.endsWith(".journal")).sort().map((name) => join(path, name));
+const segments = (path: string) =>
+  readdirSync(path)
+    .filter((name) => name.endsWith(".journal"))
+    .sort()
+    .map((name) => join(path, name));
 
 async function everything(recorder: LocalRecorder) {
   const store = createMemoryRecordingStore();
@@ -51,7 +76,8 @@ describe("the recorder", () => {
     recorder.onWritten(() => {
       writes += 1;
     });
-    for (let n = 1; n <= 50; n++) recorder.append(statementDraft(session, n), (error) => (error === null ? answers.push(n) : answers.push(-n)));
+    for (let n = 1; n <= 50; n++)
+      recorder.append(statementDraft(session, n), (error) => (error === null ? answers.push(n) : answers.push(-n)));
     expect(answers).toEqual([]);
     expect(statSync(segments(path)[0]!).size).toBe(before);
     await recorder.flush();
@@ -67,7 +93,10 @@ describe("the recorder", () => {
     const recorder = await start(path);
     const session = newSession();
     const values = [Buffer.from("alice@secret.example"), null, Buffer.alloc(0)];
-    await appended(recorder, statementDraft(session, 1, { text: "select 'topsecretliteral'", shown: "select $1", values }));
+    await appended(
+      recorder,
+      statementDraft(session, 1, { text: "select 'topsecretliteral'", shown: "select $1", values }),
+    );
     await appended(recorder, {
       kind: "statement-finished",
       session,
@@ -81,7 +110,8 @@ describe("the recorder", () => {
     });
     for (const file of segments(path)) {
       const bytes = readFileSync(file);
-      for (const secret of ["topsecretliteral", "alice@secret", "123-45-6789"]) expect(bytes.includes(secret)).toBe(false);
+      for (const secret of ["topsecretliteral", "alice@secret", "123-45-6789"])
+        expect(bytes.includes(secret)).toBe(false);
       expect(bytes.includes("select $1")).toBe(true);
     }
     const { store, bodies } = await everything(recorder);
@@ -142,7 +172,9 @@ describe("the recorder", () => {
     const text = `select '${"é".repeat(50 << 20)}'`;
     const order: string[] = [];
     const opened = appended(recorder, openedDraft(big)).then(() => order.push("opened"));
-    const whole = appended(recorder, statementDraft(big, 1, { text, shown: null })).then((error) => order.push(error === null ? "big" : "failed"));
+    const whole = appended(recorder, statementDraft(big, 1, { text, shown: null })).then((error) =>
+      order.push(error === null ? "big" : "failed"),
+    );
     const closed = appended(recorder, closedDraft(big, 1)).then(() => order.push("closed"));
     const other = appended(recorder, statementDraft(small, 1)).then(() => order.push("other"));
     await Promise.all([opened, whole, closed, other]);
@@ -156,14 +188,25 @@ describe("the recorder", () => {
     expect(payload.chunks.length).toBe(101);
     const { content } = await openPayload(keys, ref.payload, payload.sealed, payload.chunks);
     expect(content.equals(Buffer.from(text))).toBe(true);
-    await expect(openPayload(keys, ref.payload, payload.sealed, payload.chunks.slice(0, -1))).rejects.toThrow("does not open");
-    await expect(openPayload(keys, ref.payload, payload.sealed, [payload.chunks[1]!, payload.chunks[0]!, ...payload.chunks.slice(2)])).rejects.toThrow("does not open");
+    await expect(openPayload(keys, ref.payload, payload.sealed, payload.chunks.slice(0, -1))).rejects.toThrow(
+      "does not open",
+    );
+    await expect(
+      openPayload(keys, ref.payload, payload.sealed, [
+        payload.chunks[1]!,
+        payload.chunks[0]!,
+        ...payload.chunks.slice(2),
+      ]),
+    ).rejects.toThrow("does not open");
   }, 60_000);
 
   it("refuses a second owner of its folder, and names the first", async () => {
     const path = folder();
     await start(path);
-    await expect(start(path)).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining(String(process.pid)) });
+    await expect(start(path)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining(String(process.pid)),
+    });
   });
 
   it("takes the folder over from an owner that died", async () => {
@@ -180,7 +223,9 @@ describe("the recorder", () => {
     const path = folder();
     const recorder = await start(path);
     writeFileSync(join(path, "owner"), JSON.stringify({ token: "other" }));
-    await expect.poll(async () => (await appended(recorder, statementDraft(newSession(), 1)))?.message, { timeout: 5_000 }).toContain("taken the journal folder");
+    await expect
+      .poll(async () => (await appended(recorder, statementDraft(newSession(), 1)))?.message, { timeout: 5_000 })
+      .toContain("taken the journal folder");
     expect(recorder.healthy()).toBe(false);
   });
 });
@@ -200,7 +245,6 @@ describe("after a crash", () => {
     const [segment] = segments(path);
     const size = statSync(segment!).size;
     const copy = readFileSync(segment!);
-    let whole: number | null = null;
     for (let cut = 1; cut < 700; cut += 37) {
       const torn = folder();
       mkdirSync(join(torn, "aside"));
@@ -208,7 +252,6 @@ describe("after a crash", () => {
       copyFileSync(segment!, target);
       truncateSync(target, size - cut);
       const recorder = await start(torn);
-      whole ??= recorder.tip.seq;
       // The last statement is gone, the ones before it are there; `chain-opened` was added at the end.
       expect(recorder.tip.seq).toBe(3);
       const kept = readFileSync(target);
@@ -219,7 +262,11 @@ describe("after a crash", () => {
   });
 
   it("cuts a tail of garbage or zeros", async () => {
-    for (const garbage of [Buffer.alloc(5000), Buffer.from("no record at all ".repeat(50)), Buffer.from([0xf5, 0x48, 0x4a, 0xff, 0, 0, 0, 9])]) {
+    for (const garbage of [
+      Buffer.alloc(5000),
+      Buffer.from("no record at all ".repeat(50)),
+      Buffer.from([0xf5, 0x48, 0x4a, 0xff, 0, 0, 0, 9]),
+    ]) {
       const path = folder();
       const before = await written(path);
       appendFileSync(segments(path)[0]!, garbage);
@@ -240,7 +287,10 @@ describe("after a crash", () => {
       const damaged = Buffer.from(good);
       damaged[at] = damaged[at]! ^ 0x40;
       writeFileSync(join(bad, segment!.split("/").at(-1)!), damaged);
-      await expect(start(bad), `byte ${at}`).rejects.toMatchObject({ code: "precondition-failed", message: expect.stringContaining("damaged") });
+      await expect(start(bad), `byte ${at}`).rejects.toMatchObject({
+        code: "precondition-failed",
+        message: expect.stringContaining("damaged"),
+      });
     }
   });
 
@@ -315,7 +365,11 @@ describe("a full disk", () => {
     await feeder.stop();
     const bodies = (await store.entries(recorder.chain, 0, 100)).map((entry) => JSON.parse(entry.body));
     expect(bodies.filter((body) => body.kind === "statement").length).toBe(accepted + 1);
-    expect(bodies.find((body) => body.kind === "gap")).toMatchObject({ refused: 10 - accepted, unrecorded: 1, because: expect.stringContaining("disk is full") });
+    expect(bodies.find((body) => body.kind === "gap")).toMatchObject({
+      refused: 10 - accepted,
+      unrecorded: 1,
+      because: expect.stringContaining("disk is full"),
+    });
   });
 
   it("goes on and counts, when told to", async () => {
@@ -330,7 +384,9 @@ describe("a full disk", () => {
   it("refuses a large statement that does not fit, and leaves no file of it", async () => {
     const path = folder();
     const recorder = await start(path, { quotaBytes: 2 << 20 });
-    expect(await appended(recorder, statementDraft(newSession(), 1, { text: "x".repeat(3 << 20), shown: null }))).toMatchObject({ message: expect.stringContaining("full") });
+    expect(
+      await appended(recorder, statementDraft(newSession(), 1, { text: "x".repeat(3 << 20), shown: null })),
+    ).toMatchObject({ message: expect.stringContaining("full") });
     expect(readdirSync(join(path, "aside"))).toEqual([]);
     expect(await appended(recorder, statementDraft(newSession(), 1))).toBeNull();
   });
@@ -340,7 +396,9 @@ describe("sync mode", () => {
   it("answers after the disk has it", async () => {
     const recorder = await start(folder(), { sync: true, segmentBytes: 3_000 });
     const session = newSession();
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => appended(recorder, statementDraft(session, n))));
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => appended(recorder, statementDraft(session, n))),
+    );
     expect(answers.every((answer) => answer === null)).toBe(true);
     await recorder.flush();
     for (let n = 0; n < 10; n++) expect(await appended(recorder, statementDraft(session, n))).toBeNull();
@@ -366,13 +424,22 @@ describe("the feeder", () => {
     const feeder = createFeeder({ recorder, store, intervalMs: 1, maxRetryMs: 5 });
     const session = newSession();
     await appended(recorder, openedDraft(session));
-    for (let n = 1; n <= 500; n++) await appended(recorder, statementDraft(session, n, n % 5 === 0 ? { outcome: "deny" } : {}));
+    for (let n = 1; n <= 500; n++)
+      await appended(recorder, statementDraft(session, n, n % 5 === 0 ? { outcome: "deny" } : {}));
     await appended(recorder, closedDraft(session, 500));
     await feeder.drain(AbortSignal.timeout(10_000));
     await feeder.stop();
     expect(calls).toBeGreaterThan(3);
     const { sessions } = await real.sessions({}, null, 10);
-    expect(sessions).toMatchObject([{ session, statements: 500, verdicts: { allow: 400, deny: 100 }, endReason: "client-closed", name: "alice@example.test" }]);
+    expect(sessions).toMatchObject([
+      {
+        session,
+        statements: 500,
+        verdicts: { allow: 400, deny: 100 },
+        endReason: "client-closed",
+        name: "alice@example.test",
+      },
+    ]);
     expect((await real.entries(recorder.chain, 0, 1000)).length).toBe(503);
   });
 
@@ -393,9 +460,21 @@ describe("the feeder", () => {
     const again = await start(path);
     await appended(again, statementDraft(newSession(), 2));
     const errors: string[] = [];
-    const feeder = createFeeder({ recorder: again, store, intervalMs: 1, maxRetryMs: 5, onError: (error) => errors.push(error.code) });
+    const feeder = createFeeder({
+      recorder: again,
+      store,
+      intervalMs: 1,
+      maxRetryMs: 5,
+      onError: (error) => errors.push(error.code),
+    });
     await appended(other, statementDraft(newSession(), 1));
-    const forked = createFeeder({ recorder: other, store, intervalMs: 1, maxRetryMs: 5, onError: (error) => errors.push(error.code) });
+    const forked = createFeeder({
+      recorder: other,
+      store,
+      intervalMs: 1,
+      maxRetryMs: 5,
+      onError: (error) => errors.push(error.code),
+    });
     await expect.poll(() => errors).toContain("conflict");
     await feeder.stop();
     await forked.stop();

@@ -4,10 +4,10 @@ import { type ChainId, chainId, HoopError, hoopErrorFrom, type SessionId } from 
 import { ChainWriter, type EntrySink } from "./chain-writer.js";
 import type { ChainTip, OwnDraft, Payloads } from "./entry.js";
 import { type ChainPoint, createHeadSigning, type SignedHead } from "./head.js";
+import { type HeavyPart, heavyParts } from "./heavy-parts.js";
 import { FrameBatch, recordTypes } from "./journal/frame.js";
 import { Journal } from "./journal/journal.js";
 import type { HeadSigner, RecordingKeys } from "./keys.js";
-import { type HeavyPart, heavyParts } from "./heavy-parts.js";
 import { type LargePayload, writeLargePayload } from "./large-payload.js";
 import type { EntryDraft, Recorder } from "./recorder.js";
 import { PayloadSealer } from "./sealer.js";
@@ -49,7 +49,12 @@ export interface LocalRecorder extends Recorder {
   signHead(others: readonly ChainPoint[]): SignedHead;
   /** Calls after each write with something new. */
   onWritten(listener: () => void): void;
-  status(): { readonly healthy: boolean; readonly error: HoopError | null; readonly refused: number; readonly unrecorded: number };
+  status(): {
+    readonly healthy: boolean;
+    readonly error: HoopError | null;
+    readonly refused: number;
+    readonly unrecorded: number;
+  };
 }
 
 /** A turn's batch that grows beyond this is written at once; its callers are still answered at the turn's end. */
@@ -145,7 +150,10 @@ class JournalRecorder implements LocalRecorder {
   }
 
   append(draft: EntryDraft, done?: Done): void {
-    if (this.#closed) return this.#reject(new HoopError("unavailable", "the recorder is closed"), done);
+    if (this.#closed) {
+      this.#failed(new HoopError("unavailable", "the recorder is closed"), done);
+      return;
+    }
     const session = "session" in draft ? draft.session : null;
     const queue = session === null ? undefined : this.#held.get(session);
     if (queue !== undefined) {
@@ -200,13 +208,17 @@ class JournalRecorder implements LocalRecorder {
   }
 
   #add(draft: EntryDraft | OwnDraft, done: Done | null, ready: Payloads): void {
-    if (this.#error !== null) return this.#reject(this.#error, done ?? undefined);
+    if (this.#error !== null) {
+      this.#failed(this.#error, done ?? undefined);
+      return;
+    }
     try {
       this.#writer.write(draft, this.#sink, ready);
     } catch (error) {
       // Half an entry may be in the batch already: everything of this turn goes back.
       this.#waiting.push(done);
-      return this.#failBatch(hoopErrorFrom(error, "the entry could not be recorded"), false);
+      this.#failBatch(hoopErrorFrom(error, "the entry could not be recorded"), false);
+      return;
     }
     this.#waiting.push(done);
     if (this.#batch.length > writeThrough) this.#writeBatch();
@@ -215,7 +227,10 @@ class JournalRecorder implements LocalRecorder {
 
   #appendHeavy(draft: EntryDraft, parts: readonly HeavyPart[], done: Done | undefined): void {
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-    if (this.#heavyBytes + bytes > maxHeavyBytes) return this.#reject(new HoopError("limited", "too many large statements are being recorded at once; try again"), done);
+    if (this.#heavyBytes + bytes > maxHeavyBytes) {
+      this.#failed(new HoopError("limited", "too many large statements are being recorded at once; try again"), done);
+      return;
+    }
     const session = "session" in draft ? draft.session : null;
     if (session !== null) this.#held.set(session, []);
     this.#heavyBytes += bytes;
@@ -239,7 +254,12 @@ class JournalRecorder implements LocalRecorder {
     this.journal.reserve(part.bytes);
     try {
       const folder = join(this.journal.folder, "aside");
-      const large = await writeLargePayload({ sealer: this.#sealer, pieces: part.pieces, folder, sync: this.#options.sync ?? false });
+      const large = await writeLargePayload({
+        sealer: this.#sealer,
+        pieces: part.pieces,
+        folder,
+        sync: this.#options.sync ?? false,
+      });
       this.journal.reserve(large.fileBytes);
       return large;
     } catch (error) {
@@ -250,7 +270,11 @@ class JournalRecorder implements LocalRecorder {
   }
 
   /** Names the files and adds the entry in one go: no write comes between. */
-  #addHeavy(draft: EntryDraft, done: Done | null, files: readonly { readonly name: HeavyPart["name"]; readonly large: LargePayload }[]): void {
+  #addHeavy(
+    draft: EntryDraft,
+    done: Done | null,
+    files: readonly { readonly name: HeavyPart["name"]; readonly large: LargePayload }[],
+  ): void {
     if (this.#error !== null) throw this.#error;
     const ready: { -readonly [Name in keyof Payloads]: Payloads[Name] } = {};
     for (const { name, large } of files) {
@@ -307,7 +331,8 @@ class JournalRecorder implements LocalRecorder {
       try {
         this.journal.write(this.#batch.bytes, this.#writer.tip, this.#batchAsides);
       } catch (error) {
-        return this.#failBatch(error as HoopError, true);
+        this.#failBatch(error as HoopError, true);
+        return;
       }
       this.#clearBatch();
       for (const listener of this.#listeners) listener();
@@ -355,7 +380,8 @@ class JournalRecorder implements LocalRecorder {
       if (this.#gap === null || this.#error !== null) return;
       const gap = this.#gap;
       this.#gap = null;
-      return this.#add({ kind: "gap", ...gap, until: this.#now(), because: "single entries could not be recorded" }, null, {});
+      this.#add({ kind: "gap", ...gap, until: this.#now(), because: "single entries could not be recorded" }, null, {});
+      return;
     }
     this.journal.trim(true);
     const gap = this.#gap ?? { refused: 0, unrecorded: 0, from: this.#now() };
@@ -368,16 +394,13 @@ class JournalRecorder implements LocalRecorder {
       this.#clearBatch();
       this.#writer.tip = this.journal.tip;
       this.#error = error as HoopError;
-      return this.#retryLater();
+      this.#retryLater();
+      return;
     }
     this.#clearBatch();
     this.#error = null;
     this.#gap = null;
     for (const listener of this.#listeners) listener();
-  }
-
-  #reject(error: HoopError, done: Done | undefined): void {
-    this.#failed(error, done);
   }
 
   /** One draft that was not written: who waits for it is told; what nobody waits for is counted. */
@@ -420,5 +443,9 @@ function call(done: Done, error: HoopError | null): void {
 
 function spaceError(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOSPC" || code === "EDQUOT" ? new HoopError("unavailable", "the large statement cannot be recorded: the journal's disk is full", { cause: error }) : error;
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? new HoopError("unavailable", "the large statement cannot be recorded: the journal's disk is full", {
+        cause: error,
+      })
+    : error;
 }

@@ -24,7 +24,14 @@ export type OwnDraft =
   /** The first entry of a chain, and one at each start. */
   | { readonly kind: "chain-opened"; readonly gateway: string }
   /** Entries that could not be written: `refused` statements did not run, `unrecorded` entries are lost. */
-  | { readonly kind: "gap"; readonly refused: number; readonly unrecorded: number; readonly from: number; readonly until: number; readonly because: string };
+  | {
+      readonly kind: "gap";
+      readonly refused: number;
+      readonly unrecorded: number;
+      readonly from: number;
+      readonly until: number;
+      readonly because: string;
+    };
 
 /** Longer shown text is cut in the entry; the payload has it whole. */
 export const shownLimit = 16 * 1024;
@@ -46,30 +53,44 @@ export function bodyStart(chain: ChainId, seq: number, prev: string): string {
 
 const json = JSON.stringify;
 
-// Analyses are shared by all statements of a shape; their text is made once.
-const analysisTexts = new WeakMap<Analysis, string>();
+// Analyses, reasons and actors are shared by many statements and never change; their text is made once.
+const texts = new WeakMap<object, string>();
 
-export function analysisText(analysis: Analysis): string {
-  const known = analysisTexts.get(analysis);
+function sharedText(value: object): string {
+  const known = texts.get(value);
   if (known !== undefined) return known;
-  const text = json(analysis);
-  analysisTexts.set(analysis, text);
+  const text = json(value);
+  texts.set(value, text);
   return text;
 }
+
+export const analysisText = (analysis: Analysis): string => sharedText(analysis);
 
 /**
  * The body of an entry: one line of JSON. Its exact bytes are hashed, journalled, stored and exported; nobody formats it again.
  * Text that was sealed apart appears as its reference; `"text":"shown"` says that the shown text is the text.
  */
-export function entryBody(chain: ChainId, seq: number, prev: string, time: number, draft: EntryDraft | OwnDraft, payloads: Payloads): string {
+export function entryBody(
+  chain: ChainId,
+  seq: number,
+  prev: string,
+  time: number,
+  draft: EntryDraft | OwnDraft,
+  payloads: Payloads,
+): string {
   const start = `${bodyStart(chain, seq, prev)}"time":${time},`;
   if (draft.kind === "statement") {
     const shown = draft.shown === null ? null : cutShown(draft.shown);
-    const analysis = draft.analysis === null ? "null" : payloads.analysis === undefined ? analysisText(draft.analysis) : json(payloads.analysis);
+    const analysis =
+      draft.analysis === null
+        ? "null"
+        : payloads.analysis === undefined
+          ? analysisText(draft.analysis)
+          : json(payloads.analysis);
     return (
-      `${start}"kind":"statement","session":"${draft.session}","statement":${json(draft.statement)},"actor":${json(draft.actor)},` +
+      `${start}"kind":"statement","session":"${draft.session}","statement":${json(draft.statement)},"actor":${sharedText(draft.actor)},` +
       `"connection":${json(draft.connection)},"phase":${json(draft.phase)},"purpose":"${draft.purpose}","outcome":"${draft.outcome}",` +
-      `"reasons":${json(draft.reasons)},"policyVersion":${json(draft.policyVersion)},` +
+      `"reasons":${sharedText(draft.reasons)},"policyVersion":${json(draft.policyVersion)},` +
       `"text":${payloads.text === undefined ? '"shown"' : refText(payloads.text)},` +
       `"values":${payloads.values === undefined ? "null" : refText(payloads.values)},` +
       `"shown":${shown === null ? "null" : json(shown)},${shown !== null && shown.length < draft.shown!.length ? '"shownCut":true,' : ""}"analysis":${analysis}}`

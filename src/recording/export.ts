@@ -8,7 +8,13 @@ import type { RecordingStore } from "./store.js";
 export type ExportLine =
   | { readonly type: "export"; readonly version: 1; readonly time: number }
   | { readonly type: "head"; readonly body: string; readonly signature: string }
-  | { readonly type: "entry"; readonly chain: string; readonly seq: number; readonly hash: string; readonly body: string }
+  | {
+      readonly type: "entry";
+      readonly chain: string;
+      readonly seq: number;
+      readonly hash: string;
+      readonly body: string;
+    }
   | { readonly type: "payload"; readonly payload: string; readonly salt: string; readonly content: string }
   | { readonly type: "end"; readonly entries: number; readonly chains: readonly string[] };
 
@@ -41,7 +47,8 @@ export async function* exportRecording(store: ExportSource, options: ExportOptio
       for (const { seq, hash, body } of entries) {
         yield line({ type: "entry", chain, seq, hash, body });
         count += 1;
-        if (options.payloads !== undefined) for (const payload of payloadsOf(body)) yield* exportPayload(store, options.payloads, payload);
+        if (options.payloads !== undefined)
+          for (const payload of payloadsOf(body)) yield* exportPayload(store, options.payloads, payload);
       }
       if (entries.length < page) break;
       after = entries.at(-1)!.seq;
@@ -50,7 +57,11 @@ export async function* exportRecording(store: ExportSource, options: ExportOptio
   yield line({ type: "end", entries: count, chains });
 }
 
-async function* exportPayload(store: ExportSource, keys: Pick<RecordingKeys, "byId">, hash: string): AsyncGenerator<string> {
+async function* exportPayload(
+  store: ExportSource,
+  keys: Pick<RecordingKeys, "byId">,
+  hash: string,
+): AsyncGenerator<string> {
   const stored = await store.payload(hash);
   if (stored === null) return;
   const { salt, content } = await openPayload(keys, hash, stored.sealed, stored.chunks);
@@ -58,4 +69,5 @@ async function* exportPayload(store: ExportSource, keys: Pick<RecordingKeys, "by
 }
 
 /** Some readers of lines, Node's among them, take U+2028 and U+2029 for the end of one; escaped, the text is the same. */
-const line = (value: ExportLine) => `${JSON.stringify(value).replace(/[\u2028\u2029]/g, (end) => (end === "\u2028" ? "\\u2028" : "\\u2029"))}\n`;
+const line = (value: ExportLine) =>
+  `${JSON.stringify(value).replace(/[\u2028\u2029]/g, (end) => (end === "\u2028" ? "\\u2028" : "\\u2029"))}\n`;

@@ -1,10 +1,10 @@
 import { type ChainId, HoopError, hoopErrorFrom } from "../vocabulary/index.js";
 import type { LocalRecorder } from "./create-recorder.js";
+import type { SignedHead } from "./head.js";
 import { type Frame, recordTypes } from "./journal/frame.js";
 import type { Cursor } from "./journal/journal.js";
 import { readLargePayload } from "./large-payload.js";
 import type { RecordingStore, StoredEntry, StoredPayload } from "./store.js";
-import type { SignedHead } from "./head.js";
 
 export interface FeederOptions {
   readonly recorder: LocalRecorder;
@@ -77,7 +77,11 @@ class JournalFeeder implements Feeder {
       const waiting = { end, resolve: () => {} };
       const abort = () => {
         this.#drains = this.#drains.filter((other) => other !== waiting);
-        reject(new HoopError("timeout", "the store does not have everything yet; what it lacks stays in the journal", { cause: this.#error ?? signal.reason }));
+        reject(
+          new HoopError("timeout", "the store does not have everything yet; what it lacks stays in the journal", {
+            cause: this.#error ?? signal.reason,
+          }),
+        );
       };
       if (signal.aborted) return abort();
       signal.addEventListener("abort", abort, { once: true });
@@ -116,7 +120,8 @@ class JournalFeeder implements Feeder {
       this.#running = this.#run().finally(() => {
         this.#running = null;
         if (this.#error !== null) this.#wake(this.#retryMs());
-        else if (!this.#reached(this.#recorder.journal.end)) this.#wake(this.#drains.length > 0 ? 0 : (this.#options.intervalMs ?? 200));
+        else if (!this.#reached(this.#recorder.journal.end))
+          this.#wake(this.#drains.length > 0 ? 0 : (this.#options.intervalMs ?? 200));
       });
     }, afterMs);
     this.#timer.unref();
@@ -147,9 +152,13 @@ class JournalFeeder implements Feeder {
     const tip = await this.#store.tip(this.#chain);
     const own = this.#recorder.tip;
     if (tip !== null && tip.seq > own.seq) {
-      throw new HoopError("conflict", `the store has entry ${tip.seq} of chain ${this.#chain}, the journal ends at ${own.seq}`, {
-        hint: "the journal was put back to an older state; give the gateway an empty journal folder",
-      });
+      throw new HoopError(
+        "conflict",
+        `the store has entry ${tip.seq} of chain ${this.#chain}, the journal ends at ${own.seq}`,
+        {
+          hint: "the journal was put back to an older state; give the gateway an empty journal folder",
+        },
+      );
     }
     this.#fed = tip?.seq ?? 0;
     this.#tipHash = tip?.hash ?? null;
@@ -157,9 +166,13 @@ class JournalFeeder implements Feeder {
     this.#asides = [];
     const cursor = this.#recorder.journal.cursorAfter(this.#fed);
     if (cursor === null) {
-      throw new HoopError("conflict", `the store ends at entry ${this.#fed} of chain ${this.#chain}, and the journal no longer has what follows`, {
-        hint: "the store was put back to an older state; the missing entries can come from its newer backup only",
-      });
+      throw new HoopError(
+        "conflict",
+        `the store ends at entry ${this.#fed} of chain ${this.#chain}, and the journal no longer has what follows`,
+        {
+          hint: "the store was put back to an older state; the missing entries can come from its newer backup only",
+        },
+      );
     }
     return cursor;
   }
@@ -183,7 +196,11 @@ class JournalFeeder implements Feeder {
     let payloads: StoredPayload[] = [];
     for (const { type, body } of frames) {
       if (type === recordTypes.payload) {
-        this.#payloads.push({ hash: body.toString("hex", 0, 32), bytes: Number(body.readBigUInt64BE(32)), sealed: body.subarray(40) });
+        this.#payloads.push({
+          hash: body.toString("hex", 0, 32),
+          bytes: Number(body.readBigUInt64BE(32)),
+          sealed: body.subarray(40),
+        });
       } else if (type === recordTypes.aside) {
         this.#asides.push({ hash: body.toString("hex", 0, 32), bytes: Number(body.readBigUInt64BE(32)) });
       } else if (type === recordTypes.head) {
@@ -196,9 +213,13 @@ class JournalFeeder implements Feeder {
           payloads = payloads.concat(this.#payloads);
           for (const aside of this.#asides) await this.#putLarge(aside.hash, aside.bytes);
         } else if (entry.seq === this.#fed && entry.hash !== this.#tipHash) {
-          throw new HoopError("conflict", `chain ${this.#chain} has another entry ${entry.seq} in the store than in the journal`, {
-            hint: "two gateways have written one chain, or one of both was altered; `hoop audit verify` tells more",
-          });
+          throw new HoopError(
+            "conflict",
+            `chain ${this.#chain} has another entry ${entry.seq} in the store than in the journal`,
+            {
+              hint: "two gateways have written one chain, or one of both was altered; `hoop audit verify` tells more",
+            },
+          );
         }
         // What belongs to an entry that the store has is not sent again: retention may have deleted it.
         this.#payloads = [];

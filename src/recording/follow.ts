@@ -8,13 +8,21 @@ import type { RecordingBatch, StoredEntry } from "./store.js";
  *
  * @param known the hash that the store has at an earlier place of this chain, to compare what is sent again
  */
-export async function newEntries(batch: RecordingBatch, tip: ChainTip | null, known: (seq: number) => Promise<string | null>): Promise<readonly StoredEntry[]> {
+export async function newEntries(
+  batch: RecordingBatch,
+  tip: ChainTip | null,
+  known: (seq: number) => Promise<string | null>,
+): Promise<readonly StoredEntry[]> {
   const at = tip ?? genesis;
   const again = batch.entries.findLast((entry) => entry.seq <= at.seq);
   if (again !== undefined && (await known(again.seq)) !== again.hash) {
-    throw new HoopError("conflict", `chain ${batch.chain} has another entry ${again.seq} in the store than in the journal`, {
-      hint: "two gateways have written one chain, or one of both was altered; `hoop audit verify` tells more",
-    });
+    throw new HoopError(
+      "conflict",
+      `chain ${batch.chain} has another entry ${again.seq} in the store than in the journal`,
+      {
+        hint: "two gateways have written one chain, or one of both was altered; `hoop audit verify` tells more",
+      },
+    );
   }
   let previous = at;
   const fresh = batch.entries.filter((entry) => entry.seq > at.seq);

@@ -1,8 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { HoopError } from "../vocabulary/index.js";
+import type { ChainId, HoopError } from "../vocabulary/index.js";
 import { hoopErrorFrom } from "../vocabulary/index.js";
-import type { ChainId } from "../vocabulary/index.js";
 import type { ChainTip } from "./entry.js";
 import type { ChainPoint, SignedHead } from "./head.js";
 

@@ -28,10 +28,20 @@ export function keyIdOf(publicKey: KeyObject): string {
 }
 
 /** Keeps a signer's id, so that each head need not derive it anew. */
-export function createHeadSigning(signer: HeadSigner): (point: ChainPoint, chains: readonly ChainPoint[], time: number) => SignedHead {
+export function createHeadSigning(
+  signer: HeadSigner,
+): (point: ChainPoint, chains: readonly ChainPoint[], time: number) => SignedHead {
   const key = keyIdOf(createPublicKey(signer.publicKey));
   return (point, chains, time) => {
-    const head: HeadBody = { type: "hoop head v1", chain: point.chain, seq: point.seq, hash: point.hash, time, chains, key };
+    const head: HeadBody = {
+      type: "hoop head v1",
+      chain: point.chain,
+      seq: point.seq,
+      hash: point.hash,
+      time,
+      chains,
+      key,
+    };
     const body = JSON.stringify(head);
     return { body, signature: Buffer.from(signer.sign(Buffer.from(body))).toString("base64") };
   };
@@ -53,7 +63,12 @@ export function verifyHead(head: SignedHead, keys: ReadonlyMap<string, KeyObject
     const bytes = Buffer.from(head.body);
     const body = JSON.parse(head.body) as HeadBody;
     const key = keys.get(body.key);
-    if (key === undefined || body.type !== "hoop head v1" || !verify(null, bytes, key, Buffer.from(head.signature, "base64"))) return null;
+    if (
+      key === undefined ||
+      body.type !== "hoop head v1" ||
+      !verify(null, bytes, key, Buffer.from(head.signature, "base64"))
+    )
+      return null;
     return body;
   } catch {
     return null;

@@ -24,8 +24,13 @@ export function heavyParts(draft: EntryDraft): readonly HeavyPart[] {
       ...(values > heavyLimit ? [{ name: "values", bytes: values, pieces: valuePieces(draft.values!) } as const] : []),
     ];
   }
-  if (draft.kind === "statement-finished" && draft.error !== undefined && draft.error.text.length > heavyLimit) return [textPart("error", draft.error.text)];
+  if (draft.kind === "statement-finished" && draft.error !== undefined && draft.error.text.length > heavyLimit)
+    return [textPart("error", draft.error.text)];
   return none;
 }
 
-const textPart = (name: "text" | "error", text: string): HeavyPart => ({ name, bytes: Buffer.byteLength(text), pieces: textPieces(text) });
+const textPart = (name: "text" | "error", text: string): HeavyPart => ({
+  name,
+  bytes: Buffer.byteLength(text),
+  pieces: textPieces(text),
+});

@@ -1,4 +1,14 @@
-export { type AuditEntry, type AuditHead, type AuditService, type AuditServiceOptions, createAuditService, type Page, type Revealed, type RevealRequest, type VerifySummary } from "./audit.js";
+export {
+  type AuditEntry,
+  type AuditHead,
+  type AuditService,
+  type AuditServiceOptions,
+  createAuditService,
+  type Page,
+  type Revealed,
+  type RevealRequest,
+  type VerifySummary,
+} from "./audit.js";
 export { createRecorder, type LocalRecorder, type RecorderOptions } from "./create-recorder.js";
 export type { ChainTip, EntryBody, PayloadRef } from "./entry.js";
 export { type ExportLine, type ExportOptions, type ExportSource, exportRecording } from "./export.js";
@@ -9,6 +19,14 @@ export { journalSource } from "./journal-source.js";
 export type { HeadSigner, RecordingKeys } from "./keys.js";
 export { createMemoryRecordingStore } from "./memory-store.js";
 export type { Actor, EntryDraft, Recorder } from "./recorder.js";
-export type { PageMark, RecordingBatch, RecordingStore, SessionFilter, SessionSummary, StoredEntry, StoredPayload } from "./store.js";
+export type {
+  PageMark,
+  RecordingBatch,
+  RecordingStore,
+  SessionFilter,
+  SessionSummary,
+  StoredEntry,
+  StoredPayload,
+} from "./store.js";
 export { createStoreRecorder, type StoreRecorder, type StoreRecorderOptions } from "./store-recorder.js";
 export { type AuditFault, type ChainReport, type VerifyOptions, type VerifyReport, verifyExport } from "./verify.js";

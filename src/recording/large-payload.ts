@@ -56,7 +56,9 @@ export async function writeLargePayload(options: {
 }
 
 /** Reads the file back as it is stored: the head, then the chunks one by one. Nothing is open until chunks are asked for. */
-export async function readLargePayload(path: string): Promise<{ readonly head: Buffer; readonly chunks: AsyncIterable<Uint8Array> }> {
+export async function readLargePayload(
+  path: string,
+): Promise<{ readonly head: Buffer; readonly chunks: AsyncIterable<Uint8Array> }> {
   const file = await open(path, "r");
   const head = Buffer.alloc(largeHead);
   try {

@@ -1,6 +1,6 @@
-import type { SignedHead } from "./head.js";
 import { newEntries } from "./follow.js";
-import { fileEntries, type FiledEntry } from "./session-changes.js";
+import type { SignedHead } from "./head.js";
+import { type FiledEntry, fileEntries } from "./session-changes.js";
 import type { RecordingStore, SessionSummary, StoredPayload } from "./store.js";
 
 interface Payload extends StoredPayload {
@@ -24,7 +24,9 @@ export function createMemoryRecordingStore(): RecordingStore {
       const fresh = await newEntries(batch, have.at(-1) ?? null, async (seq) => have[seq - 1]?.hash ?? null);
       const { filed, sessions: changes } = fileEntries(fresh);
       chains.set(batch.chain, [...have, ...filed]);
-      for (const payload of batch.payloads) if (!payloads.has(payload.hash)) payloads.set(payload.hash, { ...payload, chunks: [], at: filed[0]?.time ?? 0 });
+      for (const payload of batch.payloads)
+        if (!payloads.has(payload.hash))
+          payloads.set(payload.hash, { ...payload, chunks: [], at: filed[0]?.time ?? 0 });
       for (const head of batch.heads) if (!heads.some((other) => other.body === head.body)) heads.push(head);
       for (const [session, change] of changes) {
         const before = sessions.get(session);
@@ -51,7 +53,12 @@ export function createMemoryRecordingStore(): RecordingStore {
           ended: change.closed === null ? base.ended : new Date(change.closed.at),
           endReason: change.closed?.reason ?? base.endReason,
           statements: base.statements + change.statements,
-          verdicts: { allow: allow + more.allow, deny: deny + more.deny, hold: hold + more.hold, challenge: challenge + more.challenge },
+          verdicts: {
+            allow: allow + more.allow,
+            deny: deny + more.deny,
+            hold: hold + more.hold,
+            challenge: challenge + more.challenge,
+          },
         });
       }
     },
@@ -65,7 +72,9 @@ export function createMemoryRecordingStore(): RecordingStore {
       return last === undefined ? null : { seq: last.seq, hash: last.hash };
     },
     async chains() {
-      return [...chains].flatMap(([chain, entries]) => (entries.length === 0 ? [] : [{ chain, seq: entries.at(-1)!.seq, hash: entries.at(-1)!.hash }]));
+      return [...chains].flatMap(([chain, entries]) =>
+        entries.length === 0 ? [] : [{ chain, seq: entries.at(-1)!.seq, hash: entries.at(-1)!.hash }],
+      );
     },
     async entries(chain, after, limit) {
       return (chains.get(chain) ?? []).slice(after, after + limit);
@@ -118,4 +127,3 @@ export function createMemoryRecordingStore(): RecordingStore {
     },
   };
 }
-

@@ -1,4 +1,12 @@
-import type { Analysis, HoopError, Reason, Outcome, PermitPurpose, SessionId, StatementId } from "../vocabulary/index.js";
+import type {
+  Analysis,
+  HoopError,
+  Outcome,
+  PermitPurpose,
+  Reason,
+  SessionId,
+  StatementId,
+} from "../vocabulary/index.js";
 
 /** Who did it, as written into every entry. */
 export interface Actor {
@@ -10,9 +18,30 @@ export interface Actor {
 
 /** One line of a recording, before it has its place in the chain. */
 export type EntryDraft =
-  | { readonly kind: "session-opened"; readonly session: SessionId; readonly actor: Actor; readonly connection: string; readonly protocol: string; readonly from: string; readonly reasons: readonly Reason[] }
-  | { readonly kind: "session-refused"; readonly session: SessionId; readonly actor: Actor; readonly connection: string; readonly protocol: string; readonly from: string; readonly reasons: readonly Reason[] }
-  | { readonly kind: "session-ready"; readonly session: SessionId; readonly target: string; readonly client: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "session-opened";
+      readonly session: SessionId;
+      readonly actor: Actor;
+      readonly connection: string;
+      readonly protocol: string;
+      readonly from: string;
+      readonly reasons: readonly Reason[];
+    }
+  | {
+      readonly kind: "session-refused";
+      readonly session: SessionId;
+      readonly actor: Actor;
+      readonly connection: string;
+      readonly protocol: string;
+      readonly from: string;
+      readonly reasons: readonly Reason[];
+    }
+  | {
+      readonly kind: "session-ready";
+      readonly session: SessionId;
+      readonly target: string;
+      readonly client: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: "statement";
       readonly session: SessionId;
@@ -43,14 +72,30 @@ export type EntryDraft =
       readonly tag?: string | undefined;
       readonly error?: { readonly code: string; readonly text: string } | undefined;
     }
-  | { readonly kind: "session-closed"; readonly session: SessionId; readonly reason: { readonly code: string; readonly text: string }; readonly bytesIn: number; readonly bytesOut: number; readonly statements: number; readonly durationMs: number }
+  | {
+      readonly kind: "session-closed";
+      readonly session: SessionId;
+      readonly reason: { readonly code: string; readonly text: string };
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+      readonly statements: number;
+      readonly durationMs: number;
+    }
   | { readonly kind: "warning"; readonly session: SessionId | null; readonly text: string }
   /** An administrative act: a login, a change of a connection, rule, user. `before` and `after` hold no secret. */
-  | { readonly kind: "change"; readonly actor: Actor; readonly what: string; readonly target: string; readonly before: unknown; readonly after: unknown };
+  | {
+      readonly kind: "change";
+      readonly actor: Actor;
+      readonly what: string;
+      readonly target: string;
+      readonly before: unknown;
+      readonly after: unknown;
+    };
 
 export interface Recorder {
   /**
-   * Puts an entry into the chain and the journal. Entries are written in the order of the calls. `done` is called with null
+   * Puts an entry into the chain and the journal. A session's entries are written in the order of the calls; one that
+   * must be stored aside lets other sessions' go ahead. `done` is called with null
    * once the entry would survive a kill -9 of this process (power loss too, with `journal.sync`); all entries of one
    * event-loop turn share one write. With an error nothing was written and the statement must not be forwarded.
    */

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes, randomFillSync } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+} from "node:crypto";
 import { HoopError } from "../vocabulary/index.js";
 import { commitmentDomain, commitmentOf, saltBytes, startCommitment } from "./commitment.js";
 import type { RecordingKeys } from "./keys.js";
@@ -21,7 +29,8 @@ export const largeHead = 1 + 16 + 16 + 4;
 export const chunkBytes = 1 << 20;
 
 const uuidBytes = (id: string) => Buffer.from(id.replaceAll("-", ""), "hex");
-const uuidText = (bytes: Buffer) => bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+const uuidText = (bytes: Buffer) =>
+  bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 
 function runKey(dataKey: KeyObject, run: Uint8Array): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync("sha256", dataKey, run, "hoop recording payload v1", 32)));
@@ -107,13 +116,17 @@ export class PayloadSealer {
   /** What is hashed: domain, fresh salt, content. A view of scratch memory while the content is short. */
   #salted(content: Uint8Array): Buffer {
     const head = commitmentDomain.length + saltBytes;
-    const salted = head + content.length <= this.#scratch.length ? this.#scratch.subarray(0, head + content.length) : Buffer.alloc(head + content.length);
+    const salted =
+      head + content.length <= this.#scratch.length
+        ? this.#scratch.subarray(0, head + content.length)
+        : Buffer.alloc(head + content.length);
     if (this.#chanceAt === this.#chance.length) {
       randomFillSync(this.#chance);
       this.#chanceAt = 0;
     }
     salted.set(commitmentDomain, 0);
-    salted.set(this.#chance.subarray(this.#chanceAt, (this.#chanceAt += saltBytes)), commitmentDomain.length);
+    salted.set(this.#chance.subarray(this.#chanceAt, this.#chanceAt + saltBytes), commitmentDomain.length);
+    this.#chanceAt += saltBytes;
     salted.set(content, head);
     return salted;
   }
@@ -126,7 +139,10 @@ function chunkNonce(index: number, last: boolean): Buffer {
   return nonce;
 }
 
-const altered = (cause?: unknown) => new HoopError("precondition-failed", "a recorded payload does not open: it is not what the entry refers to", { cause });
+const altered = (cause?: unknown) =>
+  new HoopError("precondition-failed", "a recorded payload does not open: it is not what the entry refers to", {
+    cause,
+  });
 
 /** An opened payload: the salt is what an outside verifier needs to check the commitment. */
 export interface OpenedPayload {
@@ -138,14 +154,22 @@ export interface OpenedPayload {
  * Opens a payload and checks that it is the one that the entry committed to. `chunks` are a large payload's, in order.
  * Throws HoopError `precondition-failed` where anything was altered.
  */
-export async function openPayload(keys: Pick<RecordingKeys, "byId">, hash: string, sealed: Uint8Array, chunks: readonly Uint8Array[] = []): Promise<OpenedPayload> {
+export async function openPayload(
+  keys: Pick<RecordingKeys, "byId">,
+  hash: string,
+  sealed: Uint8Array,
+  chunks: readonly Uint8Array[] = [],
+): Promise<OpenedPayload> {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < largeHead) throw altered();
   const key = runKey(await keys.byId(uuidText(bytes.subarray(1, 17))), bytes.subarray(17, 33));
   let salted: Buffer;
   try {
     if (bytes[0] === small && bytes.length >= smallHead) salted = openSmall(key, bytes);
-    else if (bytes[0] === large) salted = Buffer.concat(chunks.map((chunk, index) => openChunk(key, Buffer.from(chunk), index, index === chunks.length - 1)));
+    else if (bytes[0] === large)
+      salted = Buffer.concat(
+        chunks.map((chunk, index) => openChunk(key, Buffer.from(chunk), index, index === chunks.length - 1)),
+      );
     else throw altered();
   } catch (cause) {
     throw altered(cause);

@@ -25,7 +25,10 @@ export interface FiledEntry extends StoredEntry {
 }
 
 /** Reads a batch for its store: each entry's columns, and what changes in the summaries of its sessions. */
-export function fileEntries(entries: readonly StoredEntry[]): { readonly filed: readonly FiledEntry[]; readonly sessions: ReadonlyMap<string, SessionChange> } {
+export function fileEntries(entries: readonly StoredEntry[]): {
+  readonly filed: readonly FiledEntry[];
+  readonly sessions: ReadonlyMap<string, SessionChange>;
+} {
   const sessions = new Map<string, SessionChange>();
   const filed = entries.map((entry) => {
     const body = JSON.parse(entry.body) as EntryBody;

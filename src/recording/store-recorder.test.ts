@@ -1,8 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
+import {
+  alice,
+  appended,
+  closedDraft,
+  newSession,
+  openedDraft,
+  statementDraft,
+  testKeys,
+} from "../../test/recording/support.js";
 import { createAuditService } from "./audit.js";
 import { createMemoryRecordingStore } from "./memory-store.js";
 import { createStoreRecorder, type StoreRecorder } from "./store-recorder.js";
-import { alice, appended, closedDraft, newSession, openedDraft, statementDraft, testKeys } from "../../test/recording/support.js";
 import { verifyExport } from "./verify.js";
 
 const { keys, signer } = testKeys();
@@ -48,7 +56,9 @@ describe("the recorder that commits to the store first", () => {
     const before = state.commits;
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
-        appended(recorder, statementDraft(session, n)).then(async (error) => [error, (await real.tip(recorder.chain))!.seq >= n + 2] as const),
+        appended(recorder, statementDraft(session, n)).then(
+          async (error) => [error, (await real.tip(recorder.chain))!.seq >= n + 2] as const,
+        ),
       ),
     );
     expect(answers.every(([error, there]) => error === null && there)).toBe(true);
@@ -68,7 +78,9 @@ describe("the recorder that commits to the store first", () => {
     state.away = false;
     await expect.poll(() => recorder.healthy()).toBe(true);
     await recorder.flush();
-    const kinds = (await real.entries(recorder.chain, 0, 100)).map((entry) => JSON.parse(entry.body)).map((body) => body.kind);
+    const kinds = (await real.entries(recorder.chain, 0, 100))
+      .map((entry) => JSON.parse(entry.body))
+      .map((body) => body.kind);
     expect(kinds.sort()).toEqual(["chain-opened", "gap", "session-closed", "session-opened"]);
   });
 
@@ -101,15 +113,27 @@ describe("the audit service", () => {
     await expect(service.reveal(request, refuse)).rejects.toThrow("auditors only");
     expect((await service.changes(null, 10)).items.filter((item) => item.entry.kind === "change")).toHaveLength(0);
     expect(await service.reveal(request, () => {})).toEqual({ part: "text", text: "select 'secret'" });
-    expect(await service.reveal({ ...request, part: "values" }, () => {})).toEqual({ part: "values", values: [Buffer.from("v"), null] });
+    expect(await service.reveal({ ...request, part: "values" }, () => {})).toEqual({
+      part: "values",
+      values: [Buffer.from("v"), null],
+    });
     const looked = (await service.changes(null, 10)).items.filter((item) => item.entry.kind === "change");
-    expect(looked[0]!.entry).toMatchObject({ what: "payload-revealed", actor: alice, after: { because: "incident 7" } });
+    expect(looked[0]!.entry).toMatchObject({
+      what: "payload-revealed",
+      actor: alice,
+      after: { because: "incident 7" },
+    });
     await expect(service.reveal({ ...request, part: "error" }, () => {})).rejects.toMatchObject({ code: "not-found" });
     // Retention takes the sealed parts and leaves the chain whole.
     expect(await service.deletePayloads(new Date(Date.now() + 1000))).toBe(2);
     await expect(service.reveal(request, () => {})).rejects.toThrow("deleted by retention");
     const lines: string[] = [];
     for await (const line of service.export()) lines.push(line);
-    expect(await verifyExport(lines, { publicKey: service.publicKey(), heads: (await service.heads()).map((head) => JSON.stringify(head)) })).toMatchObject({ ok: true, anchored: true, unsigned: 0 });
+    expect(
+      await verifyExport(lines, {
+        publicKey: service.publicKey(),
+        heads: (await service.heads()).map((head) => JSON.stringify(head)),
+      }),
+    ).toMatchObject({ ok: true, anchored: true, unsigned: 0 });
   });
 });

@@ -74,7 +74,11 @@ class CommittingRecorder implements StoreRecorder {
 
   begin(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ draft: { kind: "chain-opened", gateway: this.#options.gateway }, done: (error) => (error === null ? resolve() : reject(error)), bytes: 0 });
+      this.#waiting.push({
+        draft: { kind: "chain-opened", gateway: this.#options.gateway },
+        done: (error) => (error === null ? resolve() : reject(error)),
+        bytes: 0,
+      });
       this.#schedule();
     });
   }
@@ -168,7 +172,8 @@ class CommittingRecorder implements StoreRecorder {
     const kept = drafts.filter(({ done }) => done === null);
     const refused = [...drafts, ...this.#waiting].filter(({ done }) => done !== null);
     this.#waiting = [...kept, ...this.#waiting.filter(({ done }) => done === null)];
-    this.#waitingBytes = this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0) + drafts.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#waitingBytes =
+      this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0) + drafts.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#countRefused(refused.length);
     for (const { done } of refused) done?.(error);
     this.#retryLater();
@@ -196,7 +201,11 @@ class CommittingRecorder implements StoreRecorder {
       if (this.#refused !== null) {
         const { count, from } = this.#refused;
         this.#refused = null;
-        this.#waiting.unshift({ draft: { kind: "gap", refused: count, unrecorded: 0, from, until: this.#now(), because }, done: null, bytes: 0 });
+        this.#waiting.unshift({
+          draft: { kind: "gap", refused: count, unrecorded: 0, from, until: this.#now(), because },
+          done: null,
+          bytes: 0,
+        });
       }
       this.#schedule();
     } catch {
@@ -206,6 +215,7 @@ class CommittingRecorder implements StoreRecorder {
 }
 
 function weight(draft: EntryDraft): number {
-  if (draft.kind === "statement") return draft.text.length + (draft.values ?? []).reduce((sum, value) => sum + (value?.length ?? 0), 0);
+  if (draft.kind === "statement")
+    return draft.text.length + (draft.values ?? []).reduce((sum, value) => sum + (value?.length ?? 0), 0);
   return draft.kind === "statement-finished" ? (draft.error?.text.length ?? 0) : 0;
 }

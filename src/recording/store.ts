@@ -41,7 +41,12 @@ export interface SessionSummary {
   readonly endReason: string | null;
   readonly refused: boolean;
   readonly statements: number;
-  readonly verdicts: { readonly allow: number; readonly deny: number; readonly hold: number; readonly challenge: number };
+  readonly verdicts: {
+    readonly allow: number;
+    readonly deny: number;
+    readonly hold: number;
+    readonly challenge: number;
+  };
 }
 
 export interface SessionFilter {
@@ -74,13 +79,26 @@ export interface RecordingStore {
   newestHeads(): Promise<readonly SignedHead[]>;
   session(session: SessionId): Promise<SessionSummary | null>;
   /** Newest first. */
-  sessions(filter: SessionFilter, mark: PageMark, limit: number): Promise<{ readonly sessions: readonly SessionSummary[]; readonly next: PageMark }>;
+  sessions(
+    filter: SessionFilter,
+    mark: PageMark,
+    limit: number,
+  ): Promise<{ readonly sessions: readonly SessionSummary[]; readonly next: PageMark }>;
   /** In the order in which they were recorded. */
-  sessionEntries(session: SessionId, mark: PageMark, limit: number): Promise<{ readonly entries: readonly StoredEntry[]; readonly next: PageMark }>;
+  sessionEntries(
+    session: SessionId,
+    mark: PageMark,
+    limit: number,
+  ): Promise<{ readonly entries: readonly StoredEntry[]; readonly next: PageMark }>;
   /** Administrative acts and other entries of no session, newest first. */
-  changes(mark: PageMark, limit: number): Promise<{ readonly entries: readonly StoredEntry[]; readonly next: PageMark }>;
+  changes(
+    mark: PageMark,
+    limit: number,
+  ): Promise<{ readonly entries: readonly StoredEntry[]; readonly next: PageMark }>;
   /** Null: never stored, or deleted by retention. Large payloads come with their chunks. */
-  payload(hash: string): Promise<{ readonly sealed: Uint8Array; readonly chunks: readonly Uint8Array[]; readonly bytes: number } | null>;
+  payload(
+    hash: string,
+  ): Promise<{ readonly sealed: Uint8Array; readonly chunks: readonly Uint8Array[]; readonly bytes: number } | null>;
   /** Deletes sealed payloads recorded before then, at most `limit`; entries and so the chain stay. Returns how many. */
   deletePayloads(before: Date, limit: number): Promise<number>;
 }

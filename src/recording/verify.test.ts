@@ -4,6 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  appended,
+  closedDraft,
+  newSession,
+  openedDraft,
+  statementDraft,
+  testFolder,
+  testKeys,
+} from "../../test/recording/support.js";
 import { createRecorder } from "./create-recorder.js";
 import { exportRecording } from "./export.js";
 import { createFeeder } from "./feeder.js";
@@ -11,7 +20,6 @@ import { createHeadPublisher } from "./head-publisher.js";
 import { journalSource } from "./journal-source.js";
 import { createMemoryRecordingStore } from "./memory-store.js";
 import type { RecordingStore } from "./store.js";
-import { appended, closedDraft, newSession, openedDraft, statementDraft, testFolder, testKeys } from "../../test/recording/support.js";
 import { type AuditFault, verifyExport } from "./verify.js";
 
 const { keys, signer } = testKeys();
@@ -42,7 +50,10 @@ beforeAll(async () => {
     const session = newSession();
     await appended(recorder, openedDraft(session));
     for (let n = 1; n <= 10; n++) {
-      await appended(recorder, statementDraft(session, n, { shown: `select \u2028 ${n}`, values: [Buffer.from(String(n))] }));
+      await appended(
+        recorder,
+        statementDraft(session, n, { shown: `select \u2028 ${n}`, values: [Buffer.from(String(n))] }),
+      );
       if (n === 5) await publisher.publish();
     }
     await appended(recorder, closedDraft(session, 10));
@@ -53,19 +64,29 @@ beforeAll(async () => {
     await recorder.close();
   }
   lines = await collect(exportRecording(store));
-  outside = readdirSync(heads).flatMap((chain) => readdirSync(join(heads, chain)).flatMap((day) => readFileSync(join(heads, chain, day), "utf8").trimEnd().split("\n")));
+  outside = readdirSync(heads).flatMap((chain) =>
+    readdirSync(join(heads, chain)).flatMap((day) =>
+      readFileSync(join(heads, chain, day), "utf8")
+        .trimEnd()
+        .split("\n"),
+    ),
+  );
 });
 
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const check = (changed: readonly string[], more: { heads?: string[]; partial?: boolean } = {}) => verifyExport(changed, { publicKey: signer.publicKey, ...more });
+const check = (changed: readonly string[], more: { heads?: string[]; partial?: boolean } = {}) =>
+  verifyExport(changed, { publicKey: signer.publicKey, ...more });
 
 const parsed = () => lines.map((line) => JSON.parse(line));
 const entryLines = () => parsed().flatMap((line, index) => (line.type === "entry" ? [{ ...line, index }] : []));
 
-async function faultOf(changed: readonly string[], more: { heads?: string[]; partial?: boolean } = {}): Promise<Pick<AuditFault, "code" | "seq">> {
+async function faultOf(
+  changed: readonly string[],
+  more: { heads?: string[]; partial?: boolean } = {},
+): Promise<Pick<AuditFault, "code" | "seq">> {
   const { ok, fault } = await check(changed, more);
   expect(ok).toBe(false);
   return { code: fault!.code, seq: fault!.seq };
@@ -96,7 +117,17 @@ describe("an export", () => {
 
   it("names the entry whose body was altered", async () => {
     for (const entry of entryLines()) {
-      const changed = lines.with(entry.index, JSON.stringify({ ...JSON.parse(lines[entry.index]!), body: entry.body.replace("alice", "mallory").replace("gw-", "gw+").replace('"ended', '"Ended').replace('"v":1', '"v": 1') }));
+      const changed = lines.with(
+        entry.index,
+        JSON.stringify({
+          ...JSON.parse(lines[entry.index]!),
+          body: entry.body
+            .replace("alice", "mallory")
+            .replace("gw-", "gw+")
+            .replace('"ended', '"Ended')
+            .replace('"v":1', '"v": 1'),
+        }),
+      );
       expect(await faultOf(changed)).toEqual({ code: "altered", seq: entry.seq });
     }
   });
@@ -105,7 +136,14 @@ describe("an export", () => {
     const { createHash } = await import("node:crypto");
     for (const entry of entryLines().slice(0, 12)) {
       const body = entry.body.replace('"v":1', '"v":2');
-      const changed = lines.with(entry.index, JSON.stringify({ ...JSON.parse(lines[entry.index]!), body, hash: createHash("sha256").update(body).digest("hex") }));
+      const changed = lines.with(
+        entry.index,
+        JSON.stringify({
+          ...JSON.parse(lines[entry.index]!),
+          body,
+          hash: createHash("sha256").update(body).digest("hex"),
+        }),
+      );
       expect(await faultOf(changed)).toEqual({ code: "altered", seq: expect.any(Number) });
       const { fault } = await check(changed);
       expect([entry.seq, 1]).toContain(fault!.seq);
@@ -131,9 +169,14 @@ describe("an export", () => {
     const [first, fourth, fifth] = [entries[0]!, entries[3]!, entries[4]!];
     expect(await faultOf(lines.toSpliced(fourth.index, 1))).toEqual({ code: "missing", seq: 4 });
     expect(await faultOf(lines.toSpliced(first.index, 1))).toEqual({ code: "missing", seq: 1 });
-    expect(await faultOf(lines.with(fourth.index, lines[fifth.index]!).with(fifth.index, lines[fourth.index]!))).toEqual({ code: "missing", seq: 4 });
+    expect(
+      await faultOf(lines.with(fourth.index, lines[fifth.index]!).with(fifth.index, lines[fourth.index]!)),
+    ).toEqual({ code: "missing", seq: 4 });
     expect(await faultOf(lines.toSpliced(fifth.index, 0, lines[fourth.index]!))).toEqual({ code: "repeated", seq: 4 });
-    expect(await faultOf(lines.toSpliced(fifth.index + 1, 0, lines[first.index]!))).toEqual({ code: "reordered", seq: 1 });
+    expect(await faultOf(lines.toSpliced(fifth.index + 1, 0, lines[first.index]!))).toEqual({
+      code: "reordered",
+      seq: 1,
+    });
   });
 
   it("notices a dropped tail: by the export's own heads, and by the one kept elsewhere when those were dropped too", async () => {
@@ -156,17 +199,26 @@ describe("an export", () => {
     }
     const thorough = lines
       .filter((line) => !line.includes(second!) || JSON.parse(line).type === "end")
-      .map((line) => (JSON.parse(line).type === "end" ? JSON.stringify({ type: "end", entries: 13, chains: [first] }) : line));
+      .map((line) =>
+        JSON.parse(line).type === "end" ? JSON.stringify({ type: "end", entries: 13, chains: [first] }) : line,
+      );
     expect(await check(thorough)).toMatchObject({ ok: true, anchored: false });
-    expect(await check(thorough, { heads: outside })).toMatchObject({ fault: { code: "chain-missing", chain: second } });
+    expect(await check(thorough, { heads: outside })).toMatchObject({
+      fault: { code: "chain-missing", chain: second },
+    });
   });
 
   it("refuses heads that the pinned key did not sign", async () => {
     const other = testKeys().signer;
-    expect(await verifyExport(lines, { publicKey: other.publicKey })).toMatchObject({ ok: false, fault: { code: "bad-signature" } });
+    expect(await verifyExport(lines, { publicKey: other.publicKey })).toMatchObject({
+      ok: false,
+      fault: { code: "bad-signature" },
+    });
     const at = lines.findIndex((line) => line.includes('"type":"head"'));
     const head = JSON.parse(lines[at]!);
-    expect((await faultOf(lines.with(at, JSON.stringify({ ...head, body: head.body.replace('"seq":7', '"seq":6') })))).code).toBe("bad-signature");
+    expect(
+      (await faultOf(lines.with(at, JSON.stringify({ ...head, body: head.body.replace('"seq":7', '"seq":6') })))).code,
+    ).toBe("bad-signature");
     expect((await faultOf(lines.filter((line) => !line.includes('"type":"head"')))).code).toBe("unsigned");
     expect((await check(lines, { heads: [outside[0]!.replace("hash", "hush")] })).fault?.code).toBe("bad-signature");
     await expect(verifyExport(lines, { publicKey: "no key" })).rejects.toMatchObject({ code: "invalid" });
@@ -185,21 +237,29 @@ describe("an export", () => {
   it("never passes with any one byte of an entry's or a head's line changed to another meaning", async () => {
     const provable = lines.flatMap((line, index) => (/"type":"(entry|head)"/.test(line) ? [index] : []));
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...provable), fc.nat(), fc.integer({ min: 33, max: 126 }), async (index, position, code) => {
-        const line = lines[index]!;
-        const at = position % line.length;
-        const changed = line.slice(0, at) + String.fromCharCode(code) + line.slice(at + 1);
-        let same = false;
-        try {
-          same = JSON.stringify(JSON.parse(changed)) === JSON.stringify(JSON.parse(line));
-          // The signature's last digit may carry bits that mean nothing.
-          const [a, b] = [JSON.parse(changed), JSON.parse(line)];
-          same ||= a.type === "head" && a.body === b.body && Buffer.from(a.signature, "base64").equals(Buffer.from(b.signature, "base64"));
-        } catch {
-          same = false;
-        }
-        expect((await check(lines.with(index, changed))).ok).toBe(same);
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...provable),
+        fc.nat(),
+        fc.integer({ min: 33, max: 126 }),
+        async (index, position, code) => {
+          const line = lines[index]!;
+          const at = position % line.length;
+          const changed = line.slice(0, at) + String.fromCharCode(code) + line.slice(at + 1);
+          let same = false;
+          try {
+            same = JSON.stringify(JSON.parse(changed)) === JSON.stringify(JSON.parse(line));
+            // The signature's last digit may carry bits that mean nothing.
+            const [a, b] = [JSON.parse(changed), JSON.parse(line)];
+            same ||=
+              a.type === "head" &&
+              a.body === b.body &&
+              Buffer.from(a.signature, "base64").equals(Buffer.from(b.signature, "base64"));
+          } catch {
+            same = false;
+          }
+          expect((await check(lines.with(index, changed))).ok).toBe(same);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -212,7 +272,9 @@ describe("an export", () => {
   it("may begin behind a signed head only when a part was asked for", async () => {
     const chain = entryLines()[0]!.chain;
     const only = lines.filter((line) => JSON.parse(line).chain === chain || JSON.parse(line).type === "export");
-    const first = parsed().filter((line) => line.type === "head" && JSON.parse(line.body).chain === chain).map((line) => JSON.stringify(line));
+    const first = parsed()
+      .filter((line) => line.type === "head" && JSON.parse(line.body).chain === chain)
+      .map((line) => JSON.stringify(line));
     const later = (from: number) => [
       only[0]!,
       ...first,
@@ -225,7 +287,10 @@ describe("an export", () => {
   });
 
   it("shows a fork of one chain", async () => {
-    const forged = JSON.stringify({ type: "head", ...signHead({ chain: entryLines()[0]!.chain, seq: 7, hash: "ab".repeat(32) }) });
+    const forged = JSON.stringify({
+      type: "head",
+      ...signHead({ chain: entryLines()[0]!.chain, seq: 7, hash: "ab".repeat(32) }),
+    });
     expect(await faultOf(lines.toSpliced(1, 0, forged))).toEqual({ code: "forked", seq: 7 });
   });
 });

@@ -80,7 +80,10 @@ interface Claims {
  * Proves an export offline: needs its lines, the pinned public key, and, to be sure that no tail is missing, the last
  * head that was kept elsewhere. Stops at the first fault and names it. Throws HoopError `invalid` for a key that is none.
  */
-export async function verifyExport(lines: AsyncIterable<string> | Iterable<string>, options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyExport(
+  lines: AsyncIterable<string> | Iterable<string>,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
   const verifier = new Verifier(options.publicKey, options.partial ?? false);
   let found: AuditFault | null = null;
   try {
@@ -128,20 +131,24 @@ class Verifier {
   line(text: string): void {
     this.#number += 1;
     const line = parse(text, `line ${this.#number}`);
-    if (this.#ended !== null) throw fault("malformed", null, null, `line ${this.#number} stands behind the export's end`);
+    if (this.#ended !== null)
+      throw fault("malformed", null, null, `line ${this.#number} stands behind the export's end`);
     switch (line["type"]) {
       case "export":
         if (this.#number !== 1 || line["version"] !== 1) throw this.#malformed();
         this.#begun = true;
         return;
       case "head":
-        if (this.#chain !== null) throw fault("malformed", null, null, `line ${this.#number}: a head stands behind entries`);
+        if (this.#chain !== null)
+          throw fault("malformed", null, null, `line ${this.#number}: a head stands behind entries`);
         this.#claim(this.#verified(line, `the head in line ${this.#number}`));
         return;
       case "entry":
-        return this.#entry(line);
+        this.#entry(line);
+        return;
       case "payload":
-        return this.#payload(line);
+        this.#payload(line);
+        return;
       case "end":
         if (!Array.isArray(line["chains"])) throw this.#malformed();
         this.#ended = { entries: Number(line["entries"]), chains: line["chains"].map(String) };
@@ -155,20 +162,46 @@ class Verifier {
     this.#closeChain();
     if (!this.#begun) throw fault("cut-short", null, null, "this is no export: its first line is missing");
     for (const [chain, claims] of this.#claims) {
-      if (!this.#seen.has(chain)) throw fault("chain-missing", chain, null, `chain ${chain} is missing: a signed head says that it had ${claims.last} entries`);
+      if (!this.#seen.has(chain))
+        throw fault(
+          "chain-missing",
+          chain,
+          null,
+          `chain ${chain} is missing: a signed head says that it had ${claims.last} entries`,
+        );
     }
-    if (this.#ended === null) throw fault("cut-short", null, null, "the export ends in the middle: its last line is missing");
+    if (this.#ended === null)
+      throw fault("cut-short", null, null, "the export ends in the middle: its last line is missing");
     for (const chain of this.#ended.chains) {
-      if (!this.#seen.has(chain)) throw fault("chain-missing", chain, null, `chain ${chain} is in the export's list, and no entry of it in the export`);
+      if (!this.#seen.has(chain))
+        throw fault(
+          "chain-missing",
+          chain,
+          null,
+          `chain ${chain} is in the export's list, and no entry of it in the export`,
+        );
     }
-    if (this.#ended.entries !== this.#entries) throw fault("missing", null, null, `the export says that it has ${this.#ended.entries} entries, and it has ${this.#entries}`);
-    if (this.#entries > 0 && this.#claims.size === 0) throw fault("unsigned", null, null, "no signed head vouches for anything in this export");
+    if (this.#ended.entries !== this.#entries)
+      throw fault(
+        "missing",
+        null,
+        null,
+        `the export says that it has ${this.#ended.entries} entries, and it has ${this.#entries}`,
+      );
+    if (this.#entries > 0 && this.#claims.size === 0)
+      throw fault("unsigned", null, null, "no signed head vouches for anything in this export");
   }
 
   report(found: AuditFault | null): VerifyReport {
     const chains = [...this.#seen].map(([chain, { from, last, proven }]) => {
       const at = this.#claims.get(chain)?.at;
-      return { chain, from, entries: last - from + 1, provenThrough: proven, provenAt: at === undefined || at === 0 ? null : new Date(at) };
+      return {
+        chain,
+        from,
+        entries: last - from + 1,
+        provenThrough: proven,
+        provenAt: at === undefined || at === 0 ? null : new Date(at),
+      };
     });
     return {
       ok: found === null,
@@ -187,7 +220,12 @@ class Verifier {
     const verified = verifyHead(head, this.#keys);
     if (verified !== null) return verified;
     const claimed = tryParse(head.body);
-    throw fault("bad-signature", typeof claimed?.["chain"] === "string" ? claimed["chain"] : null, typeof claimed?.["seq"] === "number" ? claimed["seq"] : null, `${what} is not signed by the pinned key`);
+    throw fault(
+      "bad-signature",
+      typeof claimed?.["chain"] === "string" ? claimed["chain"] : null,
+      typeof claimed?.["seq"] === "number" ? claimed["seq"] : null,
+      `${what} is not signed by the pinned key`,
+    );
   }
 
   #claim(head: HeadBody): void {
@@ -199,7 +237,12 @@ class Verifier {
       }
       const other = claims.hashes.get(point.seq);
       if (other !== undefined && other !== point.hash) {
-        throw fault("forked", point.chain, point.seq, `two signed heads of chain ${point.chain} disagree on entry ${point.seq}: the chain was written twice`);
+        throw fault(
+          "forked",
+          point.chain,
+          point.seq,
+          `two signed heads of chain ${point.chain} disagree on entry ${point.seq}: the chain was written twice`,
+        );
       }
       claims.hashes.set(point.seq, point.hash);
       if (point.seq >= claims.last) {
@@ -218,21 +261,37 @@ class Verifier {
     if (seq !== this.#seq + 1) {
       if (seq === this.#seq) throw fault("repeated", chain, seq, `${name} is there twice`);
       if (seq < this.#seq) throw fault("reordered", chain, seq, `${name} stands behind entry ${this.#seq}`);
-      throw fault("missing", chain, this.#seq + 1, `entry ${this.#seq + 1} of chain ${chain} is missing: entry ${seq} follows entry ${this.#seq}`);
+      throw fault(
+        "missing",
+        chain,
+        this.#seq + 1,
+        `entry ${this.#seq + 1} of chain ${chain} is missing: entry ${seq} follows entry ${this.#seq}`,
+      );
     }
     const digest = hash("sha256", text, "hex");
     if (digest !== stated) throw fault("altered", chain, seq, `${name} was altered: it does not match its hash`);
     const body = tryParse(text) as EntryBody | null;
-    if (body === null || body.chain !== chain || body.seq !== seq) throw fault("altered", chain, seq, `${name} says of itself that it is another`);
+    if (body === null || body.chain !== chain || body.seq !== seq)
+      throw fault("altered", chain, seq, `${name} says of itself that it is another`);
     if (body.prev !== this.#hash) {
       throw seq === 1
         ? fault("altered", chain, 1, `${name} does not begin a chain`)
-        : fault("altered", chain, this.#seq, `entry ${this.#seq} of chain ${chain} was altered or replaced: entry ${seq} follows another`);
+        : fault(
+            "altered",
+            chain,
+            this.#seq,
+            `entry ${this.#seq} of chain ${chain} was altered or replaced: entry ${seq} follows another`,
+          );
     }
     const claimed = this.#claims.get(chain)?.hashes.get(seq);
     if (claimed !== undefined) {
       if (claimed !== digest) {
-        throw fault("altered", chain, this.#proven + 1, `chain ${chain} was rewritten between entry ${this.#proven + 1} and entry ${seq}: a signed head says otherwise`);
+        throw fault(
+          "altered",
+          chain,
+          this.#proven + 1,
+          `chain ${chain} was rewritten between entry ${this.#proven + 1} and entry ${seq}: a signed head says otherwise`,
+        );
       }
       this.#proven = seq;
     }
@@ -255,9 +314,19 @@ class Verifier {
   #payload(line: Readonly<Record<string, unknown>>): void {
     const { payload, salt, content } = line;
     if (typeof salt !== "string" || typeof content !== "string") throw this.#malformed();
-    const digest = hash("sha256", Buffer.concat([commitmentDomain, Buffer.from(salt, "base64"), Buffer.from(content, "base64")]), "hex");
+    const digest = hash(
+      "sha256",
+      Buffer.concat([commitmentDomain, Buffer.from(salt, "base64"), Buffer.from(content, "base64")]),
+      "hex",
+    );
     // Only the entry that stands before it, and only what that entry committed to.
-    if (digest !== payload || !payloadsOf(this.#body).includes(digest)) throw fault("payload-altered", this.#chain, this.#seq, `a payload of entry ${this.#seq} of chain ${this.#chain} was altered`);
+    if (digest !== payload || !payloadsOf(this.#body).includes(digest))
+      throw fault(
+        "payload-altered",
+        this.#chain,
+        this.#seq,
+        `a payload of entry ${this.#seq} of chain ${this.#chain} was altered`,
+      );
     this.#payloads += 1;
   }
 
@@ -279,20 +348,32 @@ class Verifier {
     const claims = this.#claims.get(chain);
     if (claims === undefined) throw fault("unsigned", chain, 1, `no signed head vouches for chain ${chain}`);
     if (claims.last > this.#seq) {
-      throw fault("tail-dropped", chain, this.#seq + 1, `the tail of chain ${chain} is missing: a signed head says that it had ${claims.last} entries, and it ends at ${this.#seq}`);
+      throw fault(
+        "tail-dropped",
+        chain,
+        this.#seq + 1,
+        `the tail of chain ${chain} is missing: a signed head says that it had ${claims.last} entries, and it ends at ${this.#seq}`,
+      );
     }
     this.#chain = null;
   }
 
   #malformed(): Fault {
-    return fault("malformed", this.#chain, this.#chain === null ? null : this.#seq + 1, `line ${this.#number} is not a line of an export`);
+    return fault(
+      "malformed",
+      this.#chain,
+      this.#chain === null ? null : this.#seq + 1,
+      `line ${this.#number} is not a line of an export`,
+    );
   }
 }
 
 function tryParse(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }

@@ -4,7 +4,10 @@ import type { SecretRef } from "./store.js";
 import type { SecretVault } from "./vault.js";
 
 /** Where a connection's stored password lies in the vault. */
-export const credentialRef = (connection: ConnectionId): SecretRef => ({ kind: "connection-credential", id: connection });
+export const credentialRef = (connection: ConnectionId): SecretRef => ({
+  kind: "connection-credential",
+  id: connection,
+});
 
 /** Leases the connection's stored credential: the user of its target, the password sealed in the vault. */
 export function createCredentialProvider(vault: Pick<SecretVault, "get">): CredentialProvider {
@@ -12,7 +15,9 @@ export function createCredentialProvider(vault: Pick<SecretVault, "get">): Crede
     async lease(connection: Connection, _subject, signal) {
       const user = connection.target["user"];
       if (typeof user !== "string" || user === "") {
-        throw new HoopError("not-found", `connection ${connection.name} has no user to log in with`, { hint: `hoop connections edit ${connection.name} --user NAME` });
+        throw new HoopError("not-found", `connection ${connection.name} has no user to log in with`, {
+          hint: `hoop connections edit ${connection.name} --user NAME`,
+        });
       }
       const secret = await within(signal, vault.get(credentialRef(connection.id)), connection.name);
       return { user, secret: secret === null ? null : secret.reveal(), expires: null, release: async () => {} };
@@ -23,7 +28,8 @@ export function createCredentialProvider(vault: Pick<SecretVault, "get">): Crede
 async function within<T>(signal: AbortSignal, work: Promise<T>, name: string): Promise<T> {
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(new HoopError("unavailable", `the credential of ${name} was not there in time`, { cause: signal.reason }));
+    stop = () =>
+      reject(new HoopError("unavailable", `the credential of ${name} was not there in time`, { cause: signal.reason }));
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });

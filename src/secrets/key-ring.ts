@@ -36,7 +36,8 @@ export class DataKeys {
   async refresh(): Promise<void> {
     const sealed = await this.#store.dataKeys();
     for (const key of sealed) {
-      if (!this.#opened.has(key.id)) this.#add(key.purpose, { id: key.id, generation: key.generation, key: this.#open(key) });
+      if (!this.#opened.has(key.id))
+        this.#add(key.purpose, { id: key.id, generation: key.generation, key: this.#open(key) });
       if (key.masterKeyId !== this.#master.current.id) await this.#resealUnderCurrent(key);
     }
     const kept = new Set(sealed.map((key) => key.id));
@@ -69,7 +70,8 @@ export class DataKeys {
   async byId(purpose: string, id: string): Promise<KeyObject> {
     if (!this.#opened.has(id)) await this.refresh();
     const found = this.#opened.get(id);
-    if (found === undefined || found.purpose !== purpose) throw new HoopError("precondition-failed", `the ${purpose} data key ${id} is not in this store`);
+    if (found === undefined || found.purpose !== purpose)
+      throw new HoopError("precondition-failed", `the ${purpose} data key ${id} is not in this store`);
     return found.key;
   }
 
@@ -89,9 +91,13 @@ export class DataKeys {
     const { current, previous } = this.#master;
     const master = key.masterKeyId === current.id ? current : key.masterKeyId === previous?.id ? previous : null;
     if (master === null) {
-      throw new HoopError("precondition-failed", `the secrets of this store are sealed under master key ${key.masterKeyId}, and the one given is ${current.id}`, {
-        hint: "give the right HOOP_MASTER_KEY, or the old one as HOOP_MASTER_KEY_PREVIOUS",
-      });
+      throw new HoopError(
+        "precondition-failed",
+        `the secrets of this store are sealed under master key ${key.masterKeyId}, and the one given is ${current.id}`,
+        {
+          hint: "give the right HOOP_MASTER_KEY, or the old one as HOOP_MASTER_KEY_PREVIOUS",
+        },
+      );
     }
     return createSecretKey(open(master.sealingKey(key.purpose, key.id), binding(key.purpose, key.id), key.sealed));
   }
@@ -99,6 +105,11 @@ export class DataKeys {
   async #resealUnderCurrent(key: SealedDataKey): Promise<void> {
     const { current } = this.#master;
     const bytes = this.#opened.get(key.id)!.key.export();
-    await this.#store.resealDataKey(key.id, key.masterKeyId, current.id, seal(current.sealingKey(key.purpose, key.id), binding(key.purpose, key.id), bytes));
+    await this.#store.resealDataKey(
+      key.id,
+      key.masterKeyId,
+      current.id,
+      seal(current.sealingKey(key.purpose, key.id), binding(key.purpose, key.id), bytes),
+    );
   }
 }

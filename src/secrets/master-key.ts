@@ -1,5 +1,16 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { HoopError } from "../vocabulary/index.js";
 
@@ -29,14 +40,19 @@ export class MasterKey {
   readonly id: string;
 
   constructor(bytes: Uint8Array) {
-    if (bytes.length !== 32) throw new HoopError("invalid", `a master key has 32 bytes, this one has ${bytes.length}`, { hint: "openssl rand -base64 32" });
+    if (bytes.length !== 32)
+      throw new HoopError("invalid", `a master key has 32 bytes, this one has ${bytes.length}`, {
+        hint: "openssl rand -base64 32",
+      });
     this.#key = Buffer.from(bytes);
     this.id = Buffer.from(hkdfSync("sha256", this.#key, "", "hoop master key id v1", 8)).toString("hex");
   }
 
   /** The key that seals one data key: HKDF-SHA-256 with the purpose and the data key's id as its label. */
   sealingKey(purpose: string, dataKeyId: string): KeyObject {
-    return createSecretKey(Buffer.from(hkdfSync("sha256", this.#key, "", `hoop data key v1/${purpose}/${dataKeyId}`, 32)));
+    return createSecretKey(
+      Buffer.from(hkdfSync("sha256", this.#key, "", `hoop data key v1/${purpose}/${dataKeyId}`, 32)),
+    );
   }
 
   toJSON(): string {
@@ -49,15 +65,20 @@ export function loadMasterKey(source: MasterKeySource): MasterKeys {
   if (source.key !== undefined && source.keyFile !== undefined) {
     throw new HoopError("invalid", "both HOOP_MASTER_KEY and HOOP_MASTER_KEY_FILE are set; give one");
   }
-  const previous = source.previous === undefined ? null : new MasterKey(decode(source.previous, "HOOP_MASTER_KEY_PREVIOUS"));
-  if (source.key !== undefined) return { current: new MasterKey(decode(source.key, "HOOP_MASTER_KEY")), previous, file: null };
+  const previous =
+    source.previous === undefined ? null : new MasterKey(decode(source.previous, "HOOP_MASTER_KEY_PREVIOUS"));
+  if (source.key !== undefined)
+    return { current: new MasterKey(decode(source.key, "HOOP_MASTER_KEY")), previous, file: null };
   const file = source.keyFile ?? join(source.stateFolder, "master.key");
   if (source.keyFile === undefined) createOnce(file, source.stateFolder);
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new HoopError("invalid", `the master key file ${file} cannot be read`, { hint: "HOOP_MASTER_KEY_FILE", cause });
+    throw new HoopError("invalid", `the master key file ${file} cannot be read`, {
+      hint: "HOOP_MASTER_KEY_FILE",
+      cause,
+    });
   }
   return { current: new MasterKey(decode(text, file)), previous, file };
 }
@@ -65,7 +86,8 @@ export function loadMasterKey(source: MasterKeySource): MasterKeys {
 function decode(text: string, from: string): Buffer {
   const trimmed = text.trim();
   // Buffer.from skips what is not base64; a mistyped key must not become another key.
-  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) throw new HoopError("invalid", `${from} is not base64 of 32 bytes`, { hint: "openssl rand -base64 32" });
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed))
+    throw new HoopError("invalid", `${from} is not base64 of 32 bytes`, { hint: "openssl rand -base64 32" });
   return Buffer.from(trimmed, "base64");
 }
 
@@ -84,12 +106,15 @@ function createOnce(file: string, folder: string): void {
       // A link never replaces: of two first starts at once, one key wins and both use it.
       linkSync(made, file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw new HoopError("internal", `the master key file ${file} cannot be made`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        throw new HoopError("internal", `the master key file ${file} cannot be made`, { cause: error });
     } finally {
       rmSync(made, { force: true });
     }
   }
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
-    throw new HoopError("precondition-failed", `the master key file ${file} can be read by others`, { hint: `chmod 600 ${file}` });
+    throw new HoopError("precondition-failed", `the master key file ${file} can be read by others`, {
+      hint: `chmod 600 ${file}`,
+    });
   }
 }

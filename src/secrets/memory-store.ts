@@ -10,7 +10,8 @@ export function createMemorySecretStore(): SecretStore {
       return [...keys.values()];
     },
     async addDataKey(key) {
-      for (const other of keys.values()) if (other.purpose === key.purpose && other.generation === key.generation) return false;
+      for (const other of keys.values())
+        if (other.purpose === key.purpose && other.generation === key.generation) return false;
       keys.set(key.id, key);
       return true;
     },
@@ -35,7 +36,13 @@ export function createMemorySecretStore(): SecretStore {
     },
     async put(ref, keyId, sealed) {
       if (!keys.has(keyId)) return false;
-      secrets.set(place(ref), { kind: ref.kind, id: ref.id, keyId, sealed, version: (secrets.get(place(ref))?.version ?? 0) + 1 });
+      secrets.set(place(ref), {
+        kind: ref.kind,
+        id: ref.id,
+        keyId,
+        sealed,
+        version: (secrets.get(place(ref))?.version ?? 0) + 1,
+      });
       return true;
     },
     async putIfAbsent(ref, keyId, sealed) {
@@ -48,7 +55,9 @@ export function createMemorySecretStore(): SecretStore {
       return secrets.delete(place(ref));
     },
     async list(kind) {
-      return [...secrets.values()].filter((secret) => secret.kind === kind).map((secret) => ({ kind: secret.kind, id: secret.id }));
+      return [...secrets.values()]
+        .filter((secret) => secret.kind === kind)
+        .map((secret) => ({ kind: secret.kind, id: secret.id }));
     },
     async sealedUnderOthers(keyId, limit) {
       return [...secrets.values()].filter((secret) => secret.keyId !== keyId).slice(0, limit);

@@ -22,7 +22,8 @@ export function seal(key: KeyObject, binding: string, plain: Uint8Array): Buffer
 /** Opens what `seal` made. Throws HoopError `precondition-failed` where key, binding or bytes are not the ones it was sealed with. */
 export function open(key: KeyObject, binding: string, sealed: Uint8Array): Buffer {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-  if (bytes.length < headBytes || bytes[0] !== version) throw new HoopError("precondition-failed", "a sealed value is not in a form that this version can open");
+  if (bytes.length < headBytes || bytes[0] !== version)
+    throw new HoopError("precondition-failed", "a sealed value is not in a form that this version can open");
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(1, 1 + nonceBytes), { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(binding));
   decipher.setAuthTag(bytes.subarray(1 + nonceBytes, headBytes));
@@ -30,7 +31,11 @@ export function open(key: KeyObject, binding: string, sealed: Uint8Array): Buffe
   try {
     decipher.final();
   } catch (cause) {
-    throw new HoopError("precondition-failed", "a sealed value does not open: it was altered, moved to another record, or sealed under another key", { cause });
+    throw new HoopError(
+      "precondition-failed",
+      "a sealed value does not open: it was altered, moved to another record, or sealed under another key",
+      { cause },
+    );
   }
   return plain;
 }

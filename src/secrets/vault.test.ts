@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Connection, connectionId, type Subject } from "../vocabulary/index.js";
-import { createCredentialProvider, createMemorySecretStore, createSecretVault, credentialRef, loadMasterKey, MasterKey, type SecretStore } from "./index.js";
+import {
+  createCredentialProvider,
+  createMemorySecretStore,
+  createSecretVault,
+  credentialRef,
+  loadMasterKey,
+  MasterKey,
+  type SecretStore,
+} from "./index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "hoop-secrets-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +40,13 @@ describe("the vault", () => {
     const vault = await createSecretVault({ store: createMemorySecretStore(), master: keys });
     await vault.put(ref("a"), "hunter2-hunter2");
     const secret = (await vault.get(ref("a")))!;
-    for (const shown of [String(secret), JSON.stringify({ secret }), inspect({ secret }, { depth: 9, showHidden: true }), `${secret}`]) expect(shown).not.toContain("hunter2");
+    for (const shown of [
+      String(secret),
+      JSON.stringify({ secret }),
+      inspect({ secret }, { depth: 9, showHidden: true }),
+      `${secret}`,
+    ])
+      expect(shown).not.toContain("hunter2");
     for (const shown of [JSON.stringify(keys), inspect(keys, { depth: 9, showHidden: true })]) {
       expect(shown).not.toContain("4141");
       expect(shown).not.toContain("41 41");
@@ -61,7 +75,10 @@ describe("the vault", () => {
   it("rotates its data key: everything is sealed anew, the old key goes, and replicas follow", async () => {
     const store = createMemorySecretStore();
     const keys = master();
-    const [one, two] = [await createSecretVault({ store, master: keys }), await createSecretVault({ store, master: keys })];
+    const [one, two] = [
+      await createSecretVault({ store, master: keys }),
+      await createSecretVault({ store, master: keys }),
+    ];
     for (let n = 0; n < 450; n++) await one.put(ref(String(n)), `secret ${n}`);
     const before = (await store.get(ref("0")))!.keyId;
     const ring = await two.keyRing("recording");
@@ -93,7 +110,9 @@ describe("the vault", () => {
     await expect(vault.rotate()).rejects.toThrow("away");
     for (let n = 0; n < 10; n++) expect((await vault.get(ref(String(n))))!.reveal()).toBe(`secret ${n}`);
     await vault.rotate();
-    const sealing = new Set(await Promise.all(Array.from({ length: 10 }, async (_, n) => (await store.get(ref(String(n))))!.keyId)));
+    const sealing = new Set(
+      await Promise.all(Array.from({ length: 10 }, async (_, n) => (await store.get(ref(String(n))))!.keyId)),
+    );
     expect(sealing.size).toBe(1);
     for (let n = 0; n < 10; n++) expect((await vault.get(ref(String(n))))!.reveal()).toBe(`secret ${n}`);
   });
@@ -102,17 +121,25 @@ describe("the vault", () => {
     const store = createMemorySecretStore();
     const [old, fresh] = [randomBytes(32), randomBytes(32)];
     await (await createSecretVault({ store, master: master(old) })).put(ref("a"), "kept");
-    await expect(createSecretVault({ store, master: master(fresh) })).rejects.toMatchObject({ code: "precondition-failed", message: expect.stringContaining("master key") });
+    await expect(createSecretVault({ store, master: master(fresh) })).rejects.toMatchObject({
+      code: "precondition-failed",
+      message: expect.stringContaining("master key"),
+    });
     const both = { current: new MasterKey(fresh), previous: new MasterKey(old), file: null };
     expect((await (await createSecretVault({ store, master: both })).get(ref("a")))!.reveal()).toBe("kept");
     expect((await (await createSecretVault({ store, master: master(fresh) })).get(ref("a")))!.reveal()).toBe("kept");
-    await expect(createSecretVault({ store, master: master(old) })).rejects.toMatchObject({ code: "precondition-failed" });
+    await expect(createSecretVault({ store, master: master(old) })).rejects.toMatchObject({
+      code: "precondition-failed",
+    });
   });
 
   it("has a key apart for each purpose, the same on every replica and after a rotation", async () => {
     const store = createMemorySecretStore();
     const keys = master();
-    const [one, two] = await Promise.all([createSecretVault({ store, master: keys }), createSecretVault({ store, master: keys })]);
+    const [one, two] = await Promise.all([
+      createSecretVault({ store, master: keys }),
+      createSecretVault({ store, master: keys }),
+    ]);
     const [a, b] = await Promise.all([one.purposeKey("tokens"), two.purposeKey("tokens")]);
     expect(a.equals(b)).toBe(true);
     expect((await one.purposeKey("masking")).equals(a)).toBe(false);
@@ -167,16 +194,29 @@ describe("the credential provider", () => {
   it("leases the stored secret with the connection's own user", async () => {
     const vault = await createSecretVault({ store: createMemorySecretStore(), master: master() });
     const provider = createCredentialProvider(vault);
-    expect(await provider.lease(connection, subject, AbortSignal.timeout(1000))).toMatchObject({ user: "app", secret: null, expires: null });
+    expect(await provider.lease(connection, subject, AbortSignal.timeout(1000))).toMatchObject({
+      user: "app",
+      secret: null,
+      expires: null,
+    });
     await vault.put(credentialRef(connection.id), "pw");
     expect((await provider.lease(connection, subject, AbortSignal.timeout(1000))).secret).toBe("pw");
-    await expect(provider.lease({ ...connection, target: {} }, subject, AbortSignal.timeout(1000))).rejects.toMatchObject({ code: "not-found" });
+    await expect(
+      provider.lease({ ...connection, target: {} }, subject, AbortSignal.timeout(1000)),
+    ).rejects.toMatchObject({ code: "not-found" });
   });
 
   it("waits no longer than it may, and keeps the store's words in", async () => {
     const silent = createCredentialProvider({ get: () => new Promise(() => {}) });
-    await expect(silent.lease(connection, subject, AbortSignal.timeout(20))).rejects.toMatchObject({ code: "unavailable" });
-    const failing = createCredentialProvider({ get: () => Promise.reject(new Error("password authentication failed for postgres://u:p@db")) });
-    await expect(failing.lease(connection, subject, AbortSignal.timeout(1000))).rejects.toMatchObject({ code: "unavailable", message: "the credential of pg-demo cannot be read now" });
+    await expect(silent.lease(connection, subject, AbortSignal.timeout(20))).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    const failing = createCredentialProvider({
+      get: () => Promise.reject(new Error("password authentication failed for postgres://u:p@db")),
+    });
+    await expect(failing.lease(connection, subject, AbortSignal.timeout(1000))).rejects.toMatchObject({
+      code: "unavailable",
+      message: "the credential of pg-demo cannot be read now",
+    });
   });
 });

@@ -40,7 +40,8 @@ const part = /^[^\0]{1,256}$/;
 const binding = (keyId: string, ref: SecretRef) => `hoop secret v1\0${keyId}\0${ref.kind}\0${ref.id}`;
 
 function checked(ref: SecretRef): SecretRef {
-  if (!part.test(ref.kind) || !part.test(ref.id)) throw new HoopError("invalid", "a secret's kind and id are texts of 1 to 256 characters");
+  if (!part.test(ref.kind) || !part.test(ref.id))
+    throw new HoopError("invalid", "a secret's kind and id are texts of 1 to 256 characters");
   return ref;
 }
 
@@ -49,7 +50,10 @@ function checked(ref: SecretRef): SecretRef {
  *
  * @example const vault = await createSecretVault({ store, master: loadMasterKey({ stateFolder }) });
  */
-export async function createSecretVault(options: { readonly store: SecretStore; readonly master: MasterKeys }): Promise<SecretVault> {
+export async function createSecretVault(options: {
+  readonly store: SecretStore;
+  readonly master: MasterKeys;
+}): Promise<SecretVault> {
   const { store } = options;
   const keys = new DataKeys(store, options.master);
   await keys.refresh();
@@ -59,7 +63,11 @@ export async function createSecretVault(options: { readonly store: SecretStore; 
     return open(await keys.byId("secrets", secret.keyId), binding(secret.keyId, secret), secret.sealed);
   }
 
-  async function write<T>(ref: SecretRef, secret: string | Uint8Array, how: (keyId: string, sealed: Buffer) => Promise<T>): Promise<T> {
+  async function write<T>(
+    ref: SecretRef,
+    secret: string | Uint8Array,
+    how: (keyId: string, sealed: Buffer) => Promise<T>,
+  ): Promise<T> {
     const key = await keys.newest("secrets");
     const plain = typeof secret === "string" ? Buffer.from(secret) : secret;
     return how(key.id, seal(key.key, binding(key.id, ref), plain));

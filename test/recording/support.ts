@@ -2,9 +2,9 @@ import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } f
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Analysis, type HoopError, type SessionId, sessionId, statementId } from "../../src/vocabulary/index.js";
 import type { HeadSigner, RecordingKeys } from "../../src/recording/keys.js";
 import type { EntryDraft, Recorder } from "../../src/recording/recorder.js";
+import { type Analysis, type HoopError, type SessionId, sessionId, statementId } from "../../src/vocabulary/index.js";
 
 /** What tests of this room share: keys, folders, drafts. */
 export function testKeys(): { readonly keys: RecordingKeys & { rotate(): void }; readonly signer: HeadSigner } {

@@ -74,7 +74,8 @@ export class FrameBatch {
       written = text.length;
     }
     const end = bodyAt + written;
-    if (headLength + written > maxBody) throw new HoopError("too-large", "an entry of more than 64 MiB cannot be recorded");
+    if (headLength + written > maxBody)
+      throw new HoopError("too-large", "an entry of more than 64 MiB cannot be recorded");
     bytes.writeUInt32BE(headLength + written, at + 4);
     bytes.writeUInt32BE(crc32(bytes.subarray(at + 12, end)), at + 8);
     this.#length = end;

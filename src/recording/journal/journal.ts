@@ -1,4 +1,15 @@
-import { closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChainId, HoopError } from "../../vocabulary/index.js";
@@ -59,7 +70,14 @@ export class Journal {
   /** Descriptors that a running sync still uses. */
   readonly #retired: number[] = [];
 
-  private constructor(options: JournalOptions, ownership: Ownership, chain: ChainId, segments: Segment[], fd: number, used: number) {
+  private constructor(
+    options: JournalOptions,
+    ownership: Ownership,
+    chain: ChainId,
+    segments: Segment[],
+    fd: number,
+    used: number,
+  ) {
     this.#options = options;
     this.folder = options.folder;
     this.#now = options.now ?? Date.now;
@@ -89,11 +107,23 @@ export class Journal {
           continue;
         }
         const previous = segments.at(-1);
-        if (previous !== undefined && (chain !== scanned.chain || previous.tip.seq !== scanned.before.seq || previous.tip.hash !== scanned.before.hash)) {
+        if (
+          previous !== undefined &&
+          (chain !== scanned.chain ||
+            previous.tip.seq !== scanned.before.seq ||
+            previous.tip.hash !== scanned.before.hash)
+        ) {
           throw corrupt(path, 0, `it does not follow ${previous.path}`);
         }
         chain = scanned.chain;
-        segments.push({ path, before: scanned.before, tip: scanned.tip, size: scanned.size, writtenAt: statSync(path).mtimeMs, asides: [...scanned.asides] });
+        segments.push({
+          path,
+          before: scanned.before,
+          tip: scanned.tip,
+          size: scanned.size,
+          writtenAt: statSync(path).mtimeMs,
+          asides: [...scanned.asides],
+        });
       }
       chain ??= options.newChain();
       if (segments.length === 0) segments.push(createSegment(folder, chain, { seq: 0, hash: "0".repeat(64) }, now()));
@@ -101,7 +131,9 @@ export class Journal {
       const fd = openSync(newest.path, "r+");
       ftruncateSync(fd, newest.size);
       if (options.sync) fsyncSync(fd);
-      const used = removeOrphans(folder, new Set(segments.flatMap((segment) => segment.asides))) + segments.reduce((sum, segment) => sum + segment.size, 0);
+      const used =
+        removeOrphans(folder, new Set(segments.flatMap((segment) => segment.asides))) +
+        segments.reduce((sum, segment) => sum + segment.size, 0);
       return new Journal(options, ownership, chain, segments, fd, used);
     } catch (error) {
       ownership.release();
@@ -131,7 +163,11 @@ export class Journal {
     if (!this.#ownership.held()) throw this.#break("another process has taken the journal folder");
     try {
       // A segment without an entry has the name that its successor would get.
-      if (this.#newest.size >= (this.#options.segmentBytes ?? 64 << 20) && this.#newest.tip.seq > this.#newest.before.seq) this.#roll();
+      if (
+        this.#newest.size >= (this.#options.segmentBytes ?? 64 << 20) &&
+        this.#newest.tip.seq > this.#newest.before.seq
+      )
+        this.#roll();
       this.#checkQuota(records.length);
       this.#writeAll(records);
     } catch (error) {
@@ -202,7 +238,10 @@ export class Journal {
     // At its end, or deleted because the store has all of it.
     if (segment === undefined || cursor.offset >= size) {
       const following = this.#segments.find((each) => each.before.seq > cursor.segment);
-      return { frames: [], next: following === undefined ? cursor : { segment: following.before.seq, offset: segmentHead } };
+      return {
+        frames: [],
+        next: following === undefined ? cursor : { segment: following.before.seq, offset: segmentHead },
+      };
     }
     const file = await open(segment.path, "r");
     try {
@@ -286,7 +325,8 @@ export class Journal {
   #writeAll(records: Buffer): void {
     let done = 0;
     // At its own place, not at the file's end: what a failed write left behind is overwritten.
-    while (done < records.length) done += writeSync(this.#fd, records, done, records.length - done, this.#newest.size + done);
+    while (done < records.length)
+      done += writeSync(this.#fd, records, done, records.length - done, this.#newest.size + done);
   }
 
   #repair(error: unknown): HoopError {
@@ -302,13 +342,19 @@ export class Journal {
   }
 
   #break(what: string, cause?: unknown): HoopError {
-    this.#broken ??= new HoopError("unavailable", `nothing can be recorded: ${what}`, { hint: "restart the gateway", cause });
+    this.#broken ??= new HoopError("unavailable", `nothing can be recorded: ${what}`, {
+      hint: "restart the gateway",
+      cause,
+    });
     return this.#broken;
   }
 }
 
 function full(folder: string, cause?: unknown): HoopError {
-  return new HoopError("unavailable", "nothing can be recorded: the journal's disk is full", { hint: `make room for ${folder}`, cause });
+  return new HoopError("unavailable", "nothing can be recorded: the journal's disk is full", {
+    hint: `make room for ${folder}`,
+    cause,
+  });
 }
 
 function createSegment(folder: string, chain: ChainId, before: ChainTip, now: number): Segment {

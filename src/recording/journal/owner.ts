@@ -31,14 +31,21 @@ export interface Ownership {
  */
 export async function claimFolder(folder: string): Promise<Ownership> {
   const path = join(folder, "owner");
-  const me: Owner = { token: randomUUID(), pid: process.pid, started: startedAt(process.pid) ?? "", place: placeOfProcess() };
+  const me: Owner = {
+    token: randomUUID(),
+    pid: process.pid,
+    started: startedAt(process.pid) ?? "",
+    place: placeOfProcess(),
+  };
   for (let attempt = 0; attempt < 20; attempt++) {
     if (linkOwner(folder, path, me)) return hold(path, me);
     const other = readOwner(path);
     if (other === "gone") continue;
     if (await alive(path, other)) {
       const who = other === "unreadable" ? "another process" : `process ${other.pid} on ${other.place.split(" ")[0]}`;
-      throw new HoopError("conflict", `the journal folder ${folder} is in use by ${who}`, { hint: "one gateway owns one journal folder; give this one its own" });
+      throw new HoopError("conflict", `the journal folder ${folder} is in use by ${who}`, {
+        hint: "one gateway owns one journal folder; give this one its own",
+      });
     }
     setAside(path, other);
   }
@@ -69,7 +76,8 @@ function readOwner(path: string): Owner | "gone" | "unreadable" {
 }
 
 async function alive(path: string, other: Owner | "unreadable"): Promise<boolean> {
-  if (other !== "unreadable" && other.place === placeOfProcess() && other.started !== "") return startedAt(other.pid) === other.started;
+  if (other !== "unreadable" && other.place === placeOfProcess() && other.started !== "")
+    return startedAt(other.pid) === other.started;
   const before = beat(path);
   for (let waited = 0; waited < silenceMs; waited += heartbeatMs / 2) {
     await sleep(heartbeatMs / 2);

@@ -32,7 +32,10 @@ export function decodeSegmentHead(bytes: Buffer): { readonly chain: ChainId; rea
   if (bytes.length < segmentHead || !bytes.subarray(0, 8).equals(magic)) return null;
   if (crc32(bytes.subarray(0, segmentHead - 4)) !== bytes.readUInt32BE(segmentHead - 4)) return null;
   const chain = bytes.toString("hex", 8, 24).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-  return { chain: chainId(chain), before: { seq: Number(bytes.readBigUInt64BE(24)), hash: bytes.toString("hex", 32, 64) } };
+  return {
+    chain: chainId(chain),
+    before: { seq: Number(bytes.readBigUInt64BE(24)), hash: bytes.toString("hex", 32, 64) },
+  };
 }
 
 export interface ScannedSegment {
@@ -75,7 +78,8 @@ export function scanSegment(path: string, last: boolean): ScannedSegment | null 
 function nextTip(path: string, at: number, chain: ChainId, tip: ChainTip, body: Buffer): ChainTip {
   const text = body.subarray(32);
   const start = Buffer.from(bodyStart(chain, tip.seq + 1, tip.hash));
-  if (!text.subarray(0, start.length).equals(start)) throw corrupt(path, at, `entry ${tip.seq + 1} does not follow the one before it`);
+  if (!text.subarray(0, start.length).equals(start))
+    throw corrupt(path, at, `entry ${tip.seq + 1} does not follow the one before it`);
   const digest = hash("sha256", text, "hex");
   if (digest !== body.toString("hex", 0, 32)) throw corrupt(path, at, `entry ${tip.seq + 1} does not match its hash`);
   return { seq: tip.seq + 1, hash: digest };
