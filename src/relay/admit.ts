@@ -3,7 +3,7 @@ import type { AgentDialer } from "../agents/dialer.js";
 import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
-import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
+import type { Protocol, SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe, PipeAbort } from "../transport/pipe.js";
 import { type Connection, HoopError, hoopErrorFrom, type Reason, sessionId, type Subject } from "../vocabulary/index.js";
@@ -57,7 +57,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 
   const session = sessionId(randomUUID());
-  const { reasons, refusal } = judgeConnect(ports, subject, connection);
+  const { reasons, refusal } = judgeConnect(ports, subject, connection, protocol);
   let lease: Lease | null = null;
   let refused = refusal;
   if (!refused) {
@@ -72,7 +72,13 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   const recorded = await record(ports, session, subject, connection, lane.from, reasons, refused);
   if (!recorded && !refused) refused = { code: "unavailable", text: "this session could not be recorded, so it may not begin", hint: "the gateway's journal does not take entries; tell whoever runs it" };
 
-  const credential: TargetCredential = lease ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
+  // Rights may have gone while the credential and the journal were waited for. Between this look and the session's place in
+  // the list of open ones, which every change of rights goes through, nothing else runs.
+  const since = await lookAgain(ports, lane.token, subject, connection);
+  if (since.subject) subject = since.subject;
+  refused ??= since.refusal;
+
+  const credential: TargetCredential = lease && !refused ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
   const init: SessionInit = {
     session,
     subject,
@@ -92,7 +98,22 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 }
 
-function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection): { reasons: readonly Reason[]; refusal: Refusal | null } {
+/** The asker as they are now, and why they may not go on after all. */
+async function lookAgain(ports: AdmitPorts, token: string, before: Subject, connection: Connection): Promise<{ subject: Subject | null; refusal: Refusal | null }> {
+  try {
+    const { subject } = await ports.authenticator.authenticate(token);
+    if (subject.id !== before.id) return { subject: null, refusal: { code: "denied", text: "this login is somebody else's now" } };
+    const now = ports.connections.byName(connection.name);
+    if (now?.id !== connection.id || now.version !== connection.version) {
+      return { subject, refusal: { code: "unavailable", text: `connection ${connection.name} was changed at this moment`, hint: "connect again" } };
+    }
+    return { subject, refusal: judgeConnect(ports, subject, connection).refusal };
+  } catch (error) {
+    return { subject: null, refusal: { code: "denied", text: hoopErrorFrom(error).message } };
+  }
+}
+
+function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection, protocol: Protocol): { reasons: readonly Reason[]; refusal: Refusal | null } {
   const closed = ports.closed();
   if (closed) return no("unavailable", "closed", closed);
   if (ports.gate.staleness() > ports.gate.maxStaleMs) return no("unavailable", "store-unreachable", "the gateway has lost its store for too long to know whether you still may do this");
@@ -101,11 +122,22 @@ function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connectio
   for (const open of ports.open.all()) if (open.asker.subject.id === subject.id) own += 1;
   if (own >= ports.limits.sessionsPerSubject) return no("limited", "too-many-sessions-of-yours", `you have ${own} sessions open, which is as many as one may have`);
   const { verdict } = ports.gate.policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
-  if (verdict.outcome === "allow") return { reasons: verdict.reasons, refusal: null };
+  if (verdict.outcome === "allow") {
+    const lacks = lacking(ports, subject, connection, protocol);
+    return lacks ? no("denied", "protocol-cannot", lacks) : { reasons: verdict.reasons, refusal: null };
+  }
   return {
     reasons: verdict.reasons,
     refusal: { code: "denied", text: verdict.reasons.map((reason) => reason.text).join("; ") || "no access rule allows this", hint: "ask whoever grants access to this connection" },
   };
+}
+
+/** What the rules ask of this session that its protocol cannot do; a rule without effect must never look like one with. */
+function lacking(ports: AdmitPorts, subject: Subject, connection: Connection, protocol: Protocol): string | null {
+  if (!protocol.can.has("judge-statements") && protocol.language !== "") return `statements of ${protocol.title} cannot be judged here`;
+  const { masks } = ports.gate.policy.current().masksFor(subject, connection, ports.gate.now());
+  if (masks.length > 0 && !protocol.can.has("mask-columns")) return `rules mask columns for you here, and ${protocol.title} has no way to do it`;
+  return null;
 }
 
 function no(code: Refusal["code"], reason: string, text: string): { reasons: readonly Reason[]; refusal: Refusal } {
