@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kindOf, parseAddress } from "./addresses.js";
+import { kindOf, parseAddress } from "../transport/addresses.js";
 import { createAllowList } from "./allow-list.js";
 import { parseAllowRule } from "./allow-rule.js";
 

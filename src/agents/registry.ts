@@ -52,6 +52,8 @@ export interface AgentRegistry extends AgentDialer {
 }
 
 const helloMs = 10_000;
+/** Control streams at a time of one certificate: one, and a second while connections change hands, with room to spare. */
+const maxControls = 8;
 const nonceHeader = "hoop-nonce";
 
 /**
@@ -66,6 +68,8 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
   /** By name, newest first. */
   const connected = new Map<string, ConnectedAgent[]>();
   const listeners = new Set<() => void>();
+  /** Open control streams by certificate, greeted or not. */
+  const controls = new Map<string, number>();
   /** Agents with lanes, their control stream open or not: revoking must find them. */
   const holders = new Set<ConnectedAgent>();
 
@@ -119,6 +123,12 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
     call: CallContext,
   ): void {
     const who = { id: identity.id, name: identity.name, fingerprint: identity.fingerprint, address: call.peer.address };
+    const others = controls.get(who.fingerprint) ?? 0;
+    if (others >= maxControls) {
+      log.warn({ agent: who.name, from: who.address }, "an agent has too many control streams");
+      return call.refuse(grpcStatus.resourceExhausted, "this agent has as many control streams as it may");
+    }
+    controls.set(who.fingerprint, others + 1);
     let agent: ConnectedAgent | null = null;
     const silent = () => {
       log.warn({ agent: who.name, from: who.address }, "an agent fell silent");
@@ -159,6 +169,9 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
       closed: (error) => {
         clearTimeout(overdue);
         clearTimeout(expiry);
+        const open = (controls.get(who.fingerprint) ?? 1) - 1;
+        if (open > 0) controls.set(who.fingerprint, open);
+        else controls.delete(who.fingerprint);
         if (agent !== null) left(agent, error?.message ?? "it left");
       },
     });
@@ -204,7 +217,24 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
     );
   }
 
-  async function expelRevoked(): Promise<void> {
+  /** One reading at a time, however many agents come and go; a call during one is answered by the next. */
+  let expelling: Promise<void> | null = null;
+  let expelAgain: Promise<void> | null = null;
+  function expelRevoked(): Promise<void> {
+    if (expelling === null) {
+      expelling = expel().finally(() => {
+        expelling = null;
+      });
+      return expelling;
+    }
+    expelAgain ??= expelling.then(() => {
+      expelAgain = null;
+      return expelRevoked();
+    });
+    return expelAgain;
+  }
+
+  async function expel(): Promise<void> {
     const present = new Set([...all(), ...holders]);
     if (present.size === 0) return;
     try {

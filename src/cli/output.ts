@@ -38,16 +38,16 @@ export function createOutput({
       if (text !== "") process.stdout.write(`${text}\n`);
     },
     say(text) {
-      if (!json) process.stderr.write(`${text}\n`);
+      if (!json) process.stderr.write(`${withoutOrders(text)}\n`);
     },
     warn(text) {
-      process.stderr.write(`${colors.yellow("warning:")} ${text}\n`);
+      process.stderr.write(`${colors.yellow("warning:")} ${withoutOrders(text)}\n`);
     },
     event(value) {
       process.stdout.write(`${JSON.stringify(value)}\n`);
     },
     raw(text) {
-      process.stdout.write(text);
+      process.stdout.write(process.stdout.isTTY ? withoutOrders(text) : text);
     },
   };
 }
@@ -57,7 +57,15 @@ export function createOutput({
  */
 export function printable(text: string): string {
   return text.replace(
-    /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
+}
+
+/** As `printable`, for text that holds colours of our own; nothing else of what a terminal obeys passes. */
+function withoutOrders(text: string): string {
+  return text
+    .split(/(\x1b\[(?:0|1|2|22|3[0-9]|9[0-7])m)/)
+    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
+    .join("");
 }

@@ -38,6 +38,14 @@ export function httpCall({
         }),
       );
     }
+    // Passwords and tokens travel here. A name that only begins like a loopback address is anybody's.
+    if (url.protocol === "http:" && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)) {
+      return reject(
+        new HoopError("denied", `plain http to ${url.host} would show your login to the network`, {
+          hint: `use https://${url.host}`,
+        }),
+      );
+    }
     const send = url.protocol === "https:" ? secureRequest : plainRequest;
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const request = send(url, {

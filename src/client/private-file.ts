@@ -36,8 +36,11 @@ export function writePrivateFile(path: string, text: string): void {
   renameSync(fresh, path);
 }
 
-/** The text of a private file, null where there is none. Refuses a file that others may read or that is not a plain file. */
-export function readPrivateFile(path: string): string | null {
+/**
+ * The text of a private file, null where there is none. Refuses a file that others may read or that is not a plain file.
+ * `ownOnly`: and one that another user wrote, for what this process will act on with its own rights.
+ */
+export function readPrivateFile(path: string, { ownOnly = false } = {}): string | null {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY);
@@ -54,6 +57,12 @@ export function readPrivateFile(path: string): string | null {
     if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
       throw new HoopError("precondition-failed", `${path} can be read by other users of this machine`, {
         hint: `chmod 600 ${path}, and log in again if somebody may have read it`,
+      });
+    }
+    const self = process.geteuid?.();
+    if (ownOnly && self !== undefined && stat.uid !== self && stat.uid !== 0) {
+      throw new HoopError("precondition-failed", `${path} was written by another user (${stat.uid}) and is not followed`, {
+        hint: "run this as that user, or in a folder of your own",
       });
     }
     if (stat.size > maxBytes) throw new HoopError("too-large", `${path} is larger than ${maxBytes} bytes`);

@@ -139,25 +139,20 @@ export async function createConnections({ store, protocols, secrets, log }: Conn
           : {};
       const draft: ConnectionDraft = { ...before, ...fresh, ...changed };
       const after: Connection = { ...validated(draft, protocols), id, version: before.version + 1 };
-      // The place it leads to changes, and the secret was meant for the old one: it must be said again.
-      const leadsElsewhere =
-        after.host !== before.host ||
-        after.port !== before.port ||
-        after.protocol !== before.protocol ||
-        after.agent !== before.agent;
-      const sameSecretUnsafe = leadsElsewhere && secret === undefined && weaker(after);
-      if (sameSecretUnsafe) {
+      // The secret was meant for the place that it was given for: for another one it must be said again.
+      if (secret === undefined && !secretMayStay(before, after)) {
         throw new HoopError(
           "invalid",
-          "the connection would lead elsewhere with its stored secret, and nothing proves that place",
+          "the stored secret would go elsewhere, or be guarded less, and nothing proves the new place to be the old one",
           {
-            hint: "give the secret again, or set TLS to verify-full",
+            hint: "give the secret again; it may stay where TLS is verify-full with the same authority and server name",
           },
         );
       }
-      if (!(await store.replace(after))) throw stale();
+      // First the secret: a session that opens in between must not take the old one to the new place.
       if (secret === null) await secrets.delete(id);
       else if (secret !== undefined) await secrets.put(id, secret);
+      if (!(await store.replace(after))) throw stale();
       if (secret !== undefined) await store.touch(id);
       await reload();
       return { before, after: byId.get(id) ?? after };
@@ -179,6 +174,21 @@ export async function createConnections({ store, protocols, secrets, log }: Conn
   };
 }
 
-function weaker(connection: Connection): boolean {
-  return connection.tls.mode !== "verify-full" && connection.tls.mode !== "verify-ca";
+/**
+ * Whether a changed connection may keep its secret without anybody saying it again. Who may write connections has not
+ * therefore the right to read secrets, and a target that an admin chooses can ask for a password in clear.
+ */
+function secretMayStay(before: Connection, after: Connection): boolean {
+  if (after.protocol !== before.protocol) return false;
+  if (after.exposesCredentialToAgent && !before.exposesCredentialToAgent) return false;
+  const proven = (one: Connection) => `${one.tls.serverName ?? one.host} ${one.tls.ca ?? ""}`;
+  // Wherever it leads, only the holder of the same name's key answers there.
+  if (before.tls.mode === "verify-full" && after.tls.mode === "verify-full") return proven(before) === proven(after);
+  const moved = after.host !== before.host || after.port !== before.port || after.agent !== before.agent;
+  return !moved && strength(after) >= strength(before) && (strength(after) < proves || proven(before) === proven(after));
 }
+
+const strengths = ["disable", "prefer", "require", "verify-ca", "verify-full"];
+/** From here on a mode proves who answers. */
+const proves = strengths.indexOf("verify-ca");
+const strength = ({ tls }: Connection): number => strengths.indexOf(tls.mode);

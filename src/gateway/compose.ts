@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createAgentRegistry } from "../agents/index.js";
+import { createAgentRegistry, grpcErrorFrom } from "../agents/index.js";
 import { createApi, listenApi } from "../api/index.js";
 import { createConnections } from "../connections/index.js";
 import { createIdentity } from "../identity/index.js";
@@ -202,6 +202,8 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
       services: [agents.service, clients],
       tls: config.HOOP_TLS === "on" ? { key: certificate.key, cert: certificate.chain, ca: pki.authorities("agents"), requestClientCert: true } : undefined,
       allowPlaintext: config.HOOP_ALLOW_PLAINTEXT,
+      // An agent that may not join is told so; without this every refusal would read as a failure of the gateway.
+      mapError: grpcErrorFrom,
       onEvent: (event) => log.debug({ ...event }, "grpc"),
     });
     const grpcAt = await grpc.listen(config.HOOP_GRPC_LISTEN);

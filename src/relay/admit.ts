@@ -3,7 +3,7 @@ import type { AgentDialer } from "../agents/dialer.js";
 import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
-import type { Protocol, SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
+import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe, PipeAbort } from "../transport/pipe.js";
 import { type Connection, HoopError, hoopErrorFrom, type Reason, sessionId, type Subject } from "../vocabulary/index.js";
@@ -57,7 +57,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 
   const session = sessionId(randomUUID());
-  const { reasons, refusal } = judgeConnect(ports, subject, connection, protocol);
+  const { reasons, refusal } = judgeConnect(ports, subject, connection);
   let lease: Lease | null = null;
   let refused = refusal;
   if (!refused) {
@@ -113,7 +113,7 @@ async function lookAgain(ports: AdmitPorts, token: string, before: Subject, conn
   }
 }
 
-function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection, protocol: Protocol): { reasons: readonly Reason[]; refusal: Refusal | null } {
+function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection): { reasons: readonly Reason[]; refusal: Refusal | null } {
   const closed = ports.closed();
   if (closed) return no("unavailable", "closed", closed);
   if (ports.gate.staleness() > ports.gate.maxStaleMs) return no("unavailable", "store-unreachable", "the gateway has lost its store for too long to know whether you still may do this");
@@ -123,7 +123,7 @@ function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connectio
   if (own >= ports.limits.sessionsPerSubject) return no("limited", "too-many-sessions-of-yours", `you have ${own} sessions open, which is as many as one may have`);
   const { verdict } = ports.gate.policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
   if (verdict.outcome === "allow") {
-    const lacks = lacking(ports, subject, connection, protocol);
+    const lacks = lacking(ports, subject, connection);
     return lacks ? no("denied", "protocol-cannot", lacks) : { reasons: verdict.reasons, refusal: null };
   }
   return {
@@ -133,7 +133,9 @@ function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connectio
 }
 
 /** What the rules ask of this session that its protocol cannot do; a rule without effect must never look like one with. */
-function lacking(ports: AdmitPorts, subject: Subject, connection: Connection, protocol: Protocol): string | null {
+function lacking(ports: AdmitPorts, subject: Subject, connection: Connection): string | null {
+  const protocol = ports.protocols.get(connection.protocol);
+  if (!protocol) return `nothing here speaks ${connection.protocol}`;
   if (!protocol.can.has("judge-statements") && protocol.language !== "") return `statements of ${protocol.title} cannot be judged here`;
   const { masks } = ports.gate.policy.current().masksFor(subject, connection, ports.gate.now());
   if (masks.length > 0 && !protocol.can.has("mask-columns")) return `rules mask columns for you here, and ${protocol.title} has no way to do it`;

@@ -60,17 +60,22 @@ describe.each([15, 18] as const)("Hoop's own connection to PostgreSQL %i", (vers
   });
 
   here("goes through verified TLS", async () => {
-    const hoop = await operator(server.password, { tls: { mode: "verify-full", ca: server.ca!, serverName: "pg.internal" } });
+    const hoop = await operator(server.password, {
+      tls: { mode: "verify-full", ca: server.ca!, serverName: "pg.internal" },
+    });
     expect(await hoop.ping()).toContain(String(version));
     hoop.close();
-    await expect(operator(server.password, { tls: { mode: "verify-full", ca: server.ca!, serverName: "elsewhere" } })).rejects.toThrow(
-      /not trusted/,
-    );
+    await expect(
+      operator(server.password, { tls: { mode: "verify-full", ca: server.ca!, serverName: "elsewhere" } }),
+    ).rejects.toThrow(/not trusted/);
   });
 
   here("says that a stored password is wrong without telling it", async () => {
     const failure = operator("not the password");
-    await expect(failure).rejects.toMatchObject({ code: "precondition-failed", message: expect.stringContaining("did not accept") });
+    await expect(failure).rejects.toMatchObject({
+      code: "precondition-failed",
+      message: expect.stringContaining("did not accept"),
+    });
     await expect(failure).rejects.not.toThrow(/not the password/);
   });
 
@@ -82,7 +87,10 @@ describe.each([15, 18] as const)("Hoop's own connection to PostgreSQL %i", (vers
     expect(catalogue.serverVersion).toBeGreaterThanOrEqual(version * 10_000);
     expect(catalogue.searchPath).toEqual(["public"]);
     expect(catalogue.superuser).toBe(true);
-    expect(named("customers").columns.map(({ name, number }) => [number, name])).toEqual([[1, "id"], [2, "email"]]);
+    expect(named("customers").columns.map(({ name, number }) => [number, name])).toEqual([
+      [1, "id"],
+      [2, "email"],
+    ]);
     expect(named("customers").kind).toBe("table");
     expect(named("orders").kind).toBe("partitioned");
     expect(named("orders_1").parents).toEqual([named("orders").id]);

@@ -37,7 +37,7 @@ function gatewayUrl(given: string | undefined): URL {
       hint: "write https://your-gateway.example.com",
     });
   const url = new URL(whole);
-  const loopback = /^(localhost|127\.|\[::1\])/.test(url.hostname);
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === "http:" && !loopback) {
     throw new HoopError("denied", `a login over plain http would show your token to the network`, {
       hint: `use https://${url.host}`,

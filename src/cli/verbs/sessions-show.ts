@@ -42,13 +42,14 @@ export const run: Verb = async ({ context, args }) => {
 /** One entry in a line or two: when, what, what became of it. */
 function lineOf(entry: Entry, { color }: Output): string {
   const at = new Date(Number(entry.time)).toISOString().slice(11, 23);
-  const line = (mark: string, text: string) => `${color.dim(at)}  ${mark}  ${printable(text)}`;
+  // Lines of a statement are set in: none of them may pass for an entry of its own.
+  const line = (mark: string, text: string) => `${color.dim(at)}  ${mark}  ${printable(text).replaceAll("\n", `\n${" ".repeat(21)}`)}`;
   switch (entry.kind) {
     case "statement": {
       const outcome = textOf(entry.outcome);
       const mark = outcome === "allow" ? color.green("allow") : color.red(outcome.padEnd(5));
       const reasons = reasonsOf(entry);
-      const why = reasons === "" ? "" : `\n${" ".repeat(21)}${color.dim(printable(reasons))}`;
+      const why = reasons === "" ? "" : `\n${" ".repeat(21)}${color.dim(printable(reasons).replaceAll("\n", " "))}`;
       return line(mark, textOf(entry.shown) || "(not shown: it could not be masked safely)") + why;
     }
     case "statement-finished": {

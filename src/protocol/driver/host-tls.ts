@@ -19,6 +19,7 @@ export async function secureClient(host: SessionHost, lower: Pipe, request: TlsR
 
 /** We begin the handshake with the target, as strictly as its connection says. */
 export function secureTarget({ host, tls }: Connection, lower: Pipe, request: TlsRequest): Secured {
-  const mode: SecureClientOptions["mode"] = tls.mode === "verify-ca" || tls.mode === "verify-full" ? tls.mode : "require";
+  const mode: SecureClientOptions["mode"] =
+    tls.mode === "verify-ca" || tls.mode === "verify-full" ? tls.mode : "require";
   return securePipe(lower, { role: "client", mode, serverName: tls.serverName ?? host, ca: tls.ca, ...request });
 }

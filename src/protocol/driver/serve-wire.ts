@@ -52,7 +52,8 @@ class Drive {
       handshakeMs,
     );
     host.onOrder((order) => this.#order(order));
-    const stopped = () => this.#order({ kind: "end", reason: { code: "drained", text: "the gateway is stopping" } }, true);
+    const stopped = () =>
+      this.#order({ kind: "end", reason: { code: "drained", text: "the gateway is stopping" } }, true);
     if (host.signal.aborted) stopped();
     else {
       host.signal.addEventListener("abort", stopped, { once: true });
@@ -75,7 +76,8 @@ class Drive {
     const other = side === "client" ? "target" : "client";
     return new SidePort(pipe, {
       data: (chunk) => this.#call(() => this.#session.receive(side, chunk, Date.now())),
-      gone: (abort) => this.#call(() => this.#session.close(side, Date.now(), abort === null ? undefined : errorFrom(abort))),
+      gone: (abort) =>
+        this.#call(() => this.#session.close(side, Date.now(), abort === null ? undefined : errorFrom(abort))),
       backedUp: (backed) => {
         const source = this.#ports[other];
         if (!backed) {
@@ -221,7 +223,9 @@ class Drive {
     if (side === "target") this.#alpn = alpn;
     try {
       const { info } = await port.upgrade((lower) =>
-        side === "client" ? secureClient(this.#host, lower, request) : secureTarget(this.#host.init.connection, lower, request),
+        side === "client"
+          ? secureClient(this.#host, lower, request)
+          : secureTarget(this.#host.init.connection, lower, request),
       );
       this.#call(() => this.#session.secured(side, info, Date.now()));
     } catch (error) {

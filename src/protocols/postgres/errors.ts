@@ -112,5 +112,9 @@ export function loginRefusal(code: string, user: string, database: string): Repo
     "42704": "the target does not know one of the startup parameters",
   };
   const state = /^[0-9A-Z]{5}$/.test(code) ? code : sqlState.internalError;
-  return { severity: "FATAL", code: state, message: `hoop: ${words[state] ?? `the target refused the session (SQLSTATE ${state})`}` };
+  return {
+    severity: "FATAL",
+    code: state,
+    message: `hoop: ${words[state] ?? `the target refused the session (SQLSTATE ${state})`}`,
+  };
 }

@@ -7,7 +7,10 @@ import type { ColumnOrigin } from "./statements.js";
 import { typedCellMasker } from "./typed-cells.js";
 
 /** The mask for a column of this origin; null: it passes. */
-export function maskOf({ tableId, columnNumber }: Pick<ColumnOrigin, "tableId" | "columnNumber">, plan: MaskPlan): Mask | null {
+export function maskOf(
+  { tableId, columnNumber }: Pick<ColumnOrigin, "tableId" | "columnNumber">,
+  plan: MaskPlan,
+): Mask | null {
   // A column number below one is a system column or a whole row: nothing that the plan could have proven.
   if (tableId !== 0 && columnNumber > 0 && plan.proven.has(String(tableId))) {
     return plan.columns.get(`${tableId}.${columnNumber}`) ?? null;
@@ -19,7 +22,8 @@ export function maskOf({ tableId, columnNumber }: Pick<ColumnOrigin, "tableId" |
 /** Relations named by these fields that the plan does not know. */
 export function unknownRelations(fields: readonly FieldDescription[], plan: MaskPlan): string[] {
   const unknown = new Set<string>();
-  for (const { tableId } of fields) if (tableId !== 0 && !plan.proven.has(String(tableId))) unknown.add(String(tableId));
+  for (const { tableId } of fields)
+    if (tableId !== 0 && !plan.proven.has(String(tableId))) unknown.add(String(tableId));
   return [...unknown];
 }
 

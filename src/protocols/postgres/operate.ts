@@ -11,7 +11,12 @@ const questionMs = 15_000;
  * Hoop's own connection to a target. It logs in by the very session that people's clients go through, so that TLS, SCRAM
  * and the care for the secret are the same; only what it asks is Hoop's own.
  */
-export const operate: NonNullable<Protocol["operate"]> = async (open, connection, credential, database): Promise<Operator> => {
+export const operate: NonNullable<Protocol["operate"]> = async (
+  open,
+  connection,
+  credential,
+  database,
+): Promise<Operator> => {
   const stored = connection.target.database;
   const wanted = database ?? (typeof stored === "string" ? stored : credential.user);
   const client = new pg.Client({
@@ -63,9 +68,12 @@ function errorFrom(error: unknown): HoopError {
   const { code, message } = error as { code?: string; message?: string };
   // What the session says in the gateway's name may be shown; a driver's or server's text may not.
   const text = message?.startsWith("hoop: ") ? message.slice("hoop: ".length) : null;
-  if (code?.startsWith("28")) return new HoopError("precondition-failed", text ?? "the target refused the login", { cause: error });
+  if (code?.startsWith("28"))
+    return new HoopError("precondition-failed", text ?? "the target refused the login", { cause: error });
   if (/^[0-9A-Z]{5}$/.test(code ?? "") && code !== "57P03" && code !== "53300") {
-    return new HoopError("precondition-failed", text ?? `the target answered an error (SQLSTATE ${code})`, { cause: error });
+    return new HoopError("precondition-failed", text ?? `the target answered an error (SQLSTATE ${code})`, {
+      cause: error,
+    });
   }
   return new HoopError("unavailable", text ?? "the target cannot be reached", { cause: error });
 }

@@ -60,7 +60,15 @@ const arrays: Readonly<Record<number, number>> = {
   3807: oid.jsonb,
 };
 
-const textual: ReadonlySet<number> = new Set([oid.text, oid.varchar, oid.bpchar, oid.name, oid.xml, oid.unknown, oid.cstring]);
+const textual: ReadonlySet<number> = new Set([
+  oid.text,
+  oid.varchar,
+  oid.bpchar,
+  oid.name,
+  oid.xml,
+  oid.unknown,
+  oid.cstring,
+]);
 
 type Format = "text" | "binary";
 
@@ -74,7 +82,8 @@ const always = (value: Buffer | null): CellMasker => (value === null ? toNull : 
 export function typedCellMasker(mask: Mask, typeId: number, format: Format, key: Buffer): CellMasker {
   if (mask.method === "null") return toNull;
   if (textual.has(typeId)) return createCellMasker(mask, key);
-  if (typeId === oid.json || typeId === oid.jsonb) return jsonMasker(mask, typeId === oid.jsonb && format === "binary", key);
+  if (typeId === oid.json || typeId === oid.jsonb)
+    return jsonMasker(mask, typeId === oid.jsonb && format === "binary", key);
   const element = arrays[typeId];
   if (element !== undefined) return always(mask.method === "fixed" ? null : emptyArray(element, format));
   const make = scalars[typeId];
@@ -92,7 +101,8 @@ function jsonMasker(mask: Mask, versioned: boolean, key: Buffer): CellMasker {
     // The binary form of jsonb is a version byte and the text.
     return versioned ? Buffer.concat([Buffer.from([1]), json]) : json;
   };
-  if (mask.method !== "hash") return always(wrap(maskText(mask.method === "partial" ? { method: "redact" } : mask, "", key)));
+  if (mask.method !== "hash")
+    return always(wrap(maskText(mask.method === "partial" ? { method: "redact" } : mask, "", key)));
   return (bytes, start, end) => wrap(keyedHash(key, bytes.subarray(versioned ? start + 1 : start, end)));
 }
 
@@ -104,7 +114,17 @@ function emptyArray(element: number, format: Format): Buffer {
 }
 
 /** Where a value can carry a hash: equal ones stay equal. Of the same source in text and in binary they differ. */
-const hashable: ReadonlySet<number> = new Set([oid.int2, oid.int4, oid.int8, oid.oid, oid.float4, oid.float8, oid.numeric, oid.uuid, oid.bytea]);
+const hashable: ReadonlySet<number> = new Set([
+  oid.int2,
+  oid.int4,
+  oid.int8,
+  oid.oid,
+  oid.float4,
+  oid.float8,
+  oid.numeric,
+  oid.uuid,
+  oid.bytea,
+]);
 
 function hashWord(typeId: number, hash: string): string {
   switch (typeId) {

@@ -120,7 +120,9 @@ export class FrameWalker {
 
   #check(type: number, length: number): void {
     if (length > this.#maxFrame) {
-      throw new MalformedError(`message ${typeName(type)} of ${length} bytes is longer than the ${this.#maxFrame} allowed`);
+      throw new MalformedError(
+        `message ${typeName(type)} of ${length} bytes is longer than the ${this.#maxFrame} allowed`,
+      );
     }
   }
 

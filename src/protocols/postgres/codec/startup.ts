@@ -24,7 +24,8 @@ export type StartupPacket =
 export function readStartupPacket(bytes: Buffer): { packet: StartupPacket; length: number } | null {
   if (bytes.length < 4) return null;
   const length = bytes.readInt32BE(0);
-  if (length < 8 || length > maxStartupLength) throw new MalformedError(`startup packet announces a length of ${length}`);
+  if (length < 8 || length > maxStartupLength)
+    throw new MalformedError(`startup packet announces a length of ${length}`);
   if (bytes.length < length) return null;
   const reader = new ClippedReader(bytes, 4, length);
   const code = reader.uint32();
@@ -38,7 +39,15 @@ export function readStartupPacket(bytes: Buffer): { packet: StartupPacket; lengt
     if (secret.length === 0 || secret.length > 256) throw new MalformedError("cancel request with an impossible key");
     return { packet: { kind: "cancel", processId, secret }, length };
   }
-  return { packet: { kind: "startup", major: code >>> 16, minor: code & 0xffff, parameters: readParameters(reader, code >>> 16) }, length };
+  return {
+    packet: {
+      kind: "startup",
+      major: code >>> 16,
+      minor: code & 0xffff,
+      parameters: readParameters(reader, code >>> 16),
+    },
+    length,
+  };
 }
 
 function readParameters(reader: ClippedReader, major: number): Map<string, string> {

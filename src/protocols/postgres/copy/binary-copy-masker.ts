@@ -45,7 +45,8 @@ export class BinaryCopyMasker implements CopyMasker {
         this.#trailer = true;
         continue;
       }
-      if (count !== this.#columns.length) throw new MalformedError("a row of binary COPY has a wrong number of columns");
+      if (count !== this.#columns.length)
+        throw new MalformedError("a row of binary COPY has a wrong number of columns");
       for (const masker of this.#columns) {
         need(4);
         const size = bytes.readInt32BE(pos);

@@ -1,5 +1,5 @@
 import { isUnsafeEncoding } from "../session/text.js";
-import { tokenize, type Token } from "./tokens.js";
+import { type Token, tokenize } from "./tokens.js";
 
 /** How `COPY … TO STDOUT` writes its rows. */
 export interface CopyOptions {
@@ -136,7 +136,17 @@ function spoken(read: TokenReader, found: Map<string, string>): boolean {
   return true;
 }
 
-const known = new Set(["format", "delimiter", "null", "quote", "escape", "header", "force_quote", "encoding", "freeze"]);
+const known = new Set([
+  "format",
+  "delimiter",
+  "null",
+  "quote",
+  "escape",
+  "header",
+  "force_quote",
+  "encoding",
+  "freeze",
+]);
 
 function optionsFrom(found: ReadonlyMap<string, string>): CopyOptions | null {
   for (const name of found.keys()) if (!known.has(name)) return null;

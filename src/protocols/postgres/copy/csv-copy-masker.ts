@@ -13,10 +13,13 @@ export class CsvCopyMasker implements CopyMasker {
   readonly #quote: number;
   readonly #escape: number;
   readonly #null: Buffer;
+  /** Behind it every column passes. */
+  readonly #last: number;
   #header: boolean;
 
   constructor(columns: readonly (CellMasker | null)[], options: CopyOptions) {
     this.#columns = columns;
+    this.#last = columns.findLastIndex((column) => column !== null);
     this.#delimiter = options.delimiter.charCodeAt(0);
     this.#quote = options.quote.charCodeAt(0);
     this.#escape = options.escape.charCodeAt(0);
@@ -46,6 +49,12 @@ export class CsvCopyMasker implements CopyMasker {
           batch.raw(value === null ? this.#null : this.#quoted(value), pos);
           kept = pos;
           masked++;
+        }
+        // The rest of the message is the rest of this row when the only newline ends it.
+        if (column === this.#last && bytes.indexOf(newline, pos) === end - 1) {
+          pos = end;
+          column = this.#columns.length;
+          break;
         }
         column++;
         if (bytes[pos++] === newline) break;

@@ -12,10 +12,13 @@ export class TextCopyMasker implements CopyMasker {
   readonly #columns: readonly (CellMasker | null)[];
   readonly #delimiter: number;
   readonly #null: Buffer;
+  /** Behind it every column passes. */
+  readonly #last: number;
   #header: boolean;
 
   constructor(columns: readonly (CellMasker | null)[], options: CopyOptions) {
     this.#columns = columns;
+    this.#last = columns.findLastIndex((column) => column !== null);
     this.#delimiter = options.delimiter.charCodeAt(0);
     this.#null = Buffer.from(options.nullText, "utf8");
     this.#header = options.header;
@@ -23,6 +26,7 @@ export class TextCopyMasker implements CopyMasker {
 
   mask(bytes: Buffer, at: number, length: number, batch: RowBatch): number {
     const end = at + length;
+    const delimiter = this.#delimiter;
     let pos = at + 5;
     let kept = at;
     let masked = 0;
@@ -34,7 +38,7 @@ export class TextCopyMasker implements CopyMasker {
       for (;;) {
         const start = pos;
         let escaped = false;
-        while (pos < end && bytes[pos] !== this.#delimiter && bytes[pos] !== newline) {
+        while (pos < end && bytes[pos] !== delimiter && bytes[pos] !== newline) {
           if (bytes[pos] === backslash) {
             escaped = true;
             pos++;
@@ -49,6 +53,12 @@ export class TextCopyMasker implements CopyMasker {
           batch.raw(this.#cell(masker, bytes, start, pos, escaped), pos);
           kept = pos;
           masked++;
+        }
+        // The rest of the message is the rest of this row when the only newline ends it.
+        if (column === this.#last && bytes.indexOf(newline, pos) === end - 1) {
+          pos = end;
+          column = this.#columns.length;
+          break;
         }
         column++;
         if (bytes[pos++] === newline) break;
@@ -69,9 +79,9 @@ export class TextCopyMasker implements CopyMasker {
   }
 
   #cell(masker: CellMasker, bytes: Buffer, start: number, end: number, escaped: boolean): Buffer {
-    const plain = escaped ? unescape(bytes, start, end) : null;
+    const plain = escaped ? unescapeCell(bytes, start, end) : null;
     const value = plain === null ? masker(bytes, start, end) : masker(plain, 0, plain.length);
-    return value === null ? this.#null : escape(value, this.#delimiter);
+    return value === null ? this.#null : escapeCell(value, this.#delimiter);
   }
 }
 
@@ -85,7 +95,7 @@ const escapes = new Map([
 ]);
 const letters = new Map([...escapes].map(([letter, byte]) => [byte, letter]));
 
-function unescape(bytes: Buffer, start: number, end: number): Buffer {
+function unescapeCell(bytes: Buffer, start: number, end: number): Buffer {
   const plain = Buffer.allocUnsafe(end - start);
   let n = 0;
   for (let i = start; i < end; i++) {
@@ -99,7 +109,7 @@ function unescape(bytes: Buffer, start: number, end: number): Buffer {
   return plain.subarray(0, n);
 }
 
-function escape(value: Buffer, delimiter: number): Buffer {
+function escapeCell(value: Buffer, delimiter: number): Buffer {
   const special = (byte: number) => byte === backslash || byte === delimiter || letters.has(byte);
   if (!value.some(special)) return value;
   const bytes: number[] = [];

@@ -4,51 +4,62 @@ export interface Token {
   readonly text: string;
 }
 
-const space = /[ \t\n\r\f\v]+/y;
-const lineComment = /--[^\n\r]*/y;
-const word = /[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*/iy;
-const number = /[0-9][0-9a-z_.]*/iy;
-const name = /"((?:[^"]|"")*)"/y;
-const string = /'((?:[^']|'')*)'/y;
-const escapeString = /e'((?:[^'\\]|''|\\[^])*)'/iy;
-const dollar = /\$([a-z_\u0080-\uffff][a-z0-9_\u0080-\uffff]*)?\$/iy;
+type Rule = readonly [pattern: RegExp, token: (match: RegExpExecArray) => Token | null];
+
+const letter = "a-z_\\u0080-\\uffff";
+
+/** In this order: an escape string and `U&` begin like a word. */
+const rules: readonly Rule[] = [
+  [/e'((?:[^'\\]|''|\\[\s\S])*)'/iy, (match) => string(unescapeString(match[1]!))],
+  [/u&['"]/iy, () => null],
+  [new RegExp(`[${letter}][${letter}0-9$]*`, "iy"), (match) => ({ kind: "word", text: match[0].toLowerCase() })],
+  [/[0-9][0-9a-z_.]*/iy, (match) => ({ kind: "mark", text: match[0] })],
+  [/"((?:[^"]|"")*)"/y, (match) => ({ kind: "name", text: match[1]!.replaceAll('""', '"') })],
+  [/'((?:[^']|'')*)'/y, (match) => string(match[1]!.replaceAll("''", "'"))],
+  [new RegExp(`\\$((?:[${letter}][${letter}0-9]*)?)\\$([\\s\\S]*?)\\$\\1\\$`, "iy"), (match) => string(match[2]!)],
+  // An unclosed quote is left over here.
+  [/[^'"]/y, (match) => ({ kind: "mark", text: match[0] })],
+];
+
+const skipped: readonly RegExp[] = [/[ \t\n\r\f\v]+/y, /--[^\n\r]*/y];
 
 /** The tokens of a text, with `standard_conforming_strings` on. Null: something that this little reader does not know. */
 export function tokenize(text: string): Token[] | null {
   const tokens: Token[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (match !== null) at += match[0].length;
-    return match;
-  };
-  while (at < text.length) {
-    if (take(space) !== null || take(lineComment) !== null) continue;
-    if (text.startsWith("/*", at)) {
-      const end = commentEnd(text, at);
-      if (end < 0) return null;
-      at = end;
+  for (let at = 0; at < text.length; ) {
+    const next = behindSpace(text, at);
+    if (next < 0) return null;
+    if (next > at) {
+      at = next;
       continue;
     }
-    let match: RegExpExecArray | null;
-    if ((match = take(escapeString)) !== null) {
-      const value = unescapeString(match[1]!);
-      if (value === null) return null;
-      tokens.push({ kind: "string", text: value });
-    } else if (/^u&['"]/i.test(text.slice(at, at + 3))) return null;
-    else if ((match = take(dollar)) !== null) {
-      const end = text.indexOf(match[0], at);
-      if (end < 0) return null;
-      tokens.push({ kind: "string", text: text.slice(at, end) });
-      at = end + match[0].length;
-    } else if ((match = take(word)) !== null) tokens.push({ kind: "word", text: match[0].toLowerCase() });
-    else if ((match = take(number)) !== null) tokens.push({ kind: "mark", text: match[0] });
-    else if ((match = take(name)) !== null) tokens.push({ kind: "name", text: match[1]!.replaceAll('""', '"') });
-    else if ((match = take(string)) !== null) tokens.push({ kind: "string", text: match[1]!.replaceAll("''", "'") });
-    else tokens.push({ kind: "mark", text: text[at++]! });
+    const found = tokenAt(text, at);
+    if (found === null) return null;
+    tokens.push(found.token);
+    at = found.end;
   }
   return tokens;
+}
+
+function tokenAt(text: string, at: number): { token: Token; end: number } | null {
+  for (const [pattern, make] of rules) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match === null) continue;
+    const token = make(match);
+    return token === null ? null : { token, end: at + match[0].length };
+  }
+  return null;
+}
+
+/** Where the space or comment at this place ends; the place itself when there is none, -1 when a comment never ends. */
+function behindSpace(text: string, at: number): number {
+  for (const pattern of skipped) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) return at + match[0].length;
+  }
+  return text.startsWith("/*", at) ? commentEnd(text, at) : at;
 }
 
 /** Comments nest. */
@@ -66,10 +77,14 @@ function commentEnd(text: string, from: number): number {
   return -1;
 }
 
+function string(text: string | null): Token | null {
+  return text === null ? null : { kind: "string", text };
+}
+
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 
 function unescapeString(text: string): string | null {
   // Numeric escapes are left to those who need them: such a COPY is not split.
   if (/\\[0-7xuU]/.test(text)) return null;
-  return text.replaceAll("''", "'").replaceAll(/\\([^])/g, (_, letter: string) => escapes[letter] ?? letter);
+  return text.replaceAll("''", "'").replaceAll(/\\([\s\S])/g, (_, escaped: string) => escapes[escaped] ?? escaped);
 }

@@ -56,9 +56,13 @@ export class Login {
         this.#state = "proven";
         return { kind: "wait" };
       case "other":
-        throw new HoopError("unsupported", `the target asks for a login by ${request.name}, which this gateway does not speak`, {
-          hint: "let the target ask for scram-sha-256 from the gateway's or agent's address (pg_hba.conf)",
-        });
+        throw new HoopError(
+          "unsupported",
+          `the target asks for a login by ${request.name}, which this gateway does not speak`,
+          {
+            hint: "let the target ask for scram-sha-256 from the gateway's or agent's address (pg_hba.conf)",
+          },
+        );
     }
   }
 
@@ -81,7 +85,8 @@ export class Login {
         hint: "an administrator can store one with: hoop connections edit",
       });
     }
-    if (this.#way.secret.includes("\0")) throw new HoopError("invalid", "the stored password cannot be sent to a PostgreSQL target");
+    if (this.#way.secret.includes("\0"))
+      throw new HoopError("invalid", "the stored password cannot be sent to a PostgreSQL target");
     return this.#way.secret;
   }
 
@@ -102,7 +107,10 @@ export class Login {
     let binding: ChannelBinding = { kind: "none" };
     if (data !== null && mechanisms.includes("SCRAM-SHA-256-PLUS")) binding = { kind: "tls-server-end-point", data };
     else if (!mechanisms.includes("SCRAM-SHA-256")) {
-      throw new HoopError("unsupported", `the target offers only logins that this gateway does not speak: ${listed(mechanisms)}`);
+      throw new HoopError(
+        "unsupported",
+        `the target offers only logins that this gateway does not speak: ${listed(mechanisms)}`,
+      );
     } else if (data !== null) binding = { kind: "not-offered" };
     const scram = new Scram(this.#secret(), this.#way.random(18).toString("base64"), binding);
     this.#scram = scram;

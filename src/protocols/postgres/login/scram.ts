@@ -41,17 +41,22 @@ export class Scram {
   #fullNonce = "";
   #serverSignature: Buffer | null = null;
 
-  constructor(secret: string, nonce: string, binding: ChannelBinding) {
+  readonly #user: string;
+
+  /** `user`: PostgreSQL takes the user from the startup packet and ignores the one here; only others need it. */
+  constructor(secret: string, nonce: string, binding: ChannelBinding, user = "") {
+    this.#user = user;
     this.secret = saslprep(secret);
     this.#nonce = nonce;
     this.#binding = binding;
     this.mechanism = binding.kind === "tls-server-end-point" ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256";
-    this.#header = { none: "n,,", "not-offered": "y,,", "tls-server-end-point": "p=tls-server-end-point,," }[binding.kind];
+    this.#header = { none: "n,,", "not-offered": "y,,", "tls-server-end-point": "p=tls-server-end-point,," }[
+      binding.kind
+    ];
   }
 
-  // PostgreSQL takes the user from the startup packet and ignores the one here.
   get #clientFirstBare(): string {
-    return `n=,r=${this.#nonce}`;
+    return `n=${this.#user},r=${this.#nonce}`;
   }
 
   clientFirst(): string {
@@ -61,7 +66,11 @@ export class Scram {
   serverFirst(data: string): { salt: Buffer; iterations: number } {
     if (data.length > 4096) throw failed("sent an oversized first message");
     const [nonce, salt, iterations] = attributes(data, ["r", "s", "i"]);
-    if (!nonce!.startsWith(this.#nonce) || nonce!.length <= this.#nonce.length || !/^[\x21-\x2b\x2d-\x7e]+$/.test(nonce!)) {
+    if (
+      !nonce!.startsWith(this.#nonce) ||
+      nonce!.length <= this.#nonce.length ||
+      !/^[\x21-\x2b\x2d-\x7e]+$/.test(nonce!)
+    ) {
       throw failed("answered with a nonce that is not ours continued");
     }
     const saltBytes = base64(salt!);
@@ -104,7 +113,8 @@ export class Scram {
 /** The values of exactly these attributes in this order; more may follow, a mandatory extension (`m=`) may not. */
 function attributes(data: string, names: readonly string[]): string[] {
   const parts = data.split(",");
-  if (parts.length < names.length || parts.some((part) => part.startsWith("m="))) throw failed("sent a message we do not know");
+  if (parts.length < names.length || parts.some((part) => part.startsWith("m=")))
+    throw failed("sent a message we do not know");
   return names.map((name, i) => {
     const part = parts[i]!;
     if (!part.startsWith(`${name}=`)) throw failed("sent a message we do not know");

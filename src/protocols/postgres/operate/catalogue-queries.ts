@@ -72,7 +72,10 @@ export const callsQuery = `SELECT x.adrelid, d.refobjid FROM pg_attrdef x JOIN $
 
 /** SQL-standard bodies are kept parsed from version 14 on; `prosrc` is empty there. */
 export const functionsQuery = (serverVersion: number): string => {
-  const standard = serverVersion >= 140_000 ? "CASE WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) END" : "NULL";
+  const standard =
+    serverVersion >= 140_000
+      ? "CASE WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) END"
+      : "NULL";
   return `SELECT p.oid, n.nspname, p.proname, p.prokind::text, l.lanname, p.provolatile::text, p.prosecdef,
     CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN COALESCE(${standard}, p.prosrc) END, p.proconfig::text[]
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang

@@ -1,4 +1,9 @@
-import { type Catalogue, type CatalogueFunction, type CatalogueRelation, HoopError } from "../../../vocabulary/index.js";
+import {
+  type Catalogue,
+  type CatalogueFunction,
+  type CatalogueRelation,
+  HoopError,
+} from "../../../vocabulary/index.js";
 import * as sql from "./catalogue-queries.js";
 
 /** Runs one of our own queries; rows as arrays. */
@@ -40,14 +45,22 @@ export async function readCatalogue(query: Query, key: string, known: string | n
 }
 
 async function readSlice(query: Query, key: string, version: string): Promise<Catalogue> {
-  const [role, searchPath, superuser, serverVersion] = (await query(sql.selfQuery))[0]! as [string, string[], boolean, number];
+  const [role, searchPath, superuser, serverVersion] = (await query(sql.selfQuery))[0]! as [
+    string,
+    string[],
+    boolean,
+    number,
+  ];
   // Definitions come with every name of users' schemas qualified then.
   await query("SET LOCAL search_path = pg_catalog");
   const sizes = (await query(sql.sizeQuery))[0]! as number[];
   for (const [i, what] of (["relations", "columns", "functions", "text"] as const).entries()) {
     if (sizes[i]! > most[what]) {
       const unit = what === "text" ? "bytes of function bodies" : what;
-      throw new HoopError("too-large", `the target's catalogue has ${sizes[i]} ${unit}, more than the ${most[what]} that can be followed`);
+      throw new HoopError(
+        "too-large",
+        `the target's catalogue has ${sizes[i]} ${unit}, more than the ${most[what]} that can be followed`,
+      );
     }
   }
   const [columns, parents, reads, triggers, calls] = [
@@ -90,7 +103,17 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
   return { key, version, serverVersion, relations, functions, systemFunctions, searchPath, role, superuser, operators };
 }
 
-function functionFrom([id, schema, name, kind, language, volatility, securityDefiner, body, settings]: readonly unknown[]): CatalogueFunction {
+function functionFrom([
+  id,
+  schema,
+  name,
+  kind,
+  language,
+  volatility,
+  securityDefiner,
+  body,
+  settings,
+]: readonly unknown[]): CatalogueFunction {
   return {
     id: id as number,
     schema: schema as string,
@@ -127,6 +150,10 @@ function grouped(rows: readonly (readonly unknown[])[]): Map<number, (readonly u
 
 function pairs(rows: readonly (readonly unknown[])[]): Map<number, number[]> {
   const found = new Map<number, number[]>();
-  for (const [id, rest] of grouped(rows)) found.set(id, rest.map((row) => row[1] as number));
+  for (const [id, rest] of grouped(rows))
+    found.set(
+      id,
+      rest.map((row) => row[1] as number),
+    );
   return found;
 }

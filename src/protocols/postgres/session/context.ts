@@ -32,7 +32,7 @@ export class SessionContext {
   dirty = false;
   /** Also its list of prepared statements. */
   dirtyPrepared = false;
-  /** Changes were made inside of the open transaction: its end, or a savepoint, may take them back. */
+  /** Changes were made that the end of the transaction, also of an implicit one, or a savepoint may take back. */
   revertible = false;
   /** Statements made by SQL's PREPARE. */
   prepared = new Map<string, string>();
@@ -78,18 +78,18 @@ export class SessionContext {
   ran(text: string, changesContext: boolean): void {
     if (changesContext) {
       this.dirty = true;
+      this.revertible = true;
       if (/\b(?:prepare|deallocate|discard|execute|do|call|select|with)\b/i.test(text)) this.dirtyPrepared = true;
     }
-    // A savepoint may be rolled back to: SET is undone with it.
-    if (this.revertible && /\b(?:rollback|abort)\b/i.test(text)) this.dirty = true;
+    // SET LOCAL ends with the transaction, SET is undone by its rollback or a savepoint's.
+    if (this.revertible && /\b(?:rollback|abort|commit|end|prepare)\b/i.test(text)) this.dirty = true;
   }
 
   /** The target finished a turn. */
   turned(status: number): void {
-    if (status === transactionStatus.idle) {
-      if (this.revertible) this.dirty = true;
-      this.revertible = false;
-    } else if (this.dirty) this.revertible = true;
+    if (status !== transactionStatus.idle || !this.revertible) return;
+    this.dirty = true;
+    this.revertible = false;
   }
 
   for(text: string, status: number, named: Iterable<readonly [string, string]>): AskContext {

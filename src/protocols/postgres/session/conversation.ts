@@ -1,5 +1,5 @@
 import type { AskContext, Order, Resolution } from "../../../protocol/index.js";
-import { HoopError, type MaskPlan } from "../../../vocabulary/index.js";
+import type { HoopError, MaskPlan } from "../../../vocabulary/index.js";
 import { encodeReadyForQuery } from "../codec/backend.js";
 import { encodeFlush, encodeParse, encodeSync, encodeTerminate } from "../codec/frontend.js";
 import { encodeCancelRequest, encodeSslRequest } from "../codec/startup.js";
@@ -58,8 +58,6 @@ export class Conversation {
   epoch = 0;
   /** Judged statements forwarded so far. */
   turn = 0;
-  /** Bytes of statement texts that are kept for names. */
-  kept = 0;
   #work = 0;
   #ending: { report: Report; reason: Extract<Order, { kind: "end" }>["reason"] } | null = null;
 
@@ -227,19 +225,21 @@ export class Conversation {
   control(order: Order): void {
     switch (order.kind) {
       case "end":
-        return this.#end(order.reason);
+        this.#end(order.reason);
+        return;
       case "notice":
-        return this.target.notice({ severity: "NOTICE", code: "00000", message: `hoop: ${order.text}` });
+        this.target.notice({ severity: "NOTICE", code: "00000", message: `hoop: ${order.text}` });
+        return;
       case "rejudge":
         this.epoch++;
         return;
       case "cancel":
+        if (this.#running()) this.#cancelTarget();
         this.client.withdraw({
           severity: "ERROR",
           code: sqlState.queryCanceled,
           message: "canceling statement due to user request",
         });
-        if (this.#running()) this.#cancelTarget();
         return;
     }
   }
@@ -300,7 +300,8 @@ export class Conversation {
   }
 
   #running(): boolean {
-    for (const { kind, own } of this.pending) if (!own && (kind === "query" || kind === "execute" || kind === "function")) return true;
+    for (const { kind, own } of this.pending)
+      if (!own && (kind === "query" || kind === "execute" || kind === "function")) return true;
     return false;
   }
 

@@ -40,7 +40,10 @@ export class Greeting {
     // The driver hands bytes to TLS from `secure` on; what still comes here was sent in clear behind the request.
     if (this.#tls === "securing" || this.#tls === "direct") throw injected();
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    if (this.#first && this.#bytes[0] === tlsHandshakeRecord) return this.#direct();
+    if (this.#first && this.#bytes[0] === tlsHandshakeRecord) {
+      this.#direct();
+      return;
+    }
     this.#first = false;
     while (!this.#core.ended) {
       const read = readStartupPacket(this.#bytes);
@@ -74,7 +77,8 @@ export class Greeting {
   #packet(packet: StartupPacket, rest: Buffer): boolean {
     const { out, init } = this.#core;
     if (packet.kind === "ssl" || packet.kind === "gssenc") {
-      if (this.#tls === "on" || this.#asked.has(packet.kind)) throw new MalformedError(`a second ${packet.kind} request`);
+      if (this.#tls === "on" || this.#asked.has(packet.kind))
+        throw new MalformedError(`a second ${packet.kind} request`);
       this.#asked.add(packet.kind);
       // Bytes behind the request would be read as if they had come through the encryption (CVE-2021-23214).
       if (rest.length > 0) throw injected();
@@ -100,29 +104,33 @@ export class Greeting {
   #start(packet: Extract<StartupPacket, { kind: "startup" }>, rest: Buffer): void {
     const { out, init } = this.#core;
     if (packet.major !== 3) {
-      return this.#refuse(
+      this.#refuse(
         sqlState.featureNotSupported,
         `unsupported frontend protocol ${packet.major}.${packet.minor}: this gateway speaks 3.0 to 3.${newestMinor}`,
       );
+      return;
     }
     const unknown = [...packet.parameters.keys()].filter((name) => name.startsWith("_pq_."));
     if (packet.minor > newestMinor || unknown.length > 0) {
       out.send("client", encodeNegotiateProtocolVersion(Math.min(packet.minor, newestMinor), unknown));
     }
     if (init.refusal !== null) {
-      return this.#core.end({ code: "refused", text: init.refusal.text }, refusalReport(init.refusal));
+      this.#core.end({ code: "refused", text: init.refusal.text }, refusalReport(init.refusal));
+      return;
     }
     const encoding = packet.parameters.get("client_encoding");
     if (encoding !== undefined && isUnsafeEncoding(encoding)) {
-      return this.#refuse(sqlState.featureNotSupported, `client_encoding ${encoding} cannot be read safely`, "Use UTF8.");
+      this.#refuse(sqlState.featureNotSupported, `client_encoding ${encoding} cannot be read safely`, "Use UTF8.");
+      return;
     }
     const replication = isReplication(packet.parameters.get("replication"));
     if (replication && init.connection.target.allowReplication !== true) {
-      return this.#refuse(
+      this.#refuse(
         sqlState.insufficientPrivilege,
         "replication is not allowed on this connection",
         "An administrator can set allowReplication on it.",
       );
+      return;
     }
     this.#started(startupFrom(packet, this.#core, replication), rest);
   }

@@ -25,7 +25,8 @@ export function learn(conversation: Conversation, tries = 1): void {
     context.dirty = true;
     context.dirtyPrepared ||= withPrepared;
     // Inside of a pipeline the target now discards up to Sync, as it does in a failed transaction: the client is told.
-    if (conversation.unsynced > 0 || work.failure.code === "25P02") return conversation.client.pipelineFailed(work.failure.frame);
+    if (conversation.unsynced > 0 || work.failure.code === "25P02")
+      return conversation.client.pipelineFailed(work.failure.frame);
     if (tries < maxTries) return learn(conversation, tries + 1);
     conversation.fail("the target no longer tells its session's settings, so statements cannot be judged");
   });
@@ -35,7 +36,8 @@ function learned(conversation: Conversation, { answers }: OwnWork, withPrepared:
   const { context } = conversation;
   const [searchPath, role, sessionUser] = answers.map(only);
   if (searchPath == null || role == null || sessionUser == null) {
-    return conversation.fail("the target does not tell its session's settings, so statements cannot be judged");
+    conversation.fail("the target does not tell its session's settings, so statements cannot be judged");
+    return;
   }
   const text = (bytes: Buffer): string => context.codec.decodeLoosely(bytes);
   context.searchPath = text(searchPath);
@@ -53,7 +55,10 @@ function rememberPrepared({ context, statements, ownName }: Conversation, { rows
   const listed = new Map<string, { text: string; fromSql: boolean }>();
   for (const [name, text, fromSql] of rows) {
     if (name == null || text == null) continue;
-    listed.set(name.toString("latin1"), { text: context.codec.decodeLoosely(text), fromSql: fromSql?.toString("latin1") !== "f" });
+    listed.set(name.toString("latin1"), {
+      text: context.codec.decodeLoosely(text),
+      fromSql: fromSql?.toString("latin1") !== "f",
+    });
   }
   context.prepared = new Map();
   for (const [name, { text, fromSql }] of listed) if (fromSql && name !== ownName) context.prepared.set(name, text);

@@ -4,6 +4,7 @@ import type { Note, SessionEffect, Side } from "../../../protocol/index.js";
 export class Outbox {
   #effects: SessionEffect[] = [];
   #id = 0;
+  #ended = false;
 
   /** A fresh id for an effect that is answered by `resolve`. */
   nextId(): number {
@@ -11,7 +12,7 @@ export class Outbox {
   }
 
   send(to: Side, bytes: Buffer): void {
-    if (bytes.length === 0) return;
+    if (bytes.length === 0 || this.#ended) return;
     const last = this.#effects.at(-1);
     if (last !== undefined && last.kind === "send" && last.to === to) {
       const { bytes: before } = last;
@@ -24,12 +25,15 @@ export class Outbox {
     this.#effects.push({ kind: "send", to, bytes });
   }
 
+  /** Nothing follows an `end`. */
   push(effect: SessionEffect): void {
+    if (this.#ended) return;
     this.#effects.push(effect);
+    this.#ended = effect.kind === "end";
   }
 
   note(note: Note): void {
-    this.#effects.push({ kind: "note", note });
+    this.push({ kind: "note", note });
   }
 
   take(): readonly SessionEffect[] {

@@ -1,4 +1,14 @@
-import type { CreateSession, Now, Order, Resolution, SecuredInfo, SessionEffect, SessionInit, Side, WireSession } from "../../../protocol/index.js";
+import type {
+  CreateSession,
+  Now,
+  Order,
+  Resolution,
+  SecuredInfo,
+  SessionEffect,
+  SessionInit,
+  Side,
+  WireSession,
+} from "../../../protocol/index.js";
 import type { HoopError } from "../../../vocabulary/index.js";
 import { endReport } from "../errors.js";
 import { Core } from "./core.js";
@@ -64,7 +74,8 @@ class Passage implements WireSession {
 
   close(from: Side, now: Now, reason?: HoopError): readonly SessionEffect[] {
     return this.#do(now, () => {
-      if (from === "target" && !this.#open && this.#login !== null && reason !== undefined) return this.#login.failed(reason);
+      if (from === "target" && !this.#open && this.#login !== null && reason !== undefined)
+        return this.#login.failed(reason);
       const code = from === "client" ? "client-closed" : "target-closed";
       const end = { code, text: reason?.message ?? `the ${from} closed the connection` } as const;
       this.#core.end(end, this.#open ? undefined : endReport(end));

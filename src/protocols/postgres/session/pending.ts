@@ -1,6 +1,6 @@
 import type { MaskPlan } from "../../../vocabulary/index.js";
-import type { RowMasker } from "../masking.js";
 import type { CopyMasker } from "../copy/copy-masker.js";
+import type { RowMasker } from "../masking.js";
 import type { ColumnOrigin, Portal, Statement } from "../statements.js";
 import type { OwnWork } from "./own-work.js";
 

@@ -74,7 +74,8 @@ class PostgresSession implements WireSession {
       if (this.#conversation !== null) {
         if (from === "client") this.#conversation.clientGone();
         else this.#conversation.targetGone(reason);
-      } else if (from === "client") this.#core.end({ code: "client-closed", text: "the client left before its session began" });
+      } else if (from === "client")
+        this.#core.end({ code: "client-closed", text: "the client left before its session began" });
       else if (this.#login !== null && reason !== undefined) this.#login.failed(reason);
       else {
         const end = { code: "target-closed", text: "the target closed the connection during the login" } as const;
@@ -92,7 +93,9 @@ class PostgresSession implements WireSession {
   }
 
   #dial(startup: Startup, rest: Buffer): void {
-    this.#login = new TargetLogin(this.#core, startup, (parameters, status) => this.#begin(startup, parameters, status));
+    this.#login = new TargetLogin(this.#core, startup, (parameters, status) =>
+      this.#begin(startup, parameters, status),
+    );
     this.#keepEarly(rest);
     this.#core.out.push({ kind: "dial" });
   }
@@ -100,7 +103,8 @@ class PostgresSession implements WireSession {
   #keepEarly(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.#earlyBytes += chunk.length;
-    if (this.#earlyBytes > this.#core.init.limits.maxQueued) throw new MalformedError("too much sent before the login was over");
+    if (this.#earlyBytes > this.#core.init.limits.maxQueued)
+      throw new MalformedError("too much sent before the login was over");
     this.#early.push(chunk);
   }
 
@@ -122,7 +126,10 @@ class PostgresSession implements WireSession {
   }
 
   #fromTarget(chunk: Buffer): void {
-    if (this.#conversation !== null) return this.#conversation.target.receive(chunk);
+    if (this.#conversation !== null) {
+      this.#conversation.target.receive(chunk);
+      return;
+    }
     if (this.#login === null) throw new MalformedError("the target speaks before it was asked");
     const rest = this.#login.receive(chunk);
     // The login hands over in the middle of a chunk.

@@ -41,7 +41,10 @@ export class TargetLogin implements FrameHandler {
 
   opened(): void {
     if (this.#phase !== "dialling") return;
-    if (this.#core.init.connection.tls.mode === "disable") return this.#start();
+    if (this.#core.init.connection.tls.mode === "disable") {
+      this.#start();
+      return;
+    }
     this.#phase = "asked-tls";
     this.#core.out.send("target", encodeSslRequest());
   }
@@ -52,7 +55,8 @@ export class TargetLogin implements FrameHandler {
       this.#encryptionAnswer(chunk);
       return null;
     }
-    if (this.#phase === "securing" || this.#phase === "dialling") throw new MalformedError("the target speaks out of turn");
+    if (this.#phase === "securing" || this.#phase === "dialling")
+      throw new MalformedError("the target speaks out of turn");
     return this.#walker.walk(chunk, this);
   }
 
@@ -82,21 +86,27 @@ export class TargetLogin implements FrameHandler {
     const { mode } = this.#core.init.connection.tls;
     // Exactly one byte: what stood behind it in clear would be read as if TLS had protected it (CVE-2021-23222).
     if (chunk[0] === 0x53) {
-      if (chunk.length > 1) throw new MalformedError("the target sent unencrypted bytes behind its answer to the TLS request");
+      if (chunk.length > 1)
+        throw new MalformedError("the target sent unencrypted bytes behind its answer to the TLS request");
       this.#phase = "securing";
       this.#core.out.push({ kind: "secure", side: "target", role: "client", head: null, alpn: [alpnProtocol] });
       return;
     }
     if (chunk[0] === 0x4e && chunk.length === 1) {
-      if (mode === "prefer") return this.#start();
-      return this.failed(
+      if (mode === "prefer") {
+        this.#start();
+        return;
+      }
+      this.failed(
         new HoopError("unavailable", `the target offers no TLS, and the connection's mode is ${mode}`, {
           hint: "switch TLS on at the target, or change the connection's tls.mode",
         }),
       );
+      return;
     }
     if (chunk[0] === backend.errorResponse) {
-      return this.failed(new HoopError("unavailable", "the target answered the TLS request with an error"));
+      this.failed(new HoopError("unavailable", "the target answered the TLS request with an error"));
+      return;
     }
     throw new MalformedError("the target's answer to the TLS request is not one of PostgreSQL's");
   }
@@ -128,7 +138,13 @@ export class TargetLogin implements FrameHandler {
     if (step.kind === "send") out.send("target", step.bytes);
     else if (step.kind === "derive") {
       this.#deriving = out.nextId();
-      out.push({ kind: "derive", id: this.#deriving, secret: step.secret, salt: step.salt, iterations: step.iterations });
+      out.push({
+        kind: "derive",
+        id: this.#deriving,
+        secret: step.secret,
+        salt: step.salt,
+        iterations: step.iterations,
+      });
     } else if (step.kind === "done") {
       this.#phase = "parameters";
       out.send("client", encodeAuthenticationOk());
@@ -187,7 +203,8 @@ export class TargetLogin implements FrameHandler {
 
   /** The client gets a key of ours: the target's own would let it cancel past us. */
   #mintKey(processId: number, secret: Buffer): void {
-    if (secret.length < 4 || secret.length > 256) throw new MalformedError("the target's cancel key has an impossible length");
+    if (secret.length < 4 || secret.length > 256)
+      throw new MalformedError("the target's cancel key has an impossible length");
     const { init, out } = this.#core;
     this.#core.targetCancel = { processId, secret };
     const own = init.random(this.#startup.minor >= 2 ? 32 : 4);
@@ -198,23 +215,33 @@ export class TargetLogin implements FrameHandler {
   #finish(status: number): void {
     const strings = this.#parameters.get("standard_conforming_strings");
     if (strings !== undefined && strings !== "on") {
-      return this.#unsafe("standard_conforming_strings is off", "Leave it on: with it off, statements cannot be read safely.");
+      this.#unsafe("standard_conforming_strings is off", "Leave it on: with it off, statements cannot be read safely.");
+      return;
     }
     const encoding = this.#parameters.get("client_encoding") ?? "UTF8";
-    if (isUnsafeEncoding(encoding)) return this.#unsafe(`client_encoding ${encoding} cannot be read safely`, "Use UTF8.");
+    if (isUnsafeEncoding(encoding)) {
+      this.#unsafe(`client_encoding ${encoding} cannot be read safely`, "Use UTF8.");
+      return;
+    }
     this.#phase = "ready";
     this.#core.out.send("client", encodeReadyForQuery(status));
     this.#ready(this.#parameters, status);
   }
 
   #unsafe(text: string, hint: string): void {
-    this.#core.end({ code: "refused", text }, { severity: "FATAL", code: sqlState.featureNotSupported, message: `hoop: ${text}`, hint });
+    this.#core.end(
+      { code: "refused", text },
+      { severity: "FATAL", code: sqlState.featureNotSupported, message: `hoop: ${text}`, hint },
+    );
   }
 
   #refused(code: string): void {
     const report = loginRefusal(code, this.#startup.user, this.#startup.database);
     const unavailable = report.code === "53300" || report.code === "57P03";
-    this.#core.end({ code: unavailable ? "unavailable" : "login-failed", text: report.message.slice("hoop: ".length) }, report);
+    this.#core.end(
+      { code: unavailable ? "unavailable" : "login-failed", text: report.message.slice("hoop: ".length) },
+      report,
+    );
   }
 }
 

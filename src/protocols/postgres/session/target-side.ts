@@ -1,4 +1,4 @@
-import { HoopError, type Mask, type MaskPlan } from "../../../vocabulary/index.js";
+import type { HoopError, Mask, MaskPlan } from "../../../vocabulary/index.js";
 import { MalformedError } from "../../../wire/index.js";
 import { type FieldDescription, readReport, readRowDescription } from "../codec/backend.js";
 import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.js";
@@ -6,8 +6,8 @@ import { body } from "../codec/frontend.js";
 import { backend, transactionStatus, typeName } from "../codec/types.js";
 import { type CopyMasker, createCopyMasker } from "../copy/copy-masker.js";
 import { encodeOwnReport, type Report } from "../errors.js";
-import { createRowMasker, unknownRelations } from "../masking.js";
 import { maskFunctionResult, maskNotification, maskParameter, maskReport } from "../masked-text.js";
+import { createRowMasker, unknownRelations } from "../masking.js";
 import { RowBatch } from "../row-batch.js";
 import type { Portal } from "../statements.js";
 import type { Conversation } from "./conversation.js";
@@ -102,7 +102,11 @@ export class TargetSide implements FrameHandler {
     const { pending, portal, fields } = lookup;
     pending.masks = masks;
     if (portal !== null) portal.masks = masks;
-    this.#setMasker(pending, portal, masks === null ? null : createRowMasker(fields, masks, this.#conversation.maskKey));
+    this.#setMasker(
+      pending,
+      portal,
+      masks === null ? null : createRowMasker(fields, masks, this.#conversation.maskKey),
+    );
     this.#run();
   }
 
@@ -115,10 +119,14 @@ export class TargetSide implements FrameHandler {
   #described(pending: Pending, portal: Portal | null, fields: readonly FieldDescription[]): void {
     if (portal !== null) portal.fields = fields;
     const { masks } = pending;
-    if (masks === null) return this.#setMasker(pending, portal, null);
+    if (masks === null) {
+      this.#setMasker(pending, portal, null);
+      return;
+    }
     const unknown = unknownRelations(fields, masks);
     if (unknown.length === 0 || pending.ask === 0) {
-      return this.#setMasker(pending, portal, createRowMasker(fields, masks, this.#conversation.maskKey));
+      this.#setMasker(pending, portal, createRowMasker(fields, masks, this.#conversation.maskKey));
+      return;
     }
     this.#lookup = { id: this.#conversation.lookup(pending.ask, unknown), fields, pending, portal };
   }
@@ -231,7 +239,9 @@ export class TargetSide implements FrameHandler {
         this.toClient(maskReport("notice", readReport(body(bytes, at, length)), this.#text!, conversation.maskKey));
         return false;
       case backend.notificationResponse:
-        this.toClient(maskNotification(body(bytes, at, length), this.#text!, conversation.maskKey, conversation.context.codec));
+        this.toClient(
+          maskNotification(body(bytes, at, length), this.#text!, conversation.maskKey, conversation.context.codec),
+        );
         return false;
       case backend.parameterStatus:
         return this.#parameter(bytes, at, length);
@@ -416,9 +426,13 @@ export class TargetSide implements FrameHandler {
     const text = mask === null ? (fields.get("M") ?? "") : `(masked) SQLSTATE ${code}`;
     if (severity === "FATAL" || severity === "PANIC") {
       this.lastFatal = text;
-      return this.toClient(shown);
+      this.toClient(shown);
+      return;
     }
-    if (head === undefined) return this.toClient(shown);
+    if (head === undefined) {
+      this.toClient(shown);
+      return;
+    }
     head.error = { code, text: text.slice(0, 4096) };
     if (head.work !== null) {
       const { work } = head;
@@ -444,10 +458,7 @@ export class TargetSide implements FrameHandler {
     let dropped: OwnWork | null = null;
     for (let head = conversation.pending.head; head !== undefined && which(head); head = conversation.pending.head) {
       conversation.pending.pop();
-      if (head.statement !== null) {
-        conversation.statements.refuse(head.statement.name, head.statement);
-        conversation.kept -= head.statement.size;
-      }
+      if (head.statement !== null) conversation.statements.refuse(head.statement.name, head.statement);
       if (head.kind === "bind" && head.portal !== null) conversation.portals.refuse(head.portal.name, head.portal);
       if (head.closes !== null) {
         const names = head.closes.kind === "statement" ? conversation.statements : conversation.portals;
@@ -472,6 +483,7 @@ export class TargetSide implements FrameHandler {
     conversation.status = bytes[at + 5]!;
     conversation.context.turned(conversation.status);
     conversation.pending.pop();
+    this.#remember(head);
     if (conversation.status === transactionStatus.idle) {
       // All portals end with their transaction.
       conversation.portals.forgetAll();
