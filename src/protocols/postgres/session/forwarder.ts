@@ -1,0 +1,170 @@
+import type { Answer } from "../../../protocol/index.js";
+import { encodeDescribe } from "../codec/frontend.js";
+import type { Portal } from "../statements.js";
+import { type SqlFacts, sqlFacts } from "./context.js";
+import type { Conversation } from "./conversation.js";
+import type { Held } from "./held.js";
+import { Pending } from "./pending.js";
+
+/** Names that one session may keep, and what their texts and values may take. */
+const maxNames = 100_000;
+const maxTextBytes = 256 * 1024 * 1024;
+const maxPortalBytes = 64 * 1024 * 1024;
+
+type Allowed = Extract<Answer, { outcome: "allow" }>;
+
+/** Sends what was allowed on its way, and remembers what its replies will mean. */
+export class Forwarder {
+  readonly #conversation: Conversation;
+  #textBytes = 0;
+  #portalBytes = 0;
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+  }
+
+  /** True: the texts of this session's statements take too much already. */
+  statementsFull(more: number): boolean {
+    const { statements } = this.#conversation;
+    if (statements.size < maxNames && this.#textBytes + more <= maxTextBytes) return false;
+    // Closed and replaced ones are still counted in.
+    this.#textBytes = 0;
+    for (const [, { size }] of statements.confirmed()) this.#textBytes += size;
+    return statements.size >= maxNames || this.#textBytes + more > maxTextBytes;
+  }
+
+  /** True: this session's open portals keep too much already. */
+  portalsFull(frame: Buffer): boolean {
+    const { portals } = this.#conversation;
+    if (portals.size < maxNames && this.#portalBytes + frame.length <= maxPortalBytes) return false;
+    this.#portalBytes = 0;
+    for (const [, { bytes }] of portals.confirmed()) this.#portalBytes += bytes;
+    return portals.size >= maxNames || this.#portalBytes + frame.length > maxPortalBytes;
+  }
+
+  /** A message of the client that was allowed. */
+  send(held: Exclude<Held, { kind: "later" }>, answer: Allowed): void {
+    const conversation = this.#conversation;
+    const facts = sqlFacts(answer.analysis);
+    switch (held.kind) {
+      case "query":
+        this.#sendQuery(held, answer, facts);
+        return;
+      case "function": {
+        const pending = new Pending("function");
+        pending.ask = held.ask;
+        pending.masks = answer.masks;
+        this.#ran(held.text, facts);
+        conversation.turnEnds(held.frame, pending);
+        return;
+      }
+      case "parse": {
+        const statement = held.statement!;
+        const pending = new Pending("parse");
+        pending.ask = held.ask;
+        pending.masks = answer.masks;
+        pending.statement = statement;
+        this.#textBytes += statement.size;
+        conversation.statements.propose(statement.name, statement, conversation.segment);
+        conversation.pipelined(held.frame, pending);
+        return;
+      }
+      case "bind":
+        this.#sendBind(held, answer, facts);
+        return;
+      case "execute": {
+        const portal = held.portal!;
+        portal.ask = held.ask;
+        portal.masks = answer.masks;
+        portal.masker = undefined;
+        portal.epoch = conversation.epoch;
+        if (portal.masks === null) portal.masker = null;
+        else this.#describe(portal);
+        this.execute(held.frame, portal);
+        return;
+      }
+    }
+  }
+
+  #ran(text: string, facts: Pick<SqlFacts, "changesContext">): void {
+    this.#conversation.turn++;
+    this.#conversation.context.ran(text, facts.changesContext);
+  }
+
+  #sendQuery(held: Extract<Held, { kind: "query" }>, answer: Allowed, facts: SqlFacts): void {
+    const conversation = this.#conversation;
+    const pending = new Pending("query");
+    pending.ask = held.ask;
+    pending.masks = answer.masks;
+    pending.masker = answer.masks === null ? null : undefined;
+    pending.copyText = held.text;
+    pending.copyColumns = held.columns;
+    this.#ran(held.text, facts);
+    conversation.turnEnds(held.frame, pending);
+    // A simple query ends what was left of the unnamed ones.
+    conversation.portals.forget("");
+    this.#mayCopy(pending, held.text);
+  }
+
+  #sendBind(held: Extract<Held, { kind: "bind" }>, answer: Allowed, facts: SqlFacts): void {
+    const conversation = this.#conversation;
+    this.#portalBytes += held.frame.length;
+    const portal: Portal = {
+      name: held.portal,
+      statement: held.statement!,
+      // A view would keep the whole chunk that it came in; of the unnamed portal there is only one.
+      values: held.portal === "" ? held.values : held.values.map((value) => value && Buffer.from(value)),
+      bytes: held.frame.length,
+      changesContext: facts.changesContext,
+      copyColumns: held.columns,
+      ask: held.ask,
+      masks: answer.masks,
+      epoch: conversation.epoch,
+      fields: null,
+      masker: answer.masks === null ? null : undefined,
+      turn: conversation.turn,
+    };
+    const pending = new Pending("bind");
+    pending.ask = held.ask;
+    pending.masks = answer.masks;
+    pending.portal = portal;
+    conversation.portals.propose(held.portal, portal, conversation.segment);
+    conversation.pipelined(held.frame, pending);
+    // Planning may run functions.
+    if (facts.changesContext) this.#ran(portal.statement.text, facts);
+    portal.turn = conversation.turn;
+    // The client may execute without ever asking for the columns.
+    if (answer.masks !== null) this.#describe(portal);
+  }
+
+  #describe(portal: Portal): void {
+    const pending = new Pending("describe", true);
+    pending.portal = portal;
+    pending.masks = portal.masks;
+    pending.ask = portal.ask;
+    this.#conversation.pipelined(encodeDescribe("portal", portal.name), pending);
+  }
+
+  /** An Execute under the answer that its portal has. */
+  execute(frame: Buffer, portal: Portal): void {
+    const conversation = this.#conversation;
+    const pending = new Pending("execute");
+    pending.ask = portal.ask;
+    pending.masks = portal.masks;
+    pending.portal = portal;
+    pending.copyText = portal.statement.text;
+    pending.copyColumns = portal.copyColumns;
+    conversation.executedUnsynced = true;
+    conversation.pipelined(frame, pending);
+    const others = conversation.turn !== portal.turn;
+    this.#ran(portal.statement.text, portal);
+    // Its own runs do not make it stale.
+    if (!others) portal.turn = conversation.turn;
+    this.#mayCopy(pending, portal.statement.text);
+  }
+
+  #mayCopy(pending: Pending, text: string): void {
+    if (!this.#conversation.replication && !/\bcopy\b/i.test(text)) return;
+    this.#conversation.copy = { pending, wanted: false, sent: false, heldSync: false };
+  }
+}
