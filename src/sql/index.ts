@@ -43,7 +43,7 @@ export function createSqlAnalyser(options: SqlAnalyserOptions = {}): SqlAnalyser
     deadline: options.deadline ?? 5_000,
     startDeadline: 30_000,
     maxQueue: options.maxQueue ?? 2_000,
-    maxQueuedText: 64 * 1024 * 1024,
+    maxQueuedText: 512 * 1024 * 1024,
     maxCatalogues: 8,
     workerFile: options.workerFile ?? workerFile(),
   });

@@ -1,6 +1,8 @@
 /** What the analysis of one text may cost; beyond it the answer is "unknown". */
 export interface SqlLimits {
   /** Length of a text in UTF-16 units. */
+  readonly maxWhole: number;
+  /** The same once very long literals are taken out. */
   readonly maxText: number;
   readonly maxTokens: number;
   /** Nesting of brackets and CASE. */
@@ -16,6 +18,7 @@ export interface SqlLimits {
 }
 
 export const defaultSqlLimits: SqlLimits = {
+  maxWhole: 256 * 1024 * 1024,
   maxText: 16 * 1024 * 1024,
   maxTokens: 400_000,
   maxDepth: 200,

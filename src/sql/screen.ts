@@ -14,9 +14,13 @@ export function refuseContext(context: SqlContext): string | null {
   return null;
 }
 
-/** Text that no two readers agree on, or that is too long. */
-export function refuseText(text: string, limits: SqlLimits): string | null {
-  if (text.length > limits.maxText) return `the statement is longer than ${limits.maxText} characters`;
+/** More than the parser is given at once. */
+export function refuseLength(text: string, limits: SqlLimits): string | null {
+  return text.length > limits.maxText ? `the statement is longer than ${limits.maxText} characters` : null;
+}
+
+/** Text that no two readers agree on. */
+export function refuseCharacters(text: string): string | null {
   if (text.includes("\u0000")) return "the statement holds a NUL";
   if (/\p{Surrogate}/u.test(text)) return "the statement is not valid Unicode";
   return null;

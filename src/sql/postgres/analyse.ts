@@ -1,7 +1,8 @@
 import type { Catalogue } from "../../vocabulary/index.js";
 import type { SqlAnalysis, SqlContext } from "../analyser.js";
+import { condenseLiterals } from "../condense.js";
 import { defaultSqlLimits, type SqlLimits } from "../limits.js";
-import { refuseContext, refuseNesting, refuseText } from "../screen.js";
+import { refuseCharacters, refuseContext, refuseLength, refuseNesting } from "../screen.js";
 import { statementShape } from "../statement-shape.js";
 import { indexCatalogue } from "./catalogue-index.js";
 import { copiedQuery, copiesQuery } from "./copy.js";
@@ -26,14 +27,24 @@ export interface Analysed {
  * an error of the parser that is not about the text is thrown: the parser is not to be trusted after it.
  */
 export function analysePostgres(
-  text: string,
+  whole: string,
   context: SqlContext,
   catalogue: Catalogue,
   parser: PostgresParser,
   limits: SqlLimits = defaultSqlLimits,
 ): Analysed {
-  const refused = refuseContext(context) ?? refuseText(text, limits) ?? refuseNesting(text, limits);
-  if (refused !== null) return unreadable(text, refused);
+  const tooLong = whole.length > limits.maxWhole ? `the statement is longer than ${limits.maxWhole} characters` : null;
+  const condensed = tooLong === null ? condenseLiterals(whole) : whole;
+  const unended = condensed === null ? "the statement ends inside of a string, name or comment" : null;
+  const text = condensed ?? whole;
+  const refused =
+    tooLong ??
+    refuseContext(context) ??
+    refuseCharacters(whole) ??
+    unended ??
+    refuseLength(text, limits) ??
+    refuseNesting(text, limits);
+  if (refused !== null) return unreadable(text.slice(0, limits.maxText), refused);
   const findings = new Findings(indexCatalogue(catalogue));
   const path = context.searchPath === null ? catalogue.searchPath : schemasOf(context.searchPath, context.role);
   const reading: Reading = {
