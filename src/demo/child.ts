@@ -6,6 +6,8 @@ export interface Child {
   readonly process: ChildProcess;
   /** The last lines that it wrote to standard error. */
   lastWords(): string;
+  /** As far back as is kept: some thousand lines. */
+  words(): string;
   /** SIGTERM, then, after a while, SIGKILL. Resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -24,12 +26,13 @@ export async function startChild<T>(
   const words: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     words.push(line);
-    if (words.length > 20) words.shift();
+    if (words.length > 5_000) words.shift();
   });
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const handle: Child = {
     process: child,
-    lastWords: () => words.join("\n"),
+    lastWords: () => words.slice(-20).join("\n"),
+    words: () => words.join("\n"),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGTERM");

@@ -4,7 +4,7 @@ import type { Connections } from "../connections/index.js";
 import type { Identity } from "../identity/index.js";
 import { connectAnalysis, type LivePolicySource, type PolicyStore } from "../policy/index.js";
 import type { Pki } from "../pki/index.js";
-import type { AuditService, Feeder, Recorder, RecordingStore, SessionSummary } from "../recording/index.js";
+import { type AuditService, type Feeder, type Recorder, type RecordingStore, readBodies, type SessionSummary } from "../recording/index.js";
 import type { Catalogues, Protocols } from "../relay/context.js";
 import type { OpenSessions } from "../relay/open-sessions.js";
 import type { CredentialProvider, SecretVault } from "../secrets/index.js";
@@ -98,7 +98,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
       },
       async entries(session, { after, limit }) {
         const page = await recordings.sessionEntries(sessionId(session), after ?? null, limit);
-        return { items: page.entries.map((entry) => JSON.parse(entry.body) as Record<string, unknown>), next: page.next };
+        return { items: await readBodies(recordings, page.entries), next: page.next };
       },
     },
     audit: parts.audit,

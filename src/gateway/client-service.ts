@@ -22,6 +22,8 @@ export interface ClientServicePorts {
 const settleMs = 50;
 /** Stands for the port in an example, which only the tunnel knows. */
 const portMark = 59_999;
+/** Watches of one subject at a time: a tunnel has one. */
+const maxWatches = 64;
 /** A watch is authenticated anew this often: its token may have ended meanwhile. Milliseconds. */
 const reauthenticateMs = 60_000;
 
@@ -38,6 +40,7 @@ export function offersFor(ports: Pick<ClientServicePorts, "connections" | "polic
 
 /** What tunnels ask of the gateway: the live list of their connections, and lanes. */
 export function clientService(ports: ClientServicePorts) {
+  const watches = new Map<string, number>();
   return service(ClientService, {
     lane(pipe, call) {
       if (call.bearer === null) return call.refuse(grpcStatus.unauthenticated, "this call needs a token: hoop login");
@@ -51,6 +54,8 @@ export function clientService(ports: ClientServicePorts) {
       if (token === null) return stream.fail(new GrpcError(grpcStatus.unauthenticated, "this call needs a token: hoop login"));
       let settling: NodeJS.Timeout | null = null;
       let last = "";
+      /** Whose watch this is counted as. */
+      let counted: string | null = null;
 
       async function tell(): Promise<void> {
         settling = null;
@@ -60,6 +65,13 @@ export function clientService(ports: ClientServicePorts) {
         } catch (error) {
           const failure = hoopErrorFrom(error);
           return stream.fail(new GrpcError(failure.code === "unauthenticated" ? grpcStatus.unauthenticated : grpcStatus.unavailable, failure.message));
+        }
+        if (call.signal.aborted) return;
+        if (counted === null) {
+          const others = watches.get(who.subject.id) ?? 0;
+          if (others >= maxWatches) return stream.fail(new GrpcError(grpcStatus.resourceExhausted, `${maxWatches} lists of your connections are followed already`));
+          counted = who.subject.id;
+          watches.set(counted, others + 1);
         }
         const connections = offersFor(ports, who.subject).map((connection) => ({
           name: connection.name,
@@ -87,6 +99,10 @@ export function clientService(ports: ClientServicePorts) {
         () => {
           if (settling) clearTimeout(settling);
           for (const stop of stops) stop();
+          if (counted === null) return;
+          const left = (watches.get(counted) ?? 1) - 1;
+          if (left > 0) watches.set(counted, left);
+          else watches.delete(counted);
         },
         { once: true },
       );

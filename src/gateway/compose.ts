@@ -212,7 +212,7 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     let httpUrl = "";
     const api = await createApi(
       apiDeps({ config, identity, connections, policy, policyStore, credentials, protocols, dial, catalogues, analyser, agents, directory, recordings, recorder, feeder, audit, vault, pki, store, open, replica, startedAt, closed: () => closed, grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}` }),
-      { tls, publicUrl: config.HOOP_PUBLIC_URL ?? null, consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)), log },
+      { tls, publicUrl: config.HOOP_PUBLIC_URL ?? null, trustProxy: config.HOOP_TRUSTED_PROXIES.length > 0 ? config.HOOP_TRUSTED_PROXIES : undefined, consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)), log },
     );
     const httpAt = await listenApi(api, { ...config.HOOP_HTTP_LISTEN, tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT });
     closing.push(() => api.close());

@@ -22,6 +22,7 @@ const settings = {
   HOOP_HTTP_LISTEN: [address.default({ host: "127.0.0.1", port: 7480 }), "Where the API and the console answer."],
   HOOP_GRPC_PUBLIC: [z.string().optional(), "HOST:PORT under which agents and tunnels reach HOOP_GRPC_LISTEN; default: the same."],
   HOOP_PUBLIC_URL: [z.url().optional(), "URL under which people reach the console; default: from HOOP_HTTP_LISTEN."],
+  HOOP_TRUSTED_PROXIES: [list.default([]), "Addresses and networks of proxies in front of the API, separated by commas, whose X-Forwarded-For and -Proto are believed. Without it all who come through a proxy share its address, and one who guesses passwords slows down all."],
   HOOP_TLS_NAMES: [list.default([]), "More names and addresses for the gateway's own certificate, separated by commas."],
   HOOP_TLS: [z.enum(["on", "off"]).default("on"), "`off` serves gRPC without TLS: on loopback, or anywhere with HOOP_ALLOW_PLAINTEXT=yes."],
   HOOP_HTTP_TLS: [z.enum(["on", "off", "auto"]).default("auto"), "TLS for the API and console; `auto`: on, except on loopback."],

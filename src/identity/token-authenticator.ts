@@ -63,10 +63,11 @@ export async function createTokenAuthenticator(options: TokenAuthenticatorOption
     const found = hash === null ? null : await find(hash);
     if (found === null || found.kind !== (purpose satisfies TokenKind))
       throw unauthenticated("this login is not known");
-    if (found.loginEnded) throw unauthenticated("this login was ended");
-    if (found.expiresAt.getTime() <= now()) throw unauthenticated("this login has expired");
+    // First: disabling a user ends their logins as well, and logging in again would not help.
     if (found.subject.disabled)
       throw new HoopError("unauthenticated", "this user is disabled", { hint: "ask an admin" });
+    if (found.loginEnded) throw unauthenticated("this login was ended");
+    if (found.expiresAt.getTime() <= now()) throw unauthenticated("this login has expired");
     return { subject: subjectFrom(found.subject), expires: found.expiresAt, login: found.login };
   }
 

@@ -1,4 +1,5 @@
 import { HoopError, type SessionId } from "../vocabulary/index.js";
+import { readBodies } from "./analyses.js";
 import type { EntryBody, PayloadRef } from "./entry.js";
 import { type ExportOptions, exportRecording } from "./export.js";
 import type { Feeder } from "./feeder.js";
@@ -7,7 +8,7 @@ import type { HeadSource } from "./head-publisher.js";
 import type { HeadSigner, RecordingKeys } from "./keys.js";
 import type { Actor, Recorder } from "./recorder.js";
 import { openPayload } from "./sealer.js";
-import type { PageMark, RecordingStore, SessionFilter, SessionSummary } from "./store.js";
+import type { PageMark, RecordingStore, SessionFilter, SessionSummary, StoredEntry } from "./store.js";
 import { decodeValues } from "./values.js";
 import { verifyExport } from "./verify.js";
 
@@ -93,11 +94,10 @@ const deleteBatch = 5_000;
 export function createAuditService(options: AuditServiceOptions): AuditService {
   const { store } = options;
   const limited = (limit: number) => Math.min(Math.max(1, Math.trunc(limit)), maxPage);
-  const auditEntry = (stored: { readonly seq: number; readonly hash: string; readonly body: string }): AuditEntry => ({
-    seq: stored.seq,
-    hash: stored.hash,
-    entry: JSON.parse(stored.body) as EntryBody,
-  });
+  const auditEntries = async (stored: readonly StoredEntry[]): Promise<readonly AuditEntry[]> => {
+    const bodies = await readBodies(store, stored);
+    return stored.map(({ seq, hash }, at) => ({ seq, hash, entry: bodies[at]! }));
+  };
   async function* exported(signal?: AbortSignal, exportOptions?: ExportOptions): AsyncGenerator<string> {
     await settle(options);
     for await (const line of exportRecording(store, exportOptions)) {
@@ -112,11 +112,11 @@ export function createAuditService(options: AuditServiceOptions): AuditService {
     },
     async entries(session, mark, limit) {
       const { entries, next } = await store.sessionEntries(session, mark, limited(limit));
-      return { items: entries.map(auditEntry), next };
+      return { items: await auditEntries(entries), next };
     },
     async changes(mark, limit) {
       const { entries, next } = await store.changes(mark, limited(limit));
-      return { items: entries.map(auditEntry), next };
+      return { items: await auditEntries(entries), next };
     },
     async reveal(request, allow) {
       const entry = await findEntry(store, request.session, request.seq);
@@ -125,7 +125,7 @@ export function createAuditService(options: AuditServiceOptions): AuditService {
       if (ref === null) throw new HoopError("not-found", `entry ${request.seq} has no sealed ${request.part}`);
       await allow();
       await recorded(options.recorder, request, ref);
-      const stored = await store.payload(ref.payload);
+      const stored = await store.payload(ref.payload, entry);
       if (stored === null)
         throw new HoopError("not-found", `the ${request.part} of entry ${request.seq} was deleted by retention`);
       const { content } = await openPayload(options.keys, ref.payload, stored.sealed, stored.chunks);

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import type { ChainId } from "../vocabulary/index.js";
+import type { Analysis, ChainId } from "../vocabulary/index.js";
 import {
   analysisLimit,
-  analysisText,
   type ChainTip,
+  describedAnalysis,
   entryBody,
   type OwnDraft,
   type PayloadRef,
@@ -16,32 +16,66 @@ import { encodeValues } from "./values.js";
 
 /** Takes what an entry consists of; payloads come before the entry that refers to them. */
 export interface EntrySink {
-  payload(hash: string, bytes: number, sealed: Buffer): void;
+  /** `seq` is the entry's that will refer to it. */
+  payload(seq: number, hash: string, bytes: number, sealed: Buffer): void;
   entry(seq: number, hash: string, body: string): void;
 }
+
+/** Analyses that need not be described again; past this many, all are. */
+const maxDescribed = 4_096;
 
 /** Gives each draft its place: seals its payloads, links it to the one before, hashes it. */
 export class ChainWriter {
   readonly chain: ChainId;
-  tip: ChainTip;
   readonly #sealer: PayloadSealer;
   readonly #now: () => number;
+  #tip: ChainTip;
+  /** Hashes of analyses that entries of this run describe. */
+  readonly #described = new Set<string>();
 
   constructor(chain: ChainId, tip: ChainTip, sealer: PayloadSealer, now: () => number) {
     this.chain = chain;
-    this.tip = tip;
+    this.#tip = tip;
     this.#sealer = sealer;
     this.#now = now;
   }
 
+  get tip(): ChainTip {
+    return this.#tip;
+  }
+
+  /** Takes back what was not written. */
+  goBack(tip: ChainTip): void {
+    this.#tip = tip;
+    this.describeAnew();
+  }
+
+  /** From here on analyses are described again, so that what follows can be read without what came before. */
+  describeAnew(): void {
+    this.#described.clear();
+  }
+
   /** `ready` are payloads that were sealed before, because they are large. */
   write(draft: EntryDraft | OwnDraft, sink: EntrySink, ready: Payloads = {}): void {
-    const payloads = this.#seal(draft, sink, ready);
-    const seq = this.tip.seq + 1;
-    const body = entryBody(this.chain, seq, this.tip.hash, this.#now(), draft, payloads);
+    if (draft.kind === "statement" && draft.analysis !== null) this.#describe(draft.analysis, sink);
+    this.#add(draft, sink, this.#seal(draft, sink, ready));
+  }
+
+  #add(draft: EntryDraft | OwnDraft, sink: EntrySink, payloads: Payloads): void {
+    const seq = this.#tip.seq + 1;
+    const body = entryBody(this.chain, seq, this.#tip.hash, this.#now(), draft, payloads);
     const digest = hash("sha256", body, "hex");
     sink.entry(seq, digest, body);
-    this.tip = { seq, hash: digest };
+    this.#tip = { seq, hash: digest };
+  }
+
+  /** An analysis is said once, before the first statement that refers to it. */
+  #describe(analysis: Analysis, sink: EntrySink): void {
+    const described = describedAnalysis(analysis);
+    if (this.#described.has(described.hash) || described.text.length > analysisLimit) return;
+    if (this.#described.size >= maxDescribed) this.#described.clear();
+    this.#described.add(described.hash);
+    this.#add({ kind: "analysis", described }, sink, none);
   }
 
   #seal(draft: EntryDraft | OwnDraft, sink: EntrySink, ready: Payloads): Payloads {
@@ -50,18 +84,20 @@ export class ChainWriter {
       const text = ready.text ?? (whole ? undefined : this.#apart(Buffer.from(draft.text), sink));
       const values =
         ready.values ?? (draft.values === null ? undefined : this.#apart(encodeValues(draft.values), sink));
-      const described = draft.analysis === null ? "" : analysisText(draft.analysis);
+      const described = draft.analysis === null ? "" : describedAnalysis(draft.analysis).text;
       const analysis = described.length > analysisLimit ? this.#apart(Buffer.from(described), sink) : undefined;
       return { text, values, analysis };
     }
     if (draft.kind === "statement-finished" && draft.error !== undefined)
       return { error: ready.error ?? this.#apart(Buffer.from(draft.error.text), sink) };
-    return {};
+    return none;
   }
 
   #apart(content: Buffer, sink: EntrySink): PayloadRef {
     const { hash: payload, sealed } = this.#sealer.seal(content);
-    sink.payload(payload, content.length, sealed);
+    sink.payload(this.#tip.seq + 1, payload, content.length, sealed);
     return { payload, bytes: content.length };
   }
 }
+
+const none: Payloads = {};

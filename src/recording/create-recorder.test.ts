@@ -116,7 +116,7 @@ describe("the recorder", () => {
     }
     const { store, bodies } = await everything(recorder);
     const reveal = async (hash: string) => {
-      const payload = (await store.payload(hash))!;
+      const payload = (await store.payload(hash, { chain: recorder.chain, seq: 0 }))!;
       return (await openPayload(keys, hash, payload.sealed, payload.chunks)).content;
     };
     expect((await reveal(bodies[1].text.payload)).toString()).toBe("select 'topsecretliteral'");
@@ -139,7 +139,7 @@ describe("the recorder", () => {
     expect(bodies[1].shown).toBe("begin");
     expect(bodies[2].shown).toHaveLength(16 * 1024);
     expect(bodies[2].shownCut).toBe(true);
-    const payload = (await store.payload(bodies[2].text.payload))!;
+    const payload = (await store.payload(bodies[2].text.payload, bodies[2]))!;
     expect((await openPayload(keys, bodies[2].text.payload, payload.sealed)).content.toString()).toBe(long);
   });
 
@@ -184,7 +184,7 @@ describe("the recorder", () => {
     const { store, bodies } = await everything(recorder);
     const ref = bodies.find((body) => body.session === big && body.kind === "statement").text;
     expect(ref.bytes).toBe(Buffer.byteLength(text));
-    const payload = (await store.payload(ref.payload))!;
+    const payload = (await store.payload(ref.payload, { chain: recorder.chain, seq: 0 }))!;
     expect(payload.chunks.length).toBe(101);
     const { content } = await openPayload(keys, ref.payload, payload.sealed, payload.chunks);
     expect(content.equals(Buffer.from(text))).toBe(true);

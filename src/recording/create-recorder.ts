@@ -59,6 +59,8 @@ export interface LocalRecorder extends Recorder {
 
 /** A turn's batch that grows beyond this is written at once; its callers are still answered at the turn's end. */
 const writeThrough = 4 << 20;
+/** How long the end of a statement may wait for a write that it can share; nobody waits for it. */
+const lazyMs = 5;
 /** Large statements that wait to be sealed, in bytes, before further ones are refused. */
 const maxHeavyBytes = 2 ** 30;
 
@@ -106,6 +108,7 @@ class JournalRecorder implements LocalRecorder {
   #syncing = false;
   #rejected: { readonly done: Done; readonly error: HoopError | null }[] = [];
   #scheduled = false;
+  #lazy: NodeJS.Timeout | null = null;
 
   #error: HoopError | null = null;
   #gap: { refused: number; unrecorded: number; from: number } | null = null;
@@ -129,7 +132,7 @@ class JournalRecorder implements LocalRecorder {
     const hashBytes = Buffer.alloc(32);
     const payloadHead = Buffer.alloc(40);
     this.#sink = {
-      payload: (hash, bytes, sealed) => {
+      payload: (_seq, hash, bytes, sealed) => {
         payloadHead.write(hash, 0, "hex");
         payloadHead.writeBigUInt64BE(BigInt(bytes), 32);
         this.#batch.add(recordTypes.payload, payloadHead, sealed);
@@ -204,6 +207,7 @@ class JournalRecorder implements LocalRecorder {
     await this.flush().catch(() => {});
     this.#closed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#lazy !== null) clearTimeout(this.#lazy);
     this.journal.close();
   }
 
@@ -222,7 +226,8 @@ class JournalRecorder implements LocalRecorder {
     }
     this.#waiting.push(done);
     if (this.#batch.length > writeThrough) this.#writeBatch();
-    this.#schedule();
+    if (done === null && draft.kind === "statement-finished") this.#scheduleLazily();
+    else this.#schedule();
   }
 
   #appendHeavy(draft: EntryDraft, parts: readonly HeavyPart[], done: Done | undefined): void {
@@ -307,6 +312,15 @@ class JournalRecorder implements LocalRecorder {
     setImmediate(() => this.#turn());
   }
 
+  #scheduleLazily(): void {
+    if (this.#scheduled || this.#lazy !== null) return;
+    this.#lazy = setTimeout(() => {
+      this.#lazy = null;
+      if (!this.#scheduled) this.#turn();
+    }, lazyMs);
+    this.#lazy.unref();
+  }
+
   #turn(): void {
     this.#scheduled = false;
     this.#writeBatch();
@@ -328,6 +342,7 @@ class JournalRecorder implements LocalRecorder {
   /** Gives the whole batch to the journal: all of it is written, or nothing. */
   #writeBatch(): void {
     if (this.#batch.length > 0) {
+      const { segment } = this.journal.end;
       try {
         this.journal.write(this.#batch.bytes, this.#writer.tip, this.#batchAsides);
       } catch (error) {
@@ -335,6 +350,8 @@ class JournalRecorder implements LocalRecorder {
         return;
       }
       this.#clearBatch();
+      // Old segments are deleted; what is in the new one should be readable without them.
+      if (this.journal.end.segment !== segment) this.#writer.describeAnew();
       for (const listener of this.#listeners) listener();
     }
     if (this.#waiting.length > 0) {
@@ -351,7 +368,7 @@ class JournalRecorder implements LocalRecorder {
 
   #failBatch(error: HoopError, lasting: boolean): void {
     this.#clearBatch();
-    this.#writer.tip = this.journal.tip;
+    this.#writer.goBack(this.journal.tip);
     const waiting = this.#waiting;
     this.#waiting = [];
     if (lasting) this.#fail(error);
@@ -386,13 +403,13 @@ class JournalRecorder implements LocalRecorder {
     this.journal.trim(true);
     const gap = this.#gap ?? { refused: 0, unrecorded: 0, from: this.#now() };
     const because = this.#error?.message ?? "";
-    this.#writer.tip = this.journal.tip;
+    this.#writer.goBack(this.journal.tip);
     this.#writer.write({ kind: "gap", ...gap, until: this.#now(), because }, this.#sink);
     try {
       this.journal.write(this.#batch.bytes, this.#writer.tip, []);
     } catch (error) {
       this.#clearBatch();
-      this.#writer.tip = this.journal.tip;
+      this.#writer.goBack(this.journal.tip);
       this.#error = error as HoopError;
       this.#retryLater();
       return;

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Analysis, ChainId } from "../vocabulary/index.js";
 import type { EntryDraft } from "./recorder.js";
 
@@ -21,6 +22,8 @@ export interface PayloadRef {
 
 /** What the recorder itself puts into its chain, beside the drafts of others. */
 export type OwnDraft =
+  /** What statements refer to by its hash, once for all of them. */
+  | { readonly kind: "analysis"; readonly described: DescribedAnalysis }
   /** The first entry of a chain, and one at each start. */
   | { readonly kind: "chain-opened"; readonly gateway: string }
   /** Entries that could not be written: `refused` statements did not run, `unrecorded` entries are lost. */
@@ -35,7 +38,7 @@ export type OwnDraft =
 
 /** Longer shown text is cut in the entry; the payload has it whole. */
 export const shownLimit = 16 * 1024;
-/** A longer analysis is sealed apart. */
+/** A longer analysis is sealed apart, for each statement. */
 export const analysisLimit = 8 * 1024;
 
 /** Sealed parts of a draft that have their payloads already. */
@@ -64,11 +67,42 @@ function sharedText(value: object): string {
   return text;
 }
 
-export const analysisText = (analysis: Analysis): string => sharedText(analysis);
+/** Short texts that come again and again, as JSON; bounded, and made anew when full. */
+const quotes = new Map<string, string>();
+const maxQuotes = 2_000;
+const maxQuoted = 1_024;
+
+function quoted(text: string): string {
+  const known = quotes.get(text);
+  if (known !== undefined) return known;
+  const made = json(text);
+  if (text.length > maxQuoted) return made;
+  if (quotes.size >= maxQuotes) quotes.clear();
+  quotes.set(text, made);
+  return made;
+}
+
+/** An analysis as text, and the SHA-256 of exactly that text, hex: equal analyses are one. */
+export interface DescribedAnalysis {
+  readonly text: string;
+  readonly hash: string;
+}
+
+const described = new WeakMap<Analysis, DescribedAnalysis>();
+
+export function describedAnalysis(analysis: Analysis): DescribedAnalysis {
+  const known = described.get(analysis);
+  if (known !== undefined) return known;
+  const text = json(analysis);
+  const made = { text, hash: hash("sha256", text, "hex") };
+  described.set(analysis, made);
+  return made;
+}
 
 /**
  * The body of an entry: one line of JSON. Its exact bytes are hashed, journalled, stored and exported; nobody formats it again.
- * Text that was sealed apart appears as its reference; `"text":"shown"` says that the shown text is the text.
+ * Text that was sealed apart appears as its reference; `"text":"shown"` says that the shown text is the text. What a store
+ * files entries under comes first, so that it need not parse them; see `new-entry.ts`.
  */
 export function entryBody(
   chain: ChainId,
@@ -78,29 +112,45 @@ export function entryBody(
   draft: EntryDraft | OwnDraft,
   payloads: Payloads,
 ): string {
-  const start = `${bodyStart(chain, seq, prev)}"time":${time},`;
-  if (draft.kind === "statement") {
-    const shown = draft.shown === null ? null : cutShown(draft.shown);
-    const analysis =
-      draft.analysis === null
-        ? "null"
-        : payloads.analysis === undefined
-          ? analysisText(draft.analysis)
-          : json(payloads.analysis);
-    return (
-      `${start}"kind":"statement","session":"${draft.session}","statement":${json(draft.statement)},"actor":${sharedText(draft.actor)},` +
-      `"connection":${json(draft.connection)},"phase":${json(draft.phase)},"purpose":"${draft.purpose}","outcome":"${draft.outcome}",` +
-      `"reasons":${sharedText(draft.reasons)},"policyVersion":${json(draft.policyVersion)},` +
-      `"text":${payloads.text === undefined ? '"shown"' : refText(payloads.text)},` +
-      `"values":${payloads.values === undefined ? "null" : refText(payloads.values)},` +
-      `"shown":${shown === null ? "null" : json(shown)},${shown !== null && shown.length < draft.shown!.length ? '"shownCut":true,' : ""}"analysis":${analysis}}`
-    );
+  const start = `${bodyStart(chain, seq, prev)}"time":${time},"kind":"${draft.kind}",`;
+  switch (draft.kind) {
+    case "statement":
+      return start + statementText(draft, payloads);
+    case "statement-finished":
+      return start + finishedText(draft, payloads);
+    case "analysis":
+      return `${start}"analysis":"${draft.described.hash}","described":${draft.described.text}}`;
+    default: {
+      if (!("session" in draft)) return start + json({ ...draft, kind: undefined }).slice(1);
+      const { kind: _, session, ...rest } = draft;
+      return `${start}"session":${json(session)},${json(rest).slice(1)}`;
+    }
   }
-  if (draft.kind === "statement-finished") {
-    const error = draft.error === undefined ? undefined : { code: draft.error.code, text: payloads.error };
-    return `${start}${json({ ...draft, error }).slice(1)}`;
-  }
-  return `${start}${json(draft).slice(1)}`;
+}
+
+function statementText(draft: Extract<EntryDraft, { kind: "statement" }>, payloads: Payloads): string {
+  const shown = draft.shown === null ? null : cutShown(draft.shown);
+  const analysis =
+    draft.analysis === null
+      ? "null"
+      : payloads.analysis === undefined
+        ? `"${describedAnalysis(draft.analysis).hash}"`
+        : refText(payloads.analysis);
+  return (
+    `"session":"${draft.session}","outcome":"${draft.outcome}","statement":"${draft.statement}","phase":${quoted(draft.phase)},"purpose":"${draft.purpose}",` +
+    `"text":${payloads.text === undefined ? '"shown"' : refText(payloads.text)},"values":${payloads.values === undefined ? "null" : refText(payloads.values)},` +
+    `"shown":${shown === null ? "null" : quoted(shown)},${shown !== null && shown.length < draft.shown!.length ? '"shownCut":true,' : ""}"analysis":${analysis},` +
+    `"actor":${sharedText(draft.actor)},"connection":${quoted(draft.connection)},"reasons":${sharedText(draft.reasons)},"policyVersion":${quoted(draft.policyVersion)}}`
+  );
+}
+
+function finishedText(draft: Extract<EntryDraft, { kind: "statement-finished" }>, payloads: Payloads): string {
+  const tag = draft.tag === undefined ? "" : `,"tag":${quoted(draft.tag)}`;
+  const error = draft.error === undefined ? "" : `,"error":${json({ code: draft.error.code, text: payloads.error })}`;
+  return (
+    `"session":"${draft.session}","statement":"${draft.statement}","outcome":"${draft.outcome}","rows":${json(draft.rows)},"bytes":${json(draft.bytes)},` +
+    `"maskedCells":${json(draft.maskedCells)},"durationMs":${json(draft.durationMs)}${tag}${error}}`
+  );
 }
 
 const refText = (ref: PayloadRef) => `{"payload":"${ref.payload}","bytes":${ref.bytes}}`;

@@ -1,6 +1,7 @@
 import { chainId } from "../vocabulary/index.js";
 import { payloadsOf } from "./entry.js";
 import type { RecordingKeys } from "./keys.js";
+import { lineText } from "./line-text.js";
 import { openPayload } from "./sealer.js";
 import type { RecordingStore } from "./store.js";
 
@@ -27,7 +28,8 @@ export interface ExportOptions {
   readonly now?: number | undefined;
 }
 
-const page = 500;
+/** Stores keep entries in blocks; small pages would open each block several times. */
+const page = 5_000;
 
 /** The whole recording as lines of JSON, each with its line feed: all heads, then chain by chain all entries in order. */
 export async function* exportRecording(store: ExportSource, options: ExportOptions = {}): AsyncGenerator<string> {
@@ -48,7 +50,7 @@ export async function* exportRecording(store: ExportSource, options: ExportOptio
         yield line({ type: "entry", chain, seq, hash, body });
         count += 1;
         if (options.payloads !== undefined)
-          for (const payload of payloadsOf(body)) yield* exportPayload(store, options.payloads, payload);
+          for (const payload of payloadsOf(body)) yield* exportPayload(store, options.payloads, payload, { chain, seq });
       }
       if (entries.length < page) break;
       after = entries.at(-1)!.seq;
@@ -61,13 +63,12 @@ async function* exportPayload(
   store: ExportSource,
   keys: Pick<RecordingKeys, "byId">,
   hash: string,
+  entry: { readonly chain: string; readonly seq: number },
 ): AsyncGenerator<string> {
-  const stored = await store.payload(hash);
+  const stored = await store.payload(hash, entry);
   if (stored === null) return;
   const { salt, content } = await openPayload(keys, hash, stored.sealed, stored.chunks);
   yield line({ type: "payload", payload: hash, salt: salt.toString("base64"), content: content.toString("base64") });
 }
 
-/** Some readers of lines, Node's among them, take U+2028 and U+2029 for the end of one; escaped, the text is the same. */
-const line = (value: ExportLine) =>
-  `${JSON.stringify(value).replace(/[\u2028\u2029]/g, (end) => (end === "\u2028" ? "\\u2028" : "\\u2029"))}\n`;
+const line = (value: ExportLine) => `${lineText(value)}\n`;

@@ -1,10 +1,12 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { type ChainId, HoopError, hoopErrorFrom } from "../vocabulary/index.js";
 import type { LocalRecorder } from "./create-recorder.js";
 import type { SignedHead } from "./head.js";
 import { type Frame, recordTypes } from "./journal/frame.js";
 import type { Cursor } from "./journal/journal.js";
 import { readLargePayload } from "./large-payload.js";
-import type { RecordingStore, StoredEntry, StoredPayload } from "./store.js";
+import { type NewEntry, newEntry } from "./new-entry.js";
+import type { NewPayload, RecordingStore, StoredPayload } from "./store.js";
 
 export interface FeederOptions {
   readonly recorder: LocalRecorder;
@@ -24,6 +26,16 @@ export interface Feeder {
   /** Ends after the attempt under way; what is left is fed at the next start. */
   stop(): Promise<void>;
 }
+
+/** How long new entries gather unless said otherwise. */
+const gatherMs = 250;
+/** While little waits, feeding rests this many times as long as it worked: statements come first. */
+const restFactor = 9;
+const longestRestMs = 1_000;
+/** With this many entries waiting, it does not rest at all. */
+const farBehind = 100_000;
+/** Entries read between two turns of the event loop. */
+const readAtOnce = 256;
 
 /**
  * Hands the journal to the store, behind the recorder: in order, at least once, from where the store says it stands.
@@ -50,6 +62,8 @@ class JournalFeeder implements Feeder {
   #error: HoopError | null = null;
   #failures = 0;
   #stopped = false;
+  /** The last batch was a full one. */
+  #more = false;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #drains: { readonly end: Cursor; readonly resolve: () => void }[] = [];
@@ -63,7 +77,7 @@ class JournalFeeder implements Feeder {
 
   start(): void {
     this.#recorder.onWritten(() => {
-      if (this.#error === null) this.#wake(this.#options.intervalMs ?? 200);
+      if (this.#error === null) this.#wake(this.#intervalMs);
     });
     this.#wake(0);
   }
@@ -117,14 +131,26 @@ class JournalFeeder implements Feeder {
     }
     this.#timer = setTimeout(() => {
       this.#timer = null;
+      const began = performance.now();
       this.#running = this.#run().finally(() => {
         this.#running = null;
         if (this.#error !== null) this.#wake(this.#retryMs());
-        else if (!this.#reached(this.#recorder.journal.end))
-          this.#wake(this.#drains.length > 0 ? 0 : (this.#options.intervalMs ?? 200));
+        else if (!this.#reached(this.#recorder.journal.end)) this.#wake(this.#restMs(performance.now() - began));
       });
     }, afterMs);
     this.#timer.unref();
+  }
+
+  get #intervalMs(): number {
+    return this.#options.intervalMs ?? gatherMs;
+  }
+
+  /** Between two batches. Who waits for the store to have everything does not wait for this. */
+  #restMs(workedMs: number): number {
+    if (this.#drains.length > 0) return 0;
+    const behind = this.#recorder.tip.seq - this.#fed;
+    const rest = workedMs * restFactor * Math.max(0, 1 - behind / farBehind);
+    return this.#more ? Math.min(rest, longestRestMs) : Math.max(rest, this.#intervalMs);
   }
 
   #retryMs(): number {
@@ -136,7 +162,7 @@ class JournalFeeder implements Feeder {
   async #run(): Promise<void> {
     try {
       this.#cursor ??= await this.#begin();
-      while (!this.#stopped && (await this.#step())) {}
+      this.#more = await this.#step();
       this.#error = null;
       this.#failures = 0;
     } catch (error) {
@@ -177,7 +203,7 @@ class JournalFeeder implements Feeder {
     return cursor;
   }
 
-  /** One batch. Returns whether there may be more. */
+  /** One batch. Returns whether there was more than fits into one. */
   async #step(): Promise<boolean> {
     const { journal } = this.#recorder;
     const before = this.#cursor!;
@@ -187,14 +213,15 @@ class JournalFeeder implements Feeder {
     const done = this.#drains.filter((drain) => this.#reached(drain.end));
     this.#drains = this.#drains.filter((drain) => !this.#reached(drain.end));
     for (const drain of done) drain.resolve();
-    return next.segment !== before.segment || next.offset !== before.offset;
+    return frames.length > 0 && !this.#reached(journal.end);
   }
 
   async #hand(frames: readonly Frame[]): Promise<void> {
-    const entries: StoredEntry[] = [];
+    const entries: NewEntry[] = [];
     const heads: SignedHead[] = [];
-    let payloads: StoredPayload[] = [];
-    for (const { type, body } of frames) {
+    const payloads: NewPayload[] = [];
+    for (const [index, { type, body }] of frames.entries()) {
+      if (index % readAtOnce === readAtOnce - 1) await turn();
       if (type === recordTypes.payload) {
         this.#payloads.push({
           hash: body.toString("hex", 0, 32),
@@ -206,11 +233,10 @@ class JournalFeeder implements Feeder {
       } else if (type === recordTypes.head) {
         heads.push({ signature: body.toString("base64", 0, 64), body: body.toString("utf8", 64) });
       } else if (type === recordTypes.entry) {
-        const text = body.toString("utf8", 32);
-        const entry = { seq: seqOf(text), hash: body.toString("hex", 0, 32), body: text };
+        const entry = newEntry(body.toString("hex", 0, 32), body.subarray(32));
         if (entry.seq > this.#fed) {
           entries.push(entry);
-          payloads = payloads.concat(this.#payloads);
+          for (const payload of this.#payloads) payloads.push({ ...payload, seq: entry.seq });
           for (const aside of this.#asides) await this.#putLarge(aside.hash, aside.bytes);
         } else if (entry.seq === this.#fed && entry.hash !== this.#tipHash) {
           throw new HoopError(
@@ -222,8 +248,8 @@ class JournalFeeder implements Feeder {
           );
         }
         // What belongs to an entry that the store has is not sent again: retention may have deleted it.
-        this.#payloads = [];
-        this.#asides = [];
+        if (this.#payloads.length > 0) this.#payloads = [];
+        if (this.#asides.length > 0) this.#asides = [];
       }
     }
     if (entries.length === 0 && heads.length === 0) return;
@@ -239,10 +265,4 @@ class JournalFeeder implements Feeder {
     const { head, chunks } = await readLargePayload(this.#recorder.journal.asidePath(hash));
     await this.#store.putLarge({ hash, bytes, sealed: head }, chunks);
   }
-}
-
-/** Bodies begin alike; see `bodyStart`. */
-function seqOf(body: string): number {
-  const at = body.indexOf('"seq":') + 6;
-  return Number(body.slice(at, body.indexOf(",", at)));
 }

@@ -1,6 +1,7 @@
 import { HoopError } from "../vocabulary/index.js";
-import { bodyStart, type ChainTip, genesis } from "./entry.js";
-import type { RecordingBatch, StoredEntry } from "./store.js";
+import { type ChainTip, genesis } from "./entry.js";
+import type { NewEntry } from "./new-entry.js";
+import type { RecordingBatch } from "./store.js";
 
 /**
  * The entries of a batch that a store at `tip` does not have yet. Throws HoopError `conflict` when they do not follow it:
@@ -12,7 +13,7 @@ export async function newEntries(
   batch: RecordingBatch,
   tip: ChainTip | null,
   known: (seq: number) => Promise<string | null>,
-): Promise<readonly StoredEntry[]> {
+): Promise<readonly NewEntry[]> {
   const at = tip ?? genesis;
   const again = batch.entries.findLast((entry) => entry.seq <= at.seq);
   if (again !== undefined && (await known(again.seq)) !== again.hash) {
@@ -25,11 +26,10 @@ export async function newEntries(
     );
   }
   let previous = at;
-  const fresh = batch.entries.filter((entry) => entry.seq > at.seq);
+  const fresh = again === undefined ? batch.entries : batch.entries.filter((entry) => entry.seq > at.seq);
   for (const entry of fresh) {
-    if (entry.seq !== previous.seq + 1 || !entry.body.startsWith(bodyStart(batch.chain, entry.seq, previous.hash))) {
+    if (entry.seq !== previous.seq + 1 || entry.prev !== previous.hash || entry.chain !== batch.chain)
       throw new HoopError("conflict", `entry ${entry.seq} of chain ${batch.chain} does not follow what the store has`);
-    }
     previous = entry;
   }
   return fresh;

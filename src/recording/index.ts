@@ -1,3 +1,4 @@
+export { readBodies } from "./analyses.js";
 export {
   type AuditEntry,
   type AuditHead,
@@ -18,8 +19,10 @@ export { createHeadPublisher, type HeadPublisher, type HeadPublisherOptions } fr
 export { journalSource } from "./journal-source.js";
 export type { HeadSigner, RecordingKeys } from "./keys.js";
 export { createMemoryRecordingStore } from "./memory-store.js";
+export { type NewEntry, newEntry } from "./new-entry.js";
 export type { Actor, EntryDraft, Recorder } from "./recorder.js";
 export type {
+  NewPayload,
   PageMark,
   RecordingBatch,
   RecordingStore,

@@ -1,7 +1,13 @@
+import { describedIn } from "./analyses.js";
 import { newEntries } from "./follow.js";
 import type { SignedHead } from "./head.js";
-import { type FiledEntry, fileEntries } from "./session-changes.js";
-import type { RecordingStore, SessionSummary, StoredPayload } from "./store.js";
+import { sessionChanges } from "./session-changes.js";
+import type { RecordingStore, SessionSummary, StoredEntry, StoredPayload } from "./store.js";
+
+interface Kept extends StoredEntry {
+  readonly session: string | null;
+  readonly kind: string;
+}
 
 interface Payload extends StoredPayload {
   readonly chunks: readonly Uint8Array[];
@@ -10,9 +16,10 @@ interface Payload extends StoredPayload {
 
 /** The port in memory, with the same rules as the tables: for tests and for tools that keep nothing. */
 export function createMemoryRecordingStore(): RecordingStore {
-  const chains = new Map<string, FiledEntry[]>();
+  const chains = new Map<string, Kept[]>();
   const payloads = new Map<string, Payload>();
   const heads: SignedHead[] = [];
+  const analyses = new Map<string, string>();
   const sessions = new Map<string, SessionSummary>();
   const page = <T>(all: readonly T[], mark: string | null, limit: number) => {
     const from = mark === null ? 0 : Number(mark);
@@ -22,11 +29,19 @@ export function createMemoryRecordingStore(): RecordingStore {
     async append(batch) {
       const have = chains.get(batch.chain) ?? [];
       const fresh = await newEntries(batch, have.at(-1) ?? null, async (seq) => have[seq - 1]?.hash ?? null);
-      const { filed, sessions: changes } = fileEntries(fresh);
+      const changes = sessionChanges(fresh);
+      const filed = fresh.map(({ seq, hash, session, kind, body }) => ({
+        seq,
+        hash,
+        session,
+        kind,
+        body: body.toString("utf8"),
+      }));
+      for (const { hash, text } of describedIn(fresh)) analyses.set(hash, text);
       chains.set(batch.chain, [...have, ...filed]);
       for (const payload of batch.payloads)
         if (!payloads.has(payload.hash))
-          payloads.set(payload.hash, { ...payload, chunks: [], at: filed[0]?.time ?? 0 });
+          payloads.set(payload.hash, { ...payload, chunks: [], at: fresh.at(-1)?.time ?? 0 });
       for (const head of batch.heads) if (!heads.some((other) => other.body === head.body)) heads.push(head);
       for (const [session, change] of changes) {
         const before = sessions.get(session);
@@ -108,8 +123,11 @@ export function createMemoryRecordingStore(): RecordingStore {
       );
       return { entries: some, next };
     },
+    async analyses(hashes) {
+      return new Map(hashes.flatMap((hash) => (analyses.has(hash) ? [[hash, analyses.get(hash)!]] : [])));
+    },
     async changes(mark, limit) {
-      const all = [...chains.values()].flat().filter((entry) => entry.session === null);
+      const all = [...chains.values()].flat().filter((entry) => entry.session === null && entry.kind !== "analysis");
       const { some, next } = page(all.reverse(), mark, limit);
       return { entries: some, next };
     },

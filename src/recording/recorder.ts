@@ -97,7 +97,8 @@ export interface Recorder {
    * Puts an entry into the chain and the journal. A session's entries are written in the order of the calls; one that
    * must be stored aside lets other sessions' go ahead. `done` is called with null
    * once the entry would survive a kill -9 of this process (power loss too, with `journal.sync`); all entries of one
-   * event-loop turn share one write. With an error nothing was written and the statement must not be forwarded.
+   * event-loop turn share one write. With an error nothing was written and the statement must not be forwarded. The end of
+   * a statement for which nobody waits is written with the next entry, or after a few milliseconds.
    */
   append(entry: EntryDraft, done?: (error: HoopError | null) => void): void;
   /** Everything appended so far is in the journal. */

@@ -1,5 +1,5 @@
 import type { EntryBody } from "./entry.js";
-import type { StoredEntry } from "./store.js";
+import type { NewEntry } from "./new-entry.js";
 
 /** What a batch of entries changes in one session's summary. */
 export interface SessionChange {
@@ -17,39 +17,28 @@ export interface SessionChange {
   readonly verdicts: { allow: number; deny: number; hold: number; challenge: number };
 }
 
-/** An entry with what a store files it under. */
-export interface FiledEntry extends StoredEntry {
-  readonly kind: string;
-  readonly time: number;
-  readonly session: string | null;
-}
-
-/** Reads a batch for its store: each entry's columns, and what changes in the summaries of its sessions. */
-export function fileEntries(entries: readonly StoredEntry[]): {
-  readonly filed: readonly FiledEntry[];
-  readonly sessions: ReadonlyMap<string, SessionChange>;
-} {
+/** What a batch changes in the summaries of its sessions. */
+export function sessionChanges(entries: readonly NewEntry[]): ReadonlyMap<string, SessionChange> {
   const sessions = new Map<string, SessionChange>();
-  const filed = entries.map((entry) => {
-    const body = JSON.parse(entry.body) as EntryBody;
-    const session = typeof body["session"] === "string" ? body["session"] : null;
-    if (session !== null) note(sessions, session, body);
-    return { ...entry, kind: body.kind, time: body.time, session };
-  });
-  return { filed, sessions };
+  for (const entry of entries) {
+    if (entry.session === null) continue;
+    let change = sessions.get(entry.session);
+    if (change === undefined) {
+      change = { opened: null, closed: null, statements: 0, verdicts: { allow: 0, deny: 0, hold: 0, challenge: 0 } };
+      sessions.set(entry.session, change);
+    }
+    note(change, entry);
+  }
+  return sessions;
 }
 
-function note(sessions: Map<string, SessionChange>, session: string, body: EntryBody): void {
-  let change = sessions.get(session);
-  if (change === undefined) {
-    change = { opened: null, closed: null, statements: 0, verdicts: { allow: 0, deny: 0, hold: 0, challenge: 0 } };
-    sessions.set(session, change);
-  }
-  switch (body.kind) {
+function note(change: SessionChange, entry: NewEntry): void {
+  switch (entry.kind) {
     case "session-opened":
     case "session-refused": {
+      const body = bodyOf(entry);
       const actor = body["actor"] as { readonly subject: string; readonly name: string };
-      const refused = body.kind === "session-refused";
+      const refused = entry.kind === "session-refused";
       change.opened = {
         subject: actor.subject,
         name: actor.name,
@@ -57,18 +46,20 @@ function note(sessions: Map<string, SessionChange>, session: string, body: Entry
         protocol: String(body["protocol"]),
         from: String(body["from"]),
         refused,
-        at: body.time,
+        at: entry.time,
       };
-      if (refused) change.closed = { at: body.time, reason: "refused" };
+      if (refused) change.closed = { at: entry.time, reason: "refused" };
       return;
     }
     case "statement": {
       change.statements += 1;
-      const outcome = body["outcome"] as keyof SessionChange["verdicts"];
+      const outcome = (entry.outcome ?? bodyOf(entry)["outcome"]) as keyof SessionChange["verdicts"];
       if (outcome in change.verdicts) change.verdicts[outcome] += 1;
       return;
     }
     case "session-closed":
-      change.closed = { at: body.time, reason: (body["reason"] as { readonly code: string }).code };
+      change.closed = { at: entry.time, reason: (bodyOf(entry)["reason"] as { readonly code: string }).code };
   }
 }
+
+const bodyOf = (entry: NewEntry) => JSON.parse(entry.body.toString("utf8")) as EntryBody;

@@ -6,7 +6,8 @@ import { type ChainPoint, createHeadSigning, type SignedHead } from "./head.js";
 import type { HeadSigner, RecordingKeys } from "./keys.js";
 import type { EntryDraft, Recorder } from "./recorder.js";
 import { PayloadSealer } from "./sealer.js";
-import type { RecordingBatch, RecordingStore, StoredEntry, StoredPayload } from "./store.js";
+import { type NewEntry, newEntry } from "./new-entry.js";
+import type { NewPayload, RecordingBatch, RecordingStore } from "./store.js";
 
 type Done = (error: HoopError | null) => void;
 
@@ -145,11 +146,11 @@ class CommittingRecorder implements StoreRecorder {
   async #commit(): Promise<void> {
     const drafts = this.#waiting.splice(0, maxBatch);
     const heads = this.#heads.splice(0);
-    const entries: StoredEntry[] = [];
-    const payloads: StoredPayload[] = [];
+    const entries: NewEntry[] = [];
+    const payloads: NewPayload[] = [];
     const sink: EntrySink = {
-      payload: (hash, bytes, sealed) => payloads.push({ hash, bytes, sealed }),
-      entry: (seq, hash, body) => entries.push({ seq, hash, body }),
+      payload: (seq, hash, bytes, sealed) => payloads.push({ seq, hash, bytes, sealed }),
+      entry: (_seq, hash, body) => entries.push(newEntry(hash, Buffer.from(body))),
     };
     try {
       for (const { draft } of drafts) this.#writer.write(draft, sink);
@@ -195,7 +196,7 @@ class CommittingRecorder implements StoreRecorder {
   async #tryAgain(): Promise<void> {
     try {
       this.#tip = (await this.#options.store.tip(this.chain)) ?? genesis;
-      this.#writer.tip = this.#tip;
+      this.#writer.goBack(this.#tip);
       const because = this.#error?.message ?? "";
       this.#error = null;
       if (this.#refused !== null) {

@@ -1,6 +1,7 @@
 import type { ChainId, SessionId } from "../vocabulary/index.js";
 import type { ChainTip } from "./entry.js";
 import type { ChainPoint, SignedHead } from "./head.js";
+import type { NewEntry } from "./new-entry.js";
 
 export interface StoredEntry {
   readonly seq: number;
@@ -18,12 +19,18 @@ export interface StoredPayload {
   readonly sealed: Uint8Array;
 }
 
+/** A small payload on its way to a store, with the number of the entry that refers to it: there it is found again. */
+export interface NewPayload extends StoredPayload {
+  readonly seq: number;
+}
+
 /** What the feeder hands over at once. Payloads belong to its entries. */
 export interface RecordingBatch {
   readonly chain: ChainId;
   /** In order, without gaps. */
-  readonly entries: readonly StoredEntry[];
-  readonly payloads: readonly StoredPayload[];
+  readonly entries: readonly NewEntry[];
+  /** In the order of their entries. */
+  readonly payloads: readonly NewPayload[];
   readonly heads: readonly SignedHead[];
 }
 
@@ -90,15 +97,24 @@ export interface RecordingStore {
     mark: PageMark,
     limit: number,
   ): Promise<{ readonly entries: readonly StoredEntry[]; readonly next: PageMark }>;
+  /** Analyses that entries describe, as text, by hash; see docs/audit.md. What is not there is left out. */
+  analyses(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Administrative acts and other entries of no session, newest first. */
   changes(
     mark: PageMark,
     limit: number,
   ): Promise<{ readonly entries: readonly StoredEntry[]; readonly next: PageMark }>;
-  /** Null: never stored, or deleted by retention. Large payloads come with their chunks. */
+  /**
+   * A payload by its commitment and the place of the entry that refers to it. Null: never stored, or deleted by retention.
+   * Large payloads come with their chunks.
+   */
   payload(
     hash: string,
+    entry: { readonly chain: string; readonly seq: number },
   ): Promise<{ readonly sealed: Uint8Array; readonly chunks: readonly Uint8Array[]; readonly bytes: number } | null>;
-  /** Deletes sealed payloads recorded before then, at most `limit`; entries and so the chain stay. Returns how many. */
+  /**
+   * Deletes sealed payloads recorded before then; entries and so the chain stay. Returns how many: less than `limit` when
+   * there are no more.
+   */
   deletePayloads(before: Date, limit: number): Promise<number>;
 }

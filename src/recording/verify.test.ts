@@ -18,6 +18,7 @@ import { exportRecording } from "./export.js";
 import { createFeeder } from "./feeder.js";
 import { createHeadPublisher } from "./head-publisher.js";
 import { journalSource } from "./journal-source.js";
+import { lineText } from "./line-text.js";
 import { createMemoryRecordingStore } from "./memory-store.js";
 import type { RecordingStore } from "./store.js";
 import { type AuditFault, verifyExport } from "./verify.js";
@@ -119,7 +120,7 @@ describe("an export", () => {
     for (const entry of entryLines()) {
       const changed = lines.with(
         entry.index,
-        JSON.stringify({
+        lineText({
           ...JSON.parse(lines[entry.index]!),
           body: entry.body
             .replace("alice", "mallory")
@@ -138,7 +139,7 @@ describe("an export", () => {
       const body = entry.body.replace('"v":1', '"v":2');
       const changed = lines.with(
         entry.index,
-        JSON.stringify({
+        lineText({
           ...JSON.parse(lines[entry.index]!),
           body,
           hash: createHash("sha256").update(body).digest("hex"),
@@ -157,9 +158,9 @@ describe("an export", () => {
     const rewritten = lines.map((line) => {
       const value = JSON.parse(line);
       if (value.type !== "entry" || value.chain !== chain) return line;
-      const body = JSON.stringify({ ...JSON.parse(value.body), prev: previous, v: value.seq >= 4 ? 9 : 1 });
+      const body = lineText({ ...JSON.parse(value.body), prev: previous, v: value.seq >= 4 ? 9 : 1 });
       previous = createHash("sha256").update(body).digest("hex");
-      return JSON.stringify({ ...value, body, hash: previous });
+      return lineText({ ...value, body, hash: previous });
     });
     expect(await faultOf(rewritten)).toEqual({ code: "altered", seq: 1 });
   });
@@ -186,7 +187,7 @@ describe("an export", () => {
     // The attacker of the store drops the later heads as well, and says so at the end.
     const lastHead = lines.findLastIndex((line) => line.includes('"type":"head"'));
     const end = JSON.parse(cut.at(-1)!);
-    const thorough = cut.with(-1, JSON.stringify({ ...end, entries: end.entries - 1 })).toSpliced(lastHead, 1);
+    const thorough = cut.with(-1, lineText({ ...end, entries: end.entries - 1 })).toSpliced(lastHead, 1);
     expect(await check(thorough)).toMatchObject({ ok: true, anchored: false, unsigned: 5 });
     expect(await faultOf(thorough, { heads: outside })).toEqual({ code: "tail-dropped", seq: 13 });
   });
@@ -200,7 +201,7 @@ describe("an export", () => {
     const thorough = lines
       .filter((line) => !line.includes(second!) || JSON.parse(line).type === "end")
       .map((line) =>
-        JSON.parse(line).type === "end" ? JSON.stringify({ type: "end", entries: 13, chains: [first] }) : line,
+        JSON.parse(line).type === "end" ? lineText({ type: "end", entries: 13, chains: [first] }) : line,
       );
     expect(await check(thorough)).toMatchObject({ ok: true, anchored: false });
     expect(await check(thorough, { heads: outside })).toMatchObject({
@@ -217,7 +218,7 @@ describe("an export", () => {
     const at = lines.findIndex((line) => line.includes('"type":"head"'));
     const head = JSON.parse(lines[at]!);
     expect(
-      (await faultOf(lines.with(at, JSON.stringify({ ...head, body: head.body.replace('"seq":7', '"seq":6') })))).code,
+      (await faultOf(lines.with(at, lineText({ ...head, body: head.body.replace('"seq":7', '"seq":6') })))).code,
     ).toBe("bad-signature");
     expect((await faultOf(lines.filter((line) => !line.includes('"type":"head"')))).code).toBe("unsigned");
     expect((await check(lines, { heads: [outside[0]!.replace("hash", "hush")] })).fault?.code).toBe("bad-signature");
@@ -234,7 +235,7 @@ describe("an export", () => {
     expect((await faultOf([...lines, lines[3]!])).code).toBe("malformed");
   });
 
-  it("never passes with any one byte of an entry's or a head's line changed to another meaning", async () => {
+  it("never passes with any one byte of an entry's or a head's line changed", async () => {
     const provable = lines.flatMap((line, index) => (/"type":"(entry|head)"/.test(line) ? [index] : []));
     await fc.assert(
       fc.asyncProperty(
@@ -245,19 +246,7 @@ describe("an export", () => {
           const line = lines[index]!;
           const at = position % line.length;
           const changed = line.slice(0, at) + String.fromCharCode(code) + line.slice(at + 1);
-          let same = false;
-          try {
-            same = JSON.stringify(JSON.parse(changed)) === JSON.stringify(JSON.parse(line));
-            // The signature's last digit may carry bits that mean nothing.
-            const [a, b] = [JSON.parse(changed), JSON.parse(line)];
-            same ||=
-              a.type === "head" &&
-              a.body === b.body &&
-              Buffer.from(a.signature, "base64").equals(Buffer.from(b.signature, "base64"));
-          } catch {
-            same = false;
-          }
-          expect((await check(lines.with(index, changed))).ok).toBe(same);
+          expect((await check(lines.with(index, changed))).ok).toBe(changed === line);
         },
       ),
       { numRuns: 200 },

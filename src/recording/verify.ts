@@ -3,6 +3,7 @@ import { HoopError } from "../vocabulary/index.js";
 import { commitmentDomain } from "./commitment.js";
 import { type EntryBody, payloadsOf } from "./entry.js";
 import { type HeadBody, pinnedKeys, type SignedHead, verifyHead } from "./head.js";
+import { lineText } from "./line-text.js";
 
 /** What is wrong, and with which entry first. */
 export interface AuditFault {
@@ -133,6 +134,12 @@ class Verifier {
     const line = parse(text, `line ${this.#number}`);
     if (this.#ended !== null)
       throw fault("malformed", null, null, `line ${this.#number} stands behind the export's end`);
+    this.#read(line);
+    // Another spelling of the same, or a field said twice, means that somebody else wrote the line: readers could differ on it.
+    if (lineText(line) !== text.replace(/\r?\n?$/, "")) throw this.#malformed();
+  }
+
+  #read(line: Readonly<Record<string, unknown>>): void {
     switch (line["type"]) {
       case "export":
         if (this.#number !== 1 || line["version"] !== 1) throw this.#malformed();
@@ -217,7 +224,7 @@ class Verifier {
   #verified(line: Readonly<Record<string, unknown>>, what: string): HeadBody {
     const { body, signature } = line;
     const head: SignedHead = { body: String(body), signature: String(signature) };
-    const verified = verifyHead(head, this.#keys);
+    const verified = isBase64(head.signature) ? verifyHead(head, this.#keys) : null;
     if (verified !== null) return verified;
     const claimed = tryParse(head.body);
     throw fault(
@@ -313,7 +320,8 @@ class Verifier {
 
   #payload(line: Readonly<Record<string, unknown>>): void {
     const { payload, salt, content } = line;
-    if (typeof salt !== "string" || typeof content !== "string") throw this.#malformed();
+    if (typeof salt !== "string" || typeof content !== "string" || !isBase64(salt) || !isBase64(content))
+      throw this.#malformed();
     const digest = hash(
       "sha256",
       Buffer.concat([commitmentDomain, Buffer.from(salt, "base64"), Buffer.from(content, "base64")]),
@@ -383,4 +391,9 @@ function parse(text: string, what: string): Readonly<Record<string, unknown>> {
   const value = tryParse(text);
   if (value === null) throw fault("malformed", null, null, `${what} is not a line of JSON`);
   return value;
+}
+
+/** Decoders forgive what encoders never write. */
+function isBase64(text: string): boolean {
+  return Buffer.from(text, "base64").toString("base64") === text;
 }

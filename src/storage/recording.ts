@@ -1,21 +1,23 @@
+import { hash } from "node:crypto";
 import { type Kysely, type SqlBool, sql, type Transaction } from "kysely";
+import { describedIn } from "../recording/analyses.js";
+import type { DescribedAnalysis } from "../recording/entry.js";
 import { newEntries } from "../recording/follow.js";
 import type { SignedHead } from "../recording/head.js";
-import { type FiledEntry, fileEntries, type SessionChange } from "../recording/session-changes.js";
-import type { PageMark, RecordingStore, SessionSummary, StoredEntry, StoredPayload } from "../recording/store.js";
+import { type NewEntry, sessionOf } from "../recording/new-entry.js";
+import { type SessionChange, sessionChanges } from "../recording/session-changes.js";
+import type { NewPayload, PageMark, RecordingStore, SessionSummary, StoredEntry } from "../recording/store.js";
+import { packBodies, unpackBodies } from "./recording/packed.js";
+import { encodeSealed, findSealed } from "./recording/sealed-block.js";
 import type { Store } from "./store.js";
 
 type RecordingTables = {
   recording_chains: { chain: string; seq: string; hash: Buffer };
-  recording_entries: {
-    chain: string;
-    seq: string;
-    at: Date;
-    kind: string;
-    session: string | null;
-    hash: Buffer;
-    body: string;
-  };
+  recording_blocks: { chain: string; first: string; last: string; at: Date; body: Buffer };
+  recording_session_blocks: { session: string; chain: string; first: string };
+  recording_changes: { at: Date; chain: string; seq: string };
+  recording_analyses: { hash: Buffer; body: string };
+  recording_sealed_blocks: { chain: string; first: string; last: string; at: Date; payloads: number; body: Buffer };
   recording_payloads: { hash: Buffer; at: Date; bytes: string; sealed: Buffer; chunks: number };
   recording_payload_chunks: { hash: Buffer; n: number; sealed: Buffer };
   recording_heads: { id: string; chain: string; seq: string; at: Date; body: string; signature: string };
@@ -43,41 +45,22 @@ type Db = Kysely<RecordingTables>;
 /** The recordings' port on PostgreSQL. */
 export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
   const db: Db = store.db.withTables<RecordingTables>();
-  const entryColumns = ["chain", "seq", "hash", "body"] as const;
   return {
     async append(batch) {
       await db.transaction().execute(async (trx) => {
-        // The row is the chain's lock: two feeders of one chain would otherwise interleave.
-        await sql`insert into recording_chains (chain, seq, hash) values (${batch.chain}, 0, '') on conflict (chain) do nothing`.execute(
-          trx,
-        );
-        const row = await trx
-          .selectFrom("recording_chains")
-          .select(["seq", "hash"])
-          .where("chain", "=", batch.chain)
-          .forUpdate()
-          .executeTakeFirstOrThrow();
-        const tip = row.seq === "0" ? null : { seq: Number(row.seq), hash: row.hash.toString("hex") };
-        const known = async (seq: number) => {
-          const entry = await trx
-            .selectFrom("recording_entries")
-            .select("hash")
-            .where("chain", "=", batch.chain)
-            .where("seq", "=", String(seq))
-            .executeTakeFirst();
-          return entry?.hash.toString("hex") ?? null;
-        };
+        const tip = await lockChain(trx, batch.chain);
+        const known = async (seq: number) => (await entryAt(trx, batch.chain, seq))?.hash ?? null;
         const fresh = await newEntries(batch, tip, known);
-        const { filed, sessions } = fileEntries(fresh);
-        if (filed.length > 0) {
-          await insertEntries(trx, batch.chain, filed);
-          await applySessions(trx, batch.chain, sessions);
-          const last = filed.at(-1)!;
-          await sql`update recording_chains set seq = ${last.seq}, hash = ${Buffer.from(last.hash, "hex")}, updated_at = now() where chain = ${batch.chain}`.execute(
-            trx,
-          );
+        if (fresh.length > 0) {
+          const first = fresh[0]!.seq;
+          await insertBlock(trx, batch.chain, fresh);
+          await applySessions(trx, batch.chain, sessionChanges(fresh));
+          const described = describedIn(fresh);
+          if (described.length > 0) await insertAnalyses(trx, described);
+          // What belongs to an entry that was there already came with it.
+          const sealed = batch.payloads.filter((payload) => payload.seq >= first);
+          if (sealed.length > 0) await insertSealed(trx, batch.chain, fresh.at(-1)!.time, sealed);
         }
-        if (batch.payloads.length > 0) await insertPayloads(trx, batch.payloads, filed.at(-1)?.time ?? Date.now());
         if (batch.heads.length > 0) await insertHeads(trx, batch.heads);
       });
     },
@@ -121,15 +104,26 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
       return rows.map((row) => ({ chain: row.chain, seq: Number(row.seq), hash: row.hash.toString("hex") }));
     },
     async entries(chain, after, limit) {
-      const rows = await db
-        .selectFrom("recording_entries")
-        .select(entryColumns)
-        .where("chain", "=", chain)
-        .where("seq", ">", String(after))
-        .orderBy("seq")
-        .limit(limit)
-        .execute();
-      return rows.map(storedEntry);
+      const entries: StoredEntry[] = [];
+      for (let first = "-1"; entries.length < limit; ) {
+        const blocks = await db
+          .selectFrom("recording_blocks")
+          .select(["first", "body"])
+          .where("chain", "=", chain)
+          .where("last", ">", String(after))
+          .where("first", ">", first)
+          .orderBy("first")
+          .limit(blocksAtOnce)
+          .execute();
+        for (const block of blocks) {
+          // What cannot be read is missing from an export, and so the verifier names it.
+          const found = await entriesOf(block).catch(() => []);
+          for (const entry of found) if (entry.seq > after && entries.length < limit) entries.push(entry);
+        }
+        if (blocks.length < blocksAtOnce) break;
+        first = blocks.at(-1)!.first;
+      }
+      return entries;
     },
     async heads(mark, limit) {
       const rows = await db
@@ -179,21 +173,45 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
       };
     },
     async sessionEntries(session, mark, limit) {
-      let query = db.selectFrom("recording_entries").select(entryColumns).where("session", "=", session);
-      const at = mark === null ? null : mark.split(" ");
-      if (at !== null) query = query.where(sql<SqlBool>`(chain, seq) > (${at[0]}::uuid, ${at[1]}::bigint)`);
-      const rows = await query.orderBy("chain").orderBy("seq").limit(limit).execute();
-      const last = rows.at(-1);
+      const found: { readonly chain: string; readonly entry: StoredEntry }[] = [];
+      const [markChain = lowest, markSeq = "0"] = mark?.split(" ") ?? [];
+      // More than a page is looked for, to know whether there is another one.
+      for (let at = { chain: lowest, first: "-1" }; found.length <= limit; ) {
+        const { rows } = await sql<{ chain: string; first: string; body: Buffer }>`
+          select chain, first, body from recording_session_blocks join recording_blocks using (chain, first)
+          where session = ${session} and (chain, first) > (${at.chain}::uuid, ${at.first}::bigint)
+            and (chain, last) > (${markChain}::uuid, ${markSeq}::bigint)
+          order by chain, first limit ${blocksAtOnce}`.execute(db);
+        for (const block of rows) {
+          for (const entry of await entriesOf(block)) {
+            if (block.chain === markChain && entry.seq <= Number(markSeq)) continue;
+            if (sessionOf(entry.body) === session) found.push({ chain: block.chain, entry });
+          }
+        }
+        if (rows.length < blocksAtOnce) break;
+        at = rows.at(-1)!;
+      }
+      const some = found.slice(0, limit);
+      const last = some.at(-1);
       return {
-        entries: rows.map(storedEntry),
-        next: rows.length < limit || last === undefined ? null : `${last.chain} ${last.seq}`,
+        entries: some.map(({ entry }) => entry),
+        next: found.length <= limit || last === undefined ? null : `${last.chain} ${last.entry.seq}`,
       };
     },
+    async analyses(hashes) {
+      const rows = await db
+        .selectFrom("recording_analyses")
+        .select(["hash", "body"])
+        .where(
+          "hash",
+          "in",
+          hashes.map((each) => Buffer.from(each, "hex")),
+        )
+        .execute();
+      return new Map(rows.map((row) => [row.hash.toString("hex"), row.body]));
+    },
     async changes(mark, limit) {
-      let query = db
-        .selectFrom("recording_entries")
-        .select([...entryColumns, "at"])
-        .where("session", "is", null);
+      let query = db.selectFrom("recording_changes").select(["at", "chain", "seq"]);
       const at = mark === null ? null : mark.split(" ");
       if (at !== null)
         query = query.where(sql<SqlBool>`(at, chain, seq) < (${at[0]}::timestamptz, ${at[1]}::uuid, ${at[2]}::bigint)`);
@@ -205,12 +223,23 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
         .execute();
       const last = rows.at(-1);
       return {
-        entries: rows.map(storedEntry),
+        entries: await entriesAt(db, rows),
         next: rows.length < limit || last === undefined ? null : `${last.at.toISOString()} ${last.chain} ${last.seq}`,
       };
     },
-    async payload(hash) {
+    async payload(hash, entry) {
       const key = Buffer.from(hash, "hex");
+      const block = await db
+        .selectFrom("recording_sealed_blocks")
+        .select("body")
+        .where("chain", "=", entry.chain)
+        .where("first", "<=", String(entry.seq))
+        .where("last", ">=", String(entry.seq))
+        .orderBy("first", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      const found = block === undefined ? null : findSealed(block.body, key);
+      if (found !== null) return { ...found, chunks: [] };
       const row = await db
         .selectFrom("recording_payloads")
         .select(["sealed", "bytes", "chunks"])
@@ -230,49 +259,115 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
     },
     async deletePayloads(before, limit) {
       return db.transaction().execute(async (trx) => {
+        // Each block has one at least: fewer than `limit` payloads gone means that no block is left.
+        const blocks = await sql<{ payloads: number }>`
+          delete from recording_sealed_blocks where (chain, first) in
+            (select chain, first from recording_sealed_blocks where at < ${before} limit ${limit})
+          returning payloads`.execute(trx);
         const gone = await sql<{ hash: Buffer; chunks: number }>`
           delete from recording_payloads where hash in (select hash from recording_payloads where at < ${before} limit ${limit})
           returning hash, chunks`.execute(trx);
         const large = gone.rows.filter((row) => row.chunks > 0).map((row) => row.hash);
         if (large.length > 0) await trx.deleteFrom("recording_payload_chunks").where("hash", "in", large).execute();
-        return gone.rows.length;
+        return blocks.rows.reduce((sum, row) => sum + row.payloads, gone.rows.length);
       });
     },
   };
 }
 
-async function insertEntries(
-  trx: Transaction<RecordingTables>,
-  chain: string,
-  entries: readonly FiledEntry[],
-): Promise<void> {
-  await sql`
-    insert into recording_entries (chain, seq, at, kind, session, hash, body)
-    select ${chain}::uuid, seq, to_timestamp(at / 1000.0), kind, session, decode(hash, 'hex'), body
-    from unnest(
-      ${entries.map((entry) => entry.seq)}::bigint[],
-      ${entries.map((entry) => entry.time)}::double precision[],
-      ${entries.map((entry) => entry.kind)}::text[],
-      ${entries.map((entry) => entry.session)}::uuid[],
-      ${entries.map((entry) => entry.hash)}::text[],
-      ${entries.map((entry) => entry.body)}::text[]
-    ) as given (seq, at, kind, session, hash, body)`.execute(trx);
+type Trx = Transaction<RecordingTables>;
+
+/** Blocks read in one go; each unpacks to about a megabyte. */
+const blocksAtOnce = 4;
+const lowest = "00000000-0000-0000-0000-000000000000";
+
+/** Where the chain stands; null: nowhere. The row is its lock: two feeders of one chain would otherwise interleave. */
+async function lockChain(trx: Trx, chain: string): Promise<{ readonly seq: number; readonly hash: string } | null> {
+  const locked = () =>
+    trx
+      .selectFrom("recording_chains")
+      .select(["seq", "hash"])
+      .where("chain", "=", chain)
+      .forUpdate()
+      .executeTakeFirst();
+  let row = await locked();
+  if (row === undefined) {
+    await sql`insert into recording_chains (chain, seq, hash) values (${chain}, 0, '') on conflict (chain) do nothing`.execute(
+      trx,
+    );
+    row = await locked();
+  }
+  return row === undefined || row.seq === "0" ? null : { seq: Number(row.seq), hash: row.hash.toString("hex") };
 }
 
-async function insertPayloads(
-  trx: Transaction<RecordingTables>,
-  payloads: readonly StoredPayload[],
-  time: number,
-): Promise<void> {
+/** Entries by their place in the block, so that one that was altered is reported where it should stand. */
+async function entriesOf(block: { readonly first: string; readonly body: Buffer }): Promise<StoredEntry[]> {
+  const first = Number(block.first);
+  return (await unpackBodies(block.body)).map((body, at) => ({
+    seq: first + at,
+    hash: hash("sha256", body, "hex"),
+    body,
+  }));
+}
+
+async function entryAt(db: Db, chain: string, seq: number): Promise<StoredEntry | undefined> {
+  const [found] = await entriesAt(db, [{ chain, seq: String(seq) }]);
+  return found;
+}
+
+/** In the order of the places; each block is unpacked once. */
+async function entriesAt(
+  db: Db,
+  places: readonly { readonly chain: string; readonly seq: string }[],
+): Promise<StoredEntry[]> {
+  const { rows: blocks } = await sql<{ chain: string; first: string; body: Buffer }>`
+    select distinct on (b.chain, b.first) b.chain, b.first, b.body
+    from unnest(${places.map(({ chain }) => chain)}::uuid[], ${places.map(({ seq }) => seq)}::bigint[]) as place (chain, seq)
+    cross join lateral (
+      select * from recording_blocks where chain = place.chain and first <= place.seq order by first desc limit 1
+    ) as b`.execute(db);
+  const entries = new Map<string, StoredEntry>();
+  for (const block of blocks)
+    for (const entry of await entriesOf(block)) entries.set(`${block.chain} ${entry.seq}`, entry);
+  return places.flatMap(({ chain, seq }) => entries.get(`${chain} ${seq}`) ?? []);
+}
+
+/** The block, what it is found by, and where the chain stands now, in one go. */
+async function insertBlock(trx: Trx, chain: string, entries: readonly NewEntry[]): Promise<void> {
+  const [first, last] = [entries[0]!, entries.at(-1)!];
+  const packed = await packBodies(entries.map(({ body }) => body));
+  const sessions = [...new Set(entries.flatMap(({ session }) => session ?? []))];
+  const changes = entries.filter(({ session, kind }) => session === null && kind !== "analysis");
   await sql`
-    insert into recording_payloads (hash, at, bytes, sealed)
-    select decode(hash, 'hex'), to_timestamp(${time}::double precision / 1000.0), bytes, sealed
-    from unnest(
-      ${payloads.map((payload) => payload.hash)}::text[],
-      ${payloads.map((payload) => payload.bytes)}::bigint[],
-      ${payloads.map((payload) => Buffer.from(payload.sealed))}::bytea[]
-    ) as given (hash, bytes, sealed)
+    with block as (
+      insert into recording_blocks (chain, first, last, at, body)
+      values (${chain}, ${first.seq}, ${last.seq}, to_timestamp(${last.time}::double precision / 1000.0), ${packed})
+    ), listed as (
+      insert into recording_session_blocks (session, chain, first)
+      select session, ${chain}::uuid, ${first.seq}::bigint from unnest(${sessions}::uuid[]) as given (session)
+    ), changed as (
+      insert into recording_changes (at, chain, seq)
+      select to_timestamp(at / 1000.0), ${chain}::uuid, seq
+      from unnest(${changes.map(({ time }) => time)}::double precision[], ${changes.map(({ seq }) => seq)}::bigint[]) as given (at, seq)
+    )
+    update recording_chains set seq = ${last.seq}, hash = ${Buffer.from(last.hash, "hex")}, updated_at = now() where chain = ${chain}`.execute(
+    trx,
+  );
+}
+
+async function insertAnalyses(trx: Trx, analyses: readonly DescribedAnalysis[]): Promise<void> {
+  await sql`
+    insert into recording_analyses (hash, body)
+    select decode(hash, 'hex'), body
+    from unnest(${analyses.map((each) => each.hash)}::text[], ${analyses.map(({ text }) => text)}::text[]) as given (hash, body)
     on conflict (hash) do nothing`.execute(trx);
+}
+
+async function insertSealed(trx: Trx, chain: string, time: number, payloads: readonly NewPayload[]): Promise<void> {
+  await sql`
+    insert into recording_sealed_blocks (chain, first, last, at, payloads, body)
+    values (${chain}, ${payloads[0]!.seq}, ${payloads.at(-1)!.seq}, to_timestamp(${time}::double precision / 1000.0),
+      ${payloads.length}, ${encodeSealed(payloads)})`.execute(trx);
 }
 
 async function insertHeads(trx: Transaction<RecordingTables>, heads: readonly SignedHead[]): Promise<void> {
@@ -339,12 +434,6 @@ async function applySessions(
 
 /** The database's text has no NUL; the entry itself keeps it, escaped. */
 const clean = (text: string) => text.replaceAll("\0", "");
-
-const storedEntry = (row: { seq: string; hash: Buffer; body: string }): StoredEntry => ({
-  seq: Number(row.seq),
-  hash: row.hash.toString("hex"),
-  body: row.body,
-});
 
 function summary(row: RecordingTables["recording_sessions"]): SessionSummary {
   return {

@@ -106,8 +106,10 @@ export class ConnectionListener {
     }
     const state = gateway.state.kind === "connected" ? gateway.state : await gateway.reach(reachMs);
     if (state.kind !== "connected") {
-      const text = `hoop tunnel: the gateway ${gateway.url} cannot be reached${state.why ? `: ${state.why}` : ""}`;
-      return refuseWith({ code: "unavailable", text: state.hint ? `${text} (${state.hint})` : text });
+      const what = state.kind === "refused" ? "refuses this login" : "cannot be reached";
+      const text = `hoop tunnel: the gateway ${gateway.url} ${what}${state.why ? `: ${state.why}` : ""}`;
+      const code = state.kind === "refused" ? "denied" : "unavailable";
+      return refuseWith({ code, text: state.hint ? `${text} (${state.hint})` : text });
     }
     let lane: Pipe;
     try {

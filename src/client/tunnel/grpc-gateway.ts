@@ -164,7 +164,10 @@ class GrpcGateway implements GatewayPort {
         if ((await this.#options.tokens.renew(token)) === null)
           throw new HoopError("unauthenticated", error.message, { hint: "hoop login" });
       } catch (failure) {
-        return this.#loginFailed(hoopErrorFrom(failure), session);
+        const { code, hint } = hoopErrorFrom(failure);
+        // Why it was refused says more than that it cannot be renewed.
+        const refused = code === "unauthenticated" || code === "denied";
+        return this.#loginFailed(refused ? new HoopError(code, error.message, { hint }) : hoopErrorFrom(failure), session);
       }
       return this.#watch(session);
     }

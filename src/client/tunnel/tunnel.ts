@@ -15,11 +15,14 @@ import type { TunnelOptions } from "./options.js";
 import type { OwnerSource } from "./owner/peer-owner.js";
 import { publish } from "./publish.js";
 import { Redirects } from "./redirect/redirects.js";
+import { refusals } from "./refusal/index.js";
 import type { ConnectionStatus, TunnelStatus } from "./status.js";
 import { readAllocation, writeAllocation } from "./tunnel-state.js";
 
 /** More connections than this are not published: each costs a listener and a line of the hosts file. */
 const maxPublished = 2_000;
+/** Connections that are offered no more and still answered, so that who tries is told why. */
+const maxWithdrawn = 64;
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What a tunnel stands on. */
@@ -42,6 +45,8 @@ export class Tunnel {
   readonly #redirects: Redirects;
   readonly #context: ListenerContext;
   readonly #listeners = new Map<string, ConnectionListener>();
+  /** Of connections that are offered no more: the gateway refuses, in the protocol's own words, what is nothing but a closed port else. */
+  readonly #withdrawn = new Map<string, ConnectionListener>();
   readonly #problems = new Map<string, string>();
   readonly #started = new Date();
   /** Listeners whose own port leads to them through a rule of the kernel. */
@@ -103,7 +108,7 @@ export class Tunnel {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#work.catch(() => {});
-    for (const listener of this.#listeners.values()) listener.destroy();
+    for (const listener of this.#all()) listener.destroy();
     await this.#parts.gateway.close();
     await this.#names.failClosed();
     for (const failure of await this.#journal.restore((change) => change.kind === "command" && !change.stays)) {
@@ -159,20 +164,42 @@ export class Tunnel {
     const wanted = new Map(this.#list.offers.map((offer) => [offer.name, offer]));
     for (const [name, listener] of this.#listeners) {
       const offer = wanted.get(name);
-      if (offer && offer.port === listener.offer.port && offer.protocol === listener.offer.protocol) continue;
-      listener.stop();
+      if (offer && serves(listener, offer)) continue;
       this.#listeners.delete(name);
+      if (!offer && refusals[listener.offer.protocol]) this.#withdraw(name, listener);
+      else listener.stop();
     }
     this.#problems.clear();
     for (const offer of wanted.values()) {
-      if (!this.#listeners.has(offer.name)) await this.#publish(offer);
+      if (!this.#listeners.has(offer.name) && !this.#takeBack(offer)) await this.#publish(offer);
     }
     await this.#redirect();
-    this.#allocation.trim(new Set(wanted.keys()));
+    this.#allocation.trim(new Set([...wanted.keys(), ...this.#withdrawn.keys()]));
     writeAllocation(this.#options.stateFolder, this.#allocation);
-    const names = [...this.#listeners].map(([name, listener]) => [`${name}.${zone}`, listener.address] as const);
+    const names = this.#all().map(({ offer, address }) => [`${offer.name}.${zone}`, address] as const);
     await this.#names.update(new Map(names));
     this.#parts.settled?.();
+  }
+
+  #all(): ConnectionListener[] {
+    return [...this.#listeners.values(), ...this.#withdrawn.values()];
+  }
+
+  #withdraw(name: string, listener: ConnectionListener): void {
+    this.#withdrawn.set(name, listener);
+    const [oldest] = this.#withdrawn;
+    if (this.#withdrawn.size <= maxWithdrawn || !oldest) return;
+    oldest[1].stop();
+    this.#withdrawn.delete(oldest[0]);
+  }
+
+  #takeBack(offer: Offer): boolean {
+    const listener = this.#withdrawn.get(offer.name);
+    if (!listener) return false;
+    this.#withdrawn.delete(offer.name);
+    if (serves(listener, offer)) this.#listeners.set(offer.name, listener);
+    else listener.stop();
+    return this.#listeners.has(offer.name);
   }
 
   async #publish(offer: Offer): Promise<void> {
@@ -191,7 +218,7 @@ export class Tunnel {
   }
 
   async #redirect(): Promise<void> {
-    const moved = [...this.#listeners.values()].filter((listener) => listener.port !== listener.offer.port);
+    const moved = this.#all().filter((listener) => listener.port !== listener.offer.port);
     const why = await this.#redirects.set(
       moved.map(({ address, offer, port }) => ({ address, port: offer.port, to: port })),
     );
@@ -229,6 +256,10 @@ export class Tunnel {
       open: listener.open,
     };
   }
+}
+
+function serves({ offer }: ConnectionListener, wanted: Offer): boolean {
+  return offer.port === wanted.port && offer.protocol === wanted.protocol;
 }
 
 /** The journal of what a tunnel with this state folder changed on the machine. */

@@ -86,6 +86,13 @@ function refusalOf(
   return null;
 }
 
+/**
+ * A method that takes one message answers callers who have proven nothing yet: what they ask fits into this, and comes soon.
+ * A thousand calls that a stranger begins and never finishes then cost megabytes, and end.
+ */
+const maxQuestionBytes = 64 * 1024;
+const questionMs = 10_000;
+
 function serveMessages(
   call: ServerCall,
   context: ServerContext,
@@ -93,8 +100,8 @@ function serveMessages(
   handler: Untyped,
   fail: (thrown: unknown) => GrpcError,
 ): void {
-  const stream = new GrpcMessageStream(call, input, output);
   if (methodKind === "bidi_streaming" || methodKind === "client_streaming") {
+    const stream = new GrpcMessageStream(call, input, output);
     try {
       handler(stream, context);
     } catch (thrown) {
@@ -102,6 +109,10 @@ function serveMessages(
     }
     return;
   }
+  const stream = new GrpcMessageStream(call, input, output, maxQuestionBytes);
+  const late = setTimeout(() => {
+    stream.fail(new GrpcError(grpcStatus.deadlineExceeded, "the question did not come in time"));
+  }, questionMs);
   let request: unknown = null;
   stream.start({
     message: (message) => {
@@ -109,6 +120,7 @@ function serveMessages(
       else stream.fail(new GrpcError(grpcStatus.invalidArgument, "this method takes one message"));
     },
     ended: () => {
+      clearTimeout(late);
       if (request === null) {
         return stream.fail(new GrpcError(grpcStatus.invalidArgument, "this method takes one message"));
       }
@@ -125,7 +137,7 @@ function serveMessages(
         stream.fail(fail(thrown));
       }
     },
-    closed: () => {},
+    closed: () => clearTimeout(late),
   });
 }
 

@@ -6,14 +6,16 @@ export const maxMessageBytes = 1024 * 1024;
 /** Puts gRPC messages together, one at a time and never more than the limit. Throws GrpcError. */
 export class MessageDecoder {
   readonly #message: (bytes: Buffer) => void;
+  readonly #maxBytes: number;
   readonly #prefix = Buffer.alloc(5);
   #prefixBytes = 0;
   #length = 0;
   #parts: Buffer[] = [];
   #have = 0;
 
-  constructor(message: (bytes: Buffer) => void) {
+  constructor(message: (bytes: Buffer) => void, maxBytes = maxMessageBytes) {
     this.#message = message;
+    this.#maxBytes = maxBytes;
   }
 
   /** Whether a message has begun and is not whole. */
@@ -45,10 +47,10 @@ export class MessageDecoder {
       throw new GrpcError(grpcStatus.unimplemented, "a compressed message, though no compression was agreed on");
     }
     this.#length = this.#prefix.readUInt32BE(1);
-    if (this.#length > maxMessageBytes) {
+    if (this.#length > this.#maxBytes) {
       throw new GrpcError(
         grpcStatus.resourceExhausted,
-        `a message of ${this.#length} bytes; the limit is ${maxMessageBytes}`,
+        `a message of ${this.#length} bytes; the limit is ${this.#maxBytes}`,
       );
     }
   }

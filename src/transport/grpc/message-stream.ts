@@ -48,11 +48,12 @@ export class GrpcMessageStream<I extends DescMessage, O extends DescMessage>
   #outcome: { readonly error: GrpcError | null } | null = null;
   #ended = false;
 
-  constructor(call: ServerCall | ClientCall, input: I, output: O) {
+  /** `maxBytes`: of one message that comes in. */
+  constructor(call: ServerCall | ClientCall, input: I, output: O, maxBytes?: number) {
     this.#call = call;
     this.#input = input;
     this.#output = output;
-    this.#decoder = new MessageDecoder((bytes) => this.#message(bytes));
+    this.#decoder = new MessageDecoder((bytes) => this.#message(bytes), maxBytes);
     call.attach(this);
   }
 

@@ -62,7 +62,7 @@ export interface GrpcServer {
 
 /** Milliseconds from a connection to its first SETTINGS: a client that says nothing is dropped. */
 const handshakeMs = 10_000;
-/** Calls of one connection whose handler has not begun to answer. */
+/** Calls of one connection that nobody has taken: not answered yet, or refused and not yet gone. */
 const maxUnanswered = 1000;
 
 /** gRPC on HTTP/2: lanes as pipes, everything else as protobuf messages. One server carries all services. */
@@ -105,9 +105,15 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
         return session.destroy();
       }
       const call = dispatch(stream, headers, peer, dispatchOptions);
-      if (call === null || call.answered) return;
+      if (call !== null && call.answered && !call.isOver) return;
       unanswered++;
-      call.onAnswered(() => unanswered--);
+      // A refused call lives on until the caller lets go of it; a stranger could pile up any number of those.
+      const gone = () => {
+        if (stream.destroyed) unanswered--;
+        else stream.once("close", () => unanswered--);
+      };
+      if (call === null || call.isOver) gone();
+      else call.onAnswered(() => (call.isOver ? gone() : unanswered--));
     });
   });
   server.on("sessionError", () => {});

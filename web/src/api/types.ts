@@ -1,0 +1,220 @@
+/** What the API answers; the same as `/api/v1/openapi.json`, as far as this console reads it. Times are ISO 8601. */
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+export type SubjectKind = "person" | "service" | "agent";
+
+export interface Subject {
+  readonly id: string;
+  readonly kind: SubjectKind;
+  readonly name: string;
+  readonly email?: string;
+  readonly groups: readonly string[];
+}
+
+export interface Me {
+  readonly subject: Subject;
+  readonly expires: string;
+  readonly admin: boolean;
+  readonly auditor: boolean;
+  readonly csrfToken: string | null;
+}
+
+export interface Login {
+  readonly id: string;
+  readonly kind: "token" | "browser";
+  readonly client: string;
+  readonly address: string;
+  readonly createdAt: string;
+  readonly expires: string;
+  readonly current: boolean;
+}
+
+export interface DeviceLogin {
+  readonly client: string;
+  readonly address: string;
+  readonly expires: string;
+}
+
+export const tlsModes = ["disable", "prefer", "require", "verify-ca", "verify-full"] as const;
+export type TlsMode = (typeof tlsModes)[number];
+
+/** What everybody sees of a connection that they may use. */
+export interface Offer {
+  readonly name: string;
+  readonly protocol: string;
+  readonly port: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly example: string;
+  readonly usable: boolean;
+}
+
+/** What admins and auditors see. */
+export interface Connection extends Offer {
+  readonly id: string;
+  readonly host: string;
+  readonly agent: string | null;
+  readonly tls: { readonly mode: TlsMode; readonly ca?: string; readonly serverName?: string };
+  readonly target: Readonly<Record<string, unknown>>;
+  readonly exposesCredentialToAgent: boolean;
+  readonly version: number;
+}
+
+export interface ConnectionTest {
+  readonly ok: boolean;
+  readonly serverVersion: string | null;
+  readonly problem: { readonly code: string; readonly message: string; readonly hint?: string } | null;
+}
+
+interface SessionFacts {
+  readonly id: string;
+  readonly subject: { readonly id: string; readonly name: string };
+  readonly connection: string;
+  readonly protocol: string;
+  readonly from: string;
+  readonly startedAt: string;
+}
+
+export interface LiveSession extends SessionFacts {
+  readonly replica: string;
+}
+
+export interface RecordedSession extends SessionFacts {
+  readonly endedAt: string | null;
+  readonly statements: number;
+  readonly end: { readonly code: string; readonly text: string } | null;
+}
+
+export type Outcome = "allow" | "deny" | "hold" | "challenge";
+
+export interface Reason {
+  readonly rule: string | null;
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface Analysis {
+  readonly shape: string;
+  readonly effects: readonly string[];
+  readonly resources: readonly { readonly kind: string; readonly name: string; readonly access: string }[];
+  readonly unknowns: readonly string[];
+}
+
+/** One line of a recording. */
+export interface Entry {
+  readonly chain: string;
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Agent {
+  readonly name: string;
+  readonly state: "connected" | "draining" | "away" | "revoked";
+  readonly version: string | null;
+  readonly connectedAt: string | null;
+  readonly lanes: number;
+  readonly allows: readonly string[];
+  readonly certificateExpires: string | null;
+}
+
+export interface JoinToken {
+  readonly token: string;
+  readonly agent: string;
+  readonly expires: string;
+}
+
+export interface Policy {
+  readonly revision: number;
+  readonly version: string;
+  readonly problem: string | null;
+  readonly documents: readonly { readonly kind: string; readonly metadata: { readonly name: string } }[];
+  readonly yaml: string;
+}
+
+export interface Explained {
+  readonly version: string;
+  readonly items: readonly { readonly rule: string; readonly text: string }[];
+}
+
+export interface PolicyChange {
+  readonly action: "create" | "update" | "delete" | "unchanged";
+  readonly kind: string;
+  readonly name: string;
+  readonly lines: readonly string[];
+}
+
+export interface PolicyPlan {
+  readonly changes: readonly PolicyChange[];
+  readonly revision: number;
+}
+
+export interface PolicyRevision {
+  readonly revision: number;
+  readonly at: string;
+  readonly by: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface RuleTrial {
+  readonly rule: string;
+  readonly kind: string;
+  readonly text: string;
+  readonly answer: "yes" | "no" | "unknown";
+  readonly counts: "allows" | "denies" | "masks" | "nothing";
+}
+
+export interface Simulation {
+  readonly outcome: Outcome;
+  readonly reasons: readonly Reason[];
+  readonly policyVersion: string;
+  readonly rules: readonly RuleTrial[];
+  readonly masks: readonly {
+    readonly rule: string;
+    readonly pattern: string;
+    readonly mask: { readonly method: string; readonly as?: string };
+  }[];
+  readonly analysis: Analysis | null;
+}
+
+export interface User {
+  readonly id: string;
+  readonly kind: SubjectKind;
+  readonly name: string;
+  readonly email: string | null;
+  readonly groups: readonly string[];
+  readonly disabled: boolean;
+  readonly hasPassword: boolean;
+  readonly createdAt: string;
+}
+
+export interface UserGroup {
+  readonly name: string;
+  readonly description: string;
+  readonly members: number;
+}
+
+export interface AuditHeads {
+  readonly publicKey: string;
+  readonly heads: readonly {
+    readonly chain?: string;
+    readonly seq?: number;
+    readonly time?: number;
+    readonly body?: string;
+  }[];
+}
+
+export interface Verified {
+  readonly ok: boolean;
+  readonly entries: number;
+  readonly chains: number;
+  readonly problems: readonly string[];
+}

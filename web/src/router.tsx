@@ -1,0 +1,165 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { Problem } from "./api/problem.js";
+import { meQuery, setupQuery } from "./api/queries.js";
+import { NotFound } from "./layout/not-found.js";
+import { RouteError } from "./layout/route-error.js";
+import { Shell } from "./layout/shell.js";
+import { Loading } from "./ui/loading.js";
+
+interface RouterContext {
+  readonly queryClient: QueryClient;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: RouteError,
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (search): { token?: string } => ({ token: text(search.token) }),
+  component: lazyRouteComponent(() => import("./pages/sign-in/setup-page.js"), "SetupPage"),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search): { to?: string } => ({ to: text(search.to) }),
+  component: lazyRouteComponent(() => import("./pages/sign-in/login-page.js"), "LoginPage"),
+});
+
+/** Everything below is for people who are signed in. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ context: { queryClient }, location }) => {
+    try {
+      await queryClient.ensureQueryData(meQuery);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      const { needed } = await queryClient.fetchQuery(setupQuery);
+      throw needed
+        ? redirect({ to: "/setup" })
+        : redirect({ to: "/login", search: location.href === "/" ? {} : { to: location.href } });
+    }
+  },
+});
+
+const device = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/login/device",
+  validateSearch: (search): { code?: string } => ({ code: text(search.code) }),
+  component: lazyRouteComponent(() => import("./pages/sign-in/device-page.js"), "DevicePage"),
+});
+
+const shell = createRoute({ getParentRoute: () => signedIn, id: "shell", component: Shell });
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/connections", replace: true });
+  },
+});
+
+const connections = createRoute({
+  getParentRoute: () => shell,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("./pages/connections/connections-page.js"), "ConnectionsPage"),
+});
+
+const sessionViews = ["live", "recorded"] as const;
+export type SessionView = (typeof sessionViews)[number];
+
+const sessions = createRoute({
+  getParentRoute: () => shell,
+  path: "/sessions",
+  validateSearch: (search): { view?: SessionView; subject?: string; connection?: string } => ({
+    view: sessionViews.find((view) => view === search.view),
+    subject: text(search.subject),
+    connection: text(search.connection),
+  }),
+  component: lazyRouteComponent(() => import("./pages/sessions/sessions-page.js"), "SessionsPage"),
+});
+
+const session = createRoute({
+  getParentRoute: () => shell,
+  path: "/sessions/$session",
+  component: lazyRouteComponent(() => import("./pages/sessions/session-page.js"), "SessionPage"),
+});
+
+const policyViews = ["rules", "simulate", "edit", "history"] as const;
+export type PolicyView = (typeof policyViews)[number];
+
+const policy = createRoute({
+  getParentRoute: () => shell,
+  path: "/policy",
+  validateSearch: (search): { view?: PolicyView } => ({
+    view: policyViews.find((view) => view === search.view),
+  }),
+  component: lazyRouteComponent(() => import("./pages/policy/policy-page.js"), "PolicyPage"),
+});
+
+const agents = createRoute({
+  getParentRoute: () => shell,
+  path: "/agents",
+  component: lazyRouteComponent(() => import("./pages/agents/agents-page.js"), "AgentsPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => shell,
+  path: "/users",
+  validateSearch: (search): { view?: "groups" } => (search.view === "groups" ? { view: "groups" } : {}),
+  component: lazyRouteComponent(() => import("./pages/users/users-page.js"), "UsersPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("./pages/audit/audit-page.js"), "AuditPage"),
+});
+
+const profile = createRoute({
+  getParentRoute: () => shell,
+  path: "/profile",
+  component: lazyRouteComponent(() => import("./pages/profile/profile-page.js"), "ProfilePage"),
+});
+
+const routes = root.addChildren([
+  setup,
+  login,
+  signedIn.addChildren([
+    device,
+    shell.addChildren([home, connections, sessions, session, policy, agents, users, audit, profile]),
+  ]),
+]);
+
+/** Every page of the console, one route each; a page's code is fetched when it is opened. */
+export function createConsoleRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: routes,
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    defaultPendingComponent: Loading,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}
