@@ -56,7 +56,8 @@ export async function createApi(deps: ApiDeps, options: ApiOptions): Promise<App
         baseUri: ["'none'"],
       },
     },
-    referrerPolicy: { policy: "no-referrer" },
+    // Not `no-referrer`: with it browsers send `Origin: null` with a form, which nobody could tell from a foreign page.
+    referrerPolicy: { policy: "same-origin" },
     strictTransportSecurity: options.tls === null ? false : { maxAge: 31_536_000, includeSubDomains: false },
   });
   await app.register(rateLimit, {

@@ -55,14 +55,8 @@ async function picture(name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { page } = browser;
   const wide = page.viewportSize()!;
-  const told = page.locator(".mantine-Notification-closeButton");
-  while ((await told.count()) > 0) {
-    await told
-      .first()
-      .click()
-      .catch(() => {});
-    await page.waitForTimeout(300);
-  }
+  const told = page.locator(".mantine-Notification-root");
+  await expect.poll(() => told.count(), patience).toBe(0);
   const shoot = (kind: string) => page.screenshot({ path: join(folder, `${name}-${kind}.png`) });
   await shoot("light");
   await page.emulateMedia({ colorScheme: "dark" });

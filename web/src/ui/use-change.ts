@@ -16,7 +16,8 @@ export function useChange<Wanted, Answer = unknown>({ act, touches, done }: Chan
     mutationFn: act,
     onSuccess: (_answer, wanted) => {
       for (const queryKey of touches) void queryClient.invalidateQueries({ queryKey });
-      if (done !== undefined) notifications.show({ message: done(wanted), color: "green", role: "status" });
+      if (done !== undefined)
+        notifications.show({ message: done(wanted), color: "green", role: "status", withCloseButton: false });
     },
   });
 }
