@@ -7,7 +7,9 @@ import { join } from "node:path";
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
 
 function* files(folder) {
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))) {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((one, other) =>
+    one.name < other.name ? -1 : 1,
+  )) {
     if (["dist", "node_modules"].includes(entry.name)) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* files(path);
@@ -21,7 +23,10 @@ const wanted = hash.digest("hex");
 const stamp = join("web", "dist", ".built");
 const has = existsSync(stamp) ? readFileSync(stamp, "utf8") : "";
 if (has !== wanted && existsSync(join("web", "index.html"))) {
-  const result = spawnSync("npm", ["run", "--silent", "--workspace", "web", "build"], { stdio: "inherit", shell: process.platform === "win32" });
+  const result = spawnSync("npm", ["run", "--silent", "--workspace", "web", "build", "--", "--logLevel", "warn"], {
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
   if (result.status !== 0) process.exit(1);
   mkdirSync(join("web", "dist"), { recursive: true });
   writeFileSync(stamp, wanted);

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
-import { HoopError } from "../vocabulary/index.js";
 import { type Address, kindOf, parseAddress } from "../transport/addresses.js";
+import { HoopError } from "../vocabulary/index.js";
 import { type AllowRule, isName, parseAllowRule } from "./allow-rule.js";
 
 /** Why a dial is not done. */

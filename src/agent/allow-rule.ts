@@ -1,6 +1,6 @@
 import { BlockList } from "node:net";
-import { HoopError } from "../vocabulary/index.js";
 import { type Address, type AddressKind, kindOf, parseAddress } from "../transport/addresses.js";
+import { HoopError } from "../vocabulary/index.js";
 
 /** One `--allow`. */
 export interface AllowRule {

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { isLoopback } from "../transport/grpc/index.js";
 import { HoopError } from "../vocabulary/index.js";
 import { parseAllowRule } from "./allow-rule.js";
 
@@ -16,7 +17,7 @@ export const agentOptions = {
   gateway: {
     flag: "--gateway <url>",
     env: "HOOP_AGENT_GATEWAY",
-    text: "the gateway: https://host:port",
+    text: "the gateway: https://host:port, or http:// on loopback",
   },
   join: {
     flag: "--join <token>",
@@ -48,6 +49,11 @@ export const agentOptions = {
     env: "HOOP_AGENT_CA",
     text: "authorities (PEM) to trust besides the gateway's own, when something in between shows a certificate of its own",
   },
+  allowPlaintext: {
+    flag: "--allow-plaintext",
+    env: "HOOP_AGENT_ALLOW_PLAINTEXT",
+    text: "reach an http:// gateway off loopback, too: whoever is on the way sees and can change everything",
+  },
   drainMs: {
     flag: "--drain-ms <ms>",
     env: "HOOP_AGENT_DRAIN_MS",
@@ -74,9 +80,13 @@ const words = z.union([
   z.string().transform((text) => text.split(/\s+/).filter((word) => word !== "")),
 ]);
 
-const configSchema = z.strictObject({
-  // Without TLS nobody could tell this agent from another.
-  gateway: z.url({ protocol: /^https$/, error: "the gateway is an https:// address" }),
+const yesNo = z.union([
+  z.boolean(),
+  z.enum(["yes", "no", "true", "false", "1", "0"]).transform((text) => /^(?:yes|true|1)$/.test(text)),
+]);
+
+const settingsSchema = z.strictObject({
+  gateway: z.url({ protocol: /^https?$/, error: "the gateway is an https:// address" }),
   join: z.string().optional(),
   allow: words.pipe(z.array(allowRule).max(1000)).default([]),
   state: z
@@ -86,9 +96,16 @@ const configSchema = z.strictObject({
   maxLanes: z.coerce.number().int().min(1).max(100_000).default(1000),
   serverName: z.string().min(1).optional(),
   ca: z.string().min(1).optional(),
+  allowPlaintext: yesNo.default(false),
   drainMs: z.coerce.number().int().min(0).max(86_400_000).default(60_000),
   dialMs: z.coerce.number().int().min(100).max(120_000).default(10_000),
 });
+
+const configSchema = settingsSchema.refine(
+  ({ gateway, allowPlaintext }) =>
+    new URL(gateway).protocol === "https:" || allowPlaintext || isLoopback(new URL(gateway).hostname),
+  { path: ["gateway"], error: "an http:// address off loopback needs --allow-plaintext; use https://" },
+);
 
 /** How an agent runs. */
 export type AgentConfig = z.infer<typeof configSchema>;

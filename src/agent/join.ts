@@ -1,10 +1,13 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import {
   AgentService,
   connectGrpc,
   fetchAuthority,
   GrpcError,
   grpcStatus,
+  issuedByOneOf,
   parseJoinToken,
+  pinOf,
 } from "../transport/grpc/index.js";
 import { TransportError } from "../transport/index.js";
 import { HoopError } from "../vocabulary/index.js";
@@ -15,7 +18,8 @@ import { type AgentIdentity, writeIdentity } from "./state.js";
 
 /**
  * Joins: proves the gateway by the token's pin, then itself by the token's secret, and keeps the certificate that it gets for
- * the key that it made. Throws HoopError: `invalid` (no such token), `denied` (not that gateway), `unauthenticated` (token
+ * the key that it made. Without TLS the gateway is proven last: only the pinned authority can have signed for that key.
+ * Throws HoopError: `invalid` (no such token), `denied` (not that gateway), `unauthenticated` (token
  * used or expired), `unavailable`.
  */
 export async function join(
@@ -32,12 +36,14 @@ export async function join(
   const parsed = parseJoinToken(token);
   if (parsed === null)
     throw new HoopError("invalid", "this is no join token", { hint: "hoop agents join-token <name>" });
-  const { gateway: url, serverName } = config;
+  const { gateway: url, serverName, allowPlaintext } = config;
+  const plain = new URL(url).protocol === "http:";
   try {
-    const authority = ca ?? (await fetchAuthority(url, parsed.pin, { serverName, signal }));
+    const authority = ca ?? (plain ? undefined : await fetchAuthority(url, parsed.pin, { serverName, signal }));
     const session = await connectGrpc({
       url,
       tls: { ca: authority, serverName },
+      allowPlaintext,
       userAgent: options.userAgent,
       signal,
     });
@@ -47,6 +53,7 @@ export async function join(
         joinToken: token.trim(),
         signingRequest: request,
       });
+      if (plain) requirePinned(signed, key, parsed.pin);
       const identity = {
         name: signed.agentName,
         key,
@@ -63,6 +70,27 @@ export async function join(
     throw joinError(error);
   }
 }
+
+/** Throws HoopError `denied` unless the pinned authority signed the answered certificate, and for the key that was made here. */
+function requirePinned(
+  signed: { readonly certificateChain: string; readonly gatewayAuthority: string },
+  key: string,
+  pin: Buffer,
+): void {
+  const not = (why: string, cause?: unknown) =>
+    new HoopError("denied", `this is not the gateway that the join token is for: ${why}`, { cause });
+  try {
+    const [pinned] = signed.gatewayAuthority.match(pemCertificate) ?? [];
+    if (pinned === undefined || !pinOf(pinned).equals(pin)) throw not("its authority is another one");
+    const leaf = new X509Certificate(signed.certificateChain);
+    if (!issuedByOneOf(leaf, pinned)) throw not("its authority did not sign the certificate");
+    if (!leaf.checkPrivateKey(createPrivateKey(key))) throw not("the certificate is for another key");
+  } catch (error) {
+    throw error instanceof HoopError ? error : not("what it sent is no certificate", error);
+  }
+}
+
+const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/;
 
 function joinError(error: unknown): unknown {
   if (error instanceof GrpcError && error.status === grpcStatus.unauthenticated) {

@@ -1,5 +1,5 @@
 import { DialFailure } from "../transport/grpc/gen/hoop/v1/agent_pb.js";
-import { AgentService, type GrpcSession } from "../transport/grpc/index.js";
+import { AgentService, type GrpcSession, laneNonceHeader } from "../transport/grpc/index.js";
 import { joinPipes, type Pipe } from "../transport/index.js";
 import { type AllowList, DialError } from "./allow-list.js";
 import { dialTarget } from "./dial-target.js";
@@ -20,7 +20,7 @@ export interface LanesOptions {
   readonly log: AgentLog;
 }
 
-/** Dials in the making, beyond which orders are refused: each may hold a thread of the resolver. */
+/** Dials at a time; more wait their turn, since each may hold a thread of the resolver. */
 const maxDialling = 128;
 
 const failures = {
@@ -36,6 +36,8 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #dialling = new Map<string, AbortController>();
   readonly #open = new Set<readonly [Pipe, Pipe]>();
+  #active = 0;
+  readonly #waiting: (() => void)[] = [];
   #idle: (() => void) | null = null;
   #draining = false;
 
@@ -52,7 +54,7 @@ export class Lanes {
     const { allow, dialMs, log, maxLanes } = this.#options;
     const { nonce, host, port } = order;
     if (this.#dialling.has(nonce)) return;
-    if (this.#draining || this.size >= maxLanes || this.#dialling.size >= maxDialling) {
+    if (this.#draining || this.size >= maxLanes) {
       fail(DialFailure.LIMIT, this.#draining ? "it is shutting down" : `${maxLanes} at a time`);
       return;
     }
@@ -60,13 +62,18 @@ export class Lanes {
     this.#dialling.set(nonce, withdrawn);
     try {
       const timeoutMs = Math.min(dialMs, order.timeoutMs || dialMs);
-      const target = await dialTarget(allow, order, timeoutMs, withdrawn.signal);
+      const target = await this.#inTurn(() => dialTarget(allow, order, timeoutMs, withdrawn.signal));
       if (withdrawn.signal.aborted || !session.usable) {
         target.abort({ code: "cancelled", text: "the gateway no longer wants it" });
         fail(DialFailure.LIMIT, "this connection to the gateway takes no new lanes");
         return;
       }
-      this.#carry(target, session.lane(AgentService.method.lane, { headers: { "hoop-nonce": nonce } }), host, port);
+      this.#carry(
+        target,
+        session.lane(AgentService.method.lane, { headers: { [laneNonceHeader]: nonce } }),
+        host,
+        port,
+      );
     } catch (error) {
       if (withdrawn.signal.aborted) return;
       const failure = error instanceof DialError ? error.failure : "refused";
@@ -75,6 +82,19 @@ export class Lanes {
     } finally {
       this.#dialling.delete(nonce);
       this.#maybeIdle();
+    }
+  }
+
+  /** Who waited too long was withdrawn by the gateway meanwhile, and fails at once when the turn comes. */
+  async #inTurn(dial: () => Promise<Pipe>): Promise<Pipe> {
+    if (this.#active < maxDialling) this.#active++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await dial();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#active--;
     }
   }
 

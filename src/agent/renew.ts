@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { AgentService, fullJitter, type GatewayLink } from "../transport/grpc/index.js";
 import type { AgentLog } from "./log.js";
 import { createSigningRequest } from "./signing-request.js";
@@ -35,6 +36,8 @@ export async function keepRenewed(
       const { key, request } = createSigningRequest();
       const signed = await session.unary(AgentService.method.renew, { signingRequest: request });
       const next = { ...identity(), key, certificate: signed.certificateChain, authority: signed.gatewayAuthority };
+      // What is on disk is all that this agent is: an answer that is no certificate for this key must not take its place.
+      if (!isFor(next)) throw new Error("the gateway's answer is no certificate for the key that was sent");
       await writeIdentity(state, next);
       failures = 0;
       notBefore = Date.now() + leastMs;
@@ -48,6 +51,14 @@ export async function keepRenewed(
       log.warn({ error: (error as Error).message, expires: new Date(expires), waitMs }, "certificate not renewed");
       await pause(waitMs, signal);
     }
+  }
+}
+
+function isFor({ certificate, authority, key }: AgentIdentity): boolean {
+  try {
+    return new X509Certificate(authority).ca && new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
   }
 }
 

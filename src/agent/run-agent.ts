@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createGatewayLink, type GrpcSession } from "../transport/grpc/index.js";
+import { agentProver, createGatewayLink, type GrpcSession } from "../transport/grpc/index.js";
 import { HoopError } from "../vocabulary/index.js";
 import { createAllowList } from "./allow-list.js";
 import type { AgentConfig } from "./config.js";
@@ -33,6 +33,7 @@ export async function runAgent(
   const userAgent = `hoop-agent/${version}`;
   const allow = createAllowList(config.allow);
   const ca = config.ca === undefined ? undefined : await readAuthority(config.ca);
+  const plain = new URL(config.gateway).protocol === "http:";
   let identity = await identityOf(config, { userAgent, ca, signal, log });
   if (allow.rules.length === 0)
     log.warn({}, "nothing is allowed: this agent will dial nothing until --allow names something");
@@ -48,6 +49,9 @@ export async function runAgent(
       key: identity.key,
       serverName: config.serverName,
     }),
+    allowPlaintext: config.allowPlaintext,
+    // TLS of the gateway's own asks for the certificate itself; behind something that ends TLS, the gateway sees only this.
+    prove: () => (plain || ca !== undefined ? agentProver(identity) : undefined),
   });
   link.watch((event) => {
     if (event.kind === "up") {

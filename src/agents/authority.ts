@@ -9,7 +9,7 @@ export interface AgentAuthority {
     requestDer: Uint8Array,
     agent: { readonly agentId: AgentId; readonly name: string; readonly ttlMs: number },
   ): Promise<{ readonly chain: string; readonly expires: Date }>;
-  /** Who a certificate (DER) that TLS verified is for. Throws HoopError `unauthenticated`. */
+  /** Who a certificate (DER) is for whose chain was verified. Throws HoopError `unauthenticated`. */
   agentFromCertificate(der: Uint8Array): {
     readonly id: AgentId;
     readonly fingerprint: string;

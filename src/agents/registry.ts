@@ -1,4 +1,11 @@
-import { AgentService, type CallContext, grpcStatus, service } from "../transport/grpc/index.js";
+import {
+  AgentProofs,
+  AgentService,
+  type CallContext,
+  grpcStatus,
+  laneNonceHeader,
+  service,
+} from "../transport/grpc/index.js";
 import type { Pipe } from "../transport/pipe.js";
 import { type AgentId, HoopError } from "../vocabulary/index.js";
 import type { AgentAuthority } from "./authority.js";
@@ -54,17 +61,20 @@ export interface AgentRegistry extends AgentDialer {
 const helloMs = 10_000;
 /** Control streams at a time of one certificate: one, and a second while connections change hands, with room to spare. */
 const maxControls = 8;
-const nonceHeader = "hoop-nonce";
 
 /**
  * The gateway's side of the agents: who may come, who is there, and dialling through them. Enrol is open to whoever holds
- * a join token; everything else needs a client certificate that TLS verified, of an agent that is not revoked.
+ * a join token; everything else needs an agent's certificate: one that TLS verified or, on a listener without TLS, one whose
+ * key signed the call. And an agent that is not revoked.
  */
 export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistry {
   const { store, authority, log, version } = options;
   const { now = Date.now, heartbeatMs = 10_000, dialMs = 15_000, certificateMs = 24 * 3_600_000 } = options;
   const enrolment = createEnrolment({ store, authority, log, now, certificateMs });
   const orders = new DialOrders<ConnectedAgent>();
+  const proofs = new AgentProofs();
+  /** What certificates say, by their bytes, which live as long as the connection or the proof: read once, not for each lane. */
+  const identities = new WeakMap<Buffer, ReturnType<AgentAuthority["agentFromCertificate"]>>();
   /** By name, newest first. */
   const connected = new Map<string, ConnectedAgent[]>();
   const listeners = new Set<() => void>();
@@ -80,13 +90,18 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
 
   /** Throws HoopError `unauthenticated`. */
   function certified(call: CallContext) {
-    if (call.peer.certificate === null) {
+    const { certificate: verified, encrypted } = call.peer;
+    // Where TLS could have verified a certificate, nothing else is taken for one.
+    const certificate =
+      verified ?? (encrypted ? null : proofs.verify(call.path, call.headers, authority.authorities(), now()));
+    if (certificate === null) {
       throw new HoopError(
         "unauthenticated",
         "this call needs an agent's certificate, signed by this gateway's authority",
       );
     }
-    const identity = authority.agentFromCertificate(call.peer.certificate);
+    const identity = identities.get(certificate) ?? authority.agentFromCertificate(certificate);
+    identities.set(certificate, identity);
     // A connection outlives its handshake, and perhaps its certificate.
     if (identity.expires.getTime() <= now())
       throw new HoopError("unauthenticated", "the agent's certificate has ended");
@@ -198,7 +213,7 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
 
   function lane(pipe: Pipe, call: CallContext): void {
     const identity = certified(call);
-    const nonce = call.headers[nonceHeader];
+    const nonce = call.headers[laneNonceHeader];
     const agent = typeof nonce === "string" ? orders.answer(nonce, identity.fingerprint, pipe) : "unknown";
     if (typeof agent === "string") {
       log.warn({ id: identity.id, from: call.peer.address, nonce: agent }, "a lane that nobody ordered was refused");
@@ -262,7 +277,9 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
     }),
 
     async dial(name, host, port, signal) {
-      let error = new HoopError("unavailable", `agent ${name} is not connected`);
+      let error = new HoopError("unavailable", `agent ${name} is not connected`, {
+        hint: "start it in its network; `hoop agents ls` shows which are connected",
+      });
       for (const agent of connected.get(name) ?? []) {
         if (agent.draining) {
           error = new HoopError("unavailable", `agent ${name} is shutting down and takes no new connections`);

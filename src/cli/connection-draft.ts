@@ -23,6 +23,8 @@ export interface DraftBase {
   readonly tls: { readonly mode?: string; readonly ca?: string; readonly serverName?: string };
 }
 
+const tlsModes: readonly string[] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
+
 /** Reads the options that `connections add` and `edit` share. The password is never an option: all users can read those. */
 export async function draftFrom(invocation: Invocation, base: DraftBase, askSecret: boolean): Promise<ConnectionDraft> {
   const [host, agent, user] = [text(invocation, "host"), text(invocation, "agent"), text(invocation, "user")];
@@ -66,6 +68,11 @@ async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promis
     text(invocation, "tlsServerName"),
   ];
   if (mode === undefined && caFile === undefined && serverName === undefined) return null;
+  if (mode !== undefined && !tlsModes.includes(mode)) {
+    throw new HoopError("invalid", `there is no TLS mode ${JSON.stringify(mode)}`, {
+      hint: `one of ${tlsModes.join(", ")}`,
+    });
+  }
   let ca: string | undefined;
   if (caFile !== undefined) {
     ca = await readFile(caFile, "utf8").catch((cause) => {

@@ -1,3 +1,4 @@
+import { userNameOf } from "../client/folders.js";
 import type { TunnelStatus } from "../client/tunnel/status.js";
 import { type Output, printable } from "./output.js";
 import { ago, facts, table } from "./table.js";
@@ -14,7 +15,7 @@ export function showStatus(status: TunnelStatus, out: Output): string {
     [
       "for",
       status.owners.checked
-        ? `users ${status.owners.uids.join(", ")} of this machine`
+        ? `${status.owners.uids.map((uid) => userNameOf(uid) ?? `user ${uid}`).join(", ")} of this machine`
         : "every user of this machine (this system does not tell who connects)",
     ],
     ["running", `pid ${status.pid}, started ${ago(status.started)}`],

@@ -26,7 +26,10 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
 export function facts(pairs: readonly (readonly [string, string | number | null | undefined])[]): string {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   const width = Math.max(...shown.map(([name]) => name.length)) + 1;
-  return shown.map(([name, value]) => `${`${name}:`.padEnd(width)} ${printable(String(value))}`).join("\n");
+  // Further lines of a value are set in: none of them may pass for a fact of its own.
+  const set = (value: string | number | null | undefined) =>
+    printable(String(value)).replaceAll("\n", `\n${" ".repeat(width + 1)}`);
+  return shown.map(([name, value]) => `${`${name}:`.padEnd(width)} ${set(value)}`).join("\n");
 }
 
 /** `3 min ago`, `in 2 h`, from a time in ISO 8601. */

@@ -97,7 +97,8 @@ export const untrustedCodes: ReadonlySet<string> = new Set([
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
 ]);
 
-function callError(error: Error, url: URL): HoopError {
+/** A failed call in words for people. */
+export function callError(error: Error, url: URL): HoopError {
   if (error instanceof HoopError) return error;
   const { code } = error as NodeJS.ErrnoException;
   const cause = error;
@@ -133,7 +134,7 @@ function callError(error: Error, url: URL): HoopError {
     return new HoopError("unavailable", `the name ${url.hostname} does not resolve`, { cause });
   if (code === "EPROTO" || code?.startsWith("ERR_SSL")) {
     return new HoopError("unavailable", `${url.host} does not speak TLS as expected`, {
-      hint: "is it http:// and not https://?",
+      hint: `is it ${url.protocol === "https:" ? "http" : "https"}:// there?`,
       cause,
     });
   }

@@ -61,9 +61,13 @@ export function readPrivateFile(path: string, { ownOnly = false } = {}): string 
     }
     const self = process.geteuid?.();
     if (ownOnly && self !== undefined && stat.uid !== self && stat.uid !== 0) {
-      throw new HoopError("precondition-failed", `${path} was written by another user (${stat.uid}) and is not followed`, {
-        hint: "run this as that user, or in a folder of your own",
-      });
+      throw new HoopError(
+        "precondition-failed",
+        `${path} was written by another user (${stat.uid}) and is not followed`,
+        {
+          hint: "run this as that user, or in a folder of your own",
+        },
+      );
     }
     if (stat.size > maxBytes) throw new HoopError("too-large", `${path} is larger than ${maxBytes} bytes`);
     return readFileSync(file, "utf8");

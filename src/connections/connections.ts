@@ -185,7 +185,9 @@ function secretMayStay(before: Connection, after: Connection): boolean {
   // Wherever it leads, only the holder of the same name's key answers there.
   if (before.tls.mode === "verify-full" && after.tls.mode === "verify-full") return proven(before) === proven(after);
   const moved = after.host !== before.host || after.port !== before.port || after.agent !== before.agent;
-  return !moved && strength(after) >= strength(before) && (strength(after) < proves || proven(before) === proven(after));
+  return (
+    !moved && strength(after) >= strength(before) && (strength(after) < proves || proven(before) === proven(after))
+  );
 }
 
 const strengths = ["disable", "prefer", "require", "verify-ca", "verify-full"];

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
-import type { ZodType } from "zod";
+import { ZodObject, type ZodType } from "zod";
 import { type Connection, HoopError } from "../vocabulary/index.js";
 import { checkLabels } from "./labels.js";
 import { connectionNameFrom, hostFrom } from "./names.js";
@@ -80,8 +80,20 @@ function targetFrom(
 ): Readonly<Record<string, unknown>> {
   const result = protocol.targetSchema.safeParse(target);
   if (result.success) return result.data;
-  const where = result.error.issues.slice(0, 5).map((issue) => `target.${issue.path.join(".")}: ${issue.message}`);
+  const where = result.error.issues
+    .slice(0, 5)
+    .map(
+      ({ path, message }) => `${["target", ...path].join(".")}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+    );
   throw new HoopError("invalid", where.join("; "), {
-    hint: `what a ${protocol.name} target can say is in the API reference`,
+    hint: knownKeys(protocol),
   });
+}
+
+/** Names what the protocol's target can say, where its schema tells. */
+function knownKeys({ name, targetSchema }: ConnectionProtocol): string {
+  const keys = targetSchema instanceof ZodObject ? Object.keys(targetSchema.shape) : [];
+  return keys.length > 0
+    ? `a ${name} target can say: ${keys.join(", ")}`
+    : `see what a ${name} target can say in its documentation`;
 }

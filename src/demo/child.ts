@@ -20,9 +20,21 @@ const stopMs = 15_000;
  */
 export async function startChild<T>(
   args: readonly string[],
-  options: { env: NodeJS.ProcessEnv; readyMs: number; isReady: (line: Record<string, unknown>) => boolean },
+  options: {
+    env: NodeJS.ProcessEnv;
+    readyMs: number;
+    isReady: (line: Record<string, unknown>) => boolean;
+    /** A signal for our process group, such as Ctrl-C, does not reach it. */
+    ownGroup?: boolean;
+    spawned?: (pid: number) => void;
+  },
 ): Promise<{ child: Child; ready: T }> {
-  const child = spawn(process.execPath, args, { env: options.env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    env: options.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: options.ownGroup === true,
+  });
+  if (child.pid !== undefined) options.spawned?.(child.pid);
   const words: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     words.push(line);
@@ -67,9 +79,17 @@ export async function startChild<T>(
 }
 
 /** Runs a program to its end. `env` replaces the environment. */
-export function runChild(command: string, args: readonly string[], options: { env: NodeJS.ProcessEnv; input?: string; timeoutMs?: number }): Promise<{ code: number | null; stdout: string; stderr: string }> {
+export function runChild(
+  command: string,
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; input?: string; timeoutMs?: number },
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: options.env, stdio: ["pipe", "pipe", "pipe"], timeout: options.timeoutMs ?? 60_000 });
+    const child = spawn(command, args, {
+      env: options.env,
+      stdio: ["pipe", "pipe", "pipe"],
+      timeout: options.timeoutMs ?? 60_000,
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk) => {

@@ -27,13 +27,26 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stopping.abort());
 
   say(pc.bold("Starting a whole Hoop on this machine:"));
-  const demo = await startDemo({ folder: resolve(process.env["HOOP_DEMO_DIR"] ?? ".hoop/demo"), step: (text) => say(`  · ${text}`), signal: stopping.signal });
+  const demo = await startDemo({
+    folder: resolve(process.env["HOOP_DEMO_DIR"] ?? ".hoop/demo"),
+    step: (text) => say(`  · ${text}`),
+    signal: stopping.signal,
+  });
   try {
     const connection = demo.tunnel.connections.find((one) => one.name === "pg-demo");
     if (!connection) throw new HoopError("internal", "the tunnel does not offer pg-demo");
-    const place: Place = { host: connection.host, port: connection.port, typed: `psql -h ${connection.host}${connection.port === 5432 ? "" : ` -p ${connection.port}`}` };
+    const place: Place = {
+      host: connection.host,
+      port: connection.port,
+      typed: `psql -h ${connection.host}${connection.port === 5432 ? "" : ` -p ${connection.port}`}`,
+    };
     const named = connection.host.endsWith(".hoop");
-    if (!named) say(pc.yellow(`\nThe names (*.hoop) need ${process.getuid?.() === 0 ? "a names mode that works here" : "root"}: ${demo.tunnel.names.problem ?? "this system was not changed"}. The address works just as well.`));
+    if (!named)
+      say(
+        pc.yellow(
+          `\nThe names (*.hoop) need ${process.getuid?.() === 0 ? "a names mode that works here" : "root"}: ${demo.tunnel.names.problem ?? "this system was not changed"}. Address and port work just as well.`,
+        ),
+      );
     if (connection.problem) say(pc.yellow(connection.problem));
     await tour(demo, place, say);
     if (args.includes("--once") || stopping.signal.aborted) return 0;
@@ -57,6 +70,8 @@ Ctrl-C ends it and leaves the machine as it was.`);
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
+    // Ctrl-C while it started.
+    if ((error as Error).name === "AbortError") process.exit(130);
     const told = error instanceof HoopError ? `${error.message}${error.hint ? `\n${error.hint}` : ""}` : error;
     console.error(pc.red("The demo failed."), told);
     process.exit(1);

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TunnelStatus } from "../client/tunnel/status.js";
 import { startEmbeddedPostgres } from "../storage/embedded/start.js";
 import { HoopError } from "../vocabulary/index.js";
-import { type Child, runChild, startChild } from "./child.js";
+import { runChild, startChild } from "./child.js";
+import { claimFolder, noteChild, releaseFolder, removeLeftovers } from "./leftovers.js";
 import { sampleSql } from "./sample.js";
 
 const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
@@ -27,25 +28,46 @@ export interface Demo {
 const quiet = { info() {}, warn() {}, error() {}, debug() {} };
 
 /** Starts gateway, sample PostgreSQL, agent and tunnel, each a process of its own. `step` is told what happens. */
-export async function startDemo(options: { folder: string; step: (text: string) => void; signal: AbortSignal }): Promise<Demo> {
-  const { folder, step } = options;
+export async function startDemo(options: {
+  folder: string;
+  step: (text: string) => void;
+  signal: AbortSignal;
+}): Promise<Demo> {
+  const { folder, signal } = options;
+  const step = (text: string): void => {
+    signal.throwIfAborted();
+    options.step(text);
+  };
+  await claimFolder(folder, cli);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).reverse()) await one().catch(() => {});
+    await removeLeftovers(folder, cli);
+    releaseFolder(folder);
+  };
+  const start = async <T>(args: readonly string[], how: Parameters<typeof startChild>[1]): Promise<T> => {
+    // In a process group of its own: Ctrl-C is ours to handle, we stop them in order.
+    const { child, ready } = await startChild<T>(args, {
+      ...how,
+      ownGroup: true,
+      spawned: (pid) => noteChild(folder, pid),
+    });
+    stops.push(() => child.stop());
+    return ready;
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o711 });
     const path = (...parts: string[]): string => join(folder, ...parts);
-    // Another demo's gateway may own the folder: its lock says so. What an earlier demo left behind is no use.
-    const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HOOP_") && !name.startsWith("PG") && name !== "DATABASE_URL"));
+    const clean = Object.fromEntries(
+      Object.entries(process.env).filter(
+        ([name]) => !name.startsWith("HOOP_") && !name.startsWith("PG") && name !== "DATABASE_URL",
+      ),
+    );
     const admin = { name: "admin", password: randomBytes(12).toString("base64url") };
     const user = { name: "ada", password: randomBytes(12).toString("base64url") };
-    for (const part of ["gateway", "agent", "admin", "engineer"]) rmSync(path(part), { recursive: true, force: true });
     mkdirSync(path("admin"), { recursive: true, mode: 0o700 });
     writeFileSync(path("admin", "password"), admin.password, { mode: 0o600 });
 
     step("a sample PostgreSQL");
-    rmSync(path("sample"), { recursive: true, force: true });
     const targetPassword = randomBytes(18).toString("base64url");
     const sample = await startEmbeddedPostgres({
       dataDir: path("sample"),
@@ -55,14 +77,14 @@ export async function startDemo(options: { folder: string; step: (text: string) 
       seedSql: sampleSql,
       systemUser: "hoop-sample",
       log: quiet,
-      signal: options.signal,
+      signal,
     });
     stops.push(() => sample.stop());
     const target = sample.address;
     if (!target) throw new HoopError("internal", "the sample PostgreSQL has no address");
 
     step("a gateway, with a PostgreSQL of its own for its state");
-    const gateway = await startChild<{ http: string; grpc: string }>([cli, "gateway", "--json"], {
+    const gateway = await start<{ http: string; grpc: string }>([cli, "gateway", "--json"], {
       env: {
         ...clean,
         HOOP_STATE_DIR: path("gateway"),
@@ -76,58 +98,104 @@ export async function startDemo(options: { folder: string; step: (text: string) 
       readyMs: 120_000,
       isReady: (line) => line["event"] === "ready",
     });
-    stops.push(() => gateway.child.stop());
-    const { http } = gateway.ready;
+    const { http } = gateway;
 
     const hoop = async (who: "engineer" | "admin", args: readonly string[], input = ""): Promise<string> => {
-      const result = await runChild(process.execPath, [cli, ...args], { env: { ...clean, HOOP_HOME: path(who) }, input });
-      if (result.code !== 0) throw new HoopError("internal", `hoop ${args.join(" ")} failed:\n${result.stderr}${result.stdout}`);
+      const result = await runChild(process.execPath, [cli, ...args], {
+        env: { ...clean, HOOP_HOME: path(who) },
+        input,
+      });
+      if (result.code !== 0)
+        throw new HoopError("internal", `hoop ${args.join(" ")} failed:\n${result.stderr}${result.stdout}`);
       return result.stdout;
     };
     await hoop("admin", ["login", http, "--user", admin.name], admin.password);
-    await hoop("admin", ["users", "add", user.name, "--group", "engineers", "--group", "writers", "--password-stdin"], user.password);
-
-    step("an agent, in a process of its own that dials out");
-    const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "demo-site", "--json"])) as { token: string };
-    const agent = await startChild([cli, "agent", "--json", "--gateway", `https://${gateway.ready.grpc}`, "--join", token, "--state", path("agent"), "--allow", `127.0.0.1:${target.port}`], {
-      env: clean,
-      readyMs: 60_000,
-      isReady: (line) => line["event"] === "connected",
-    });
-    stops.push(() => agent.child.stop());
     await hoop(
       "admin",
-      ["connections", "add", "pg-demo", "--protocol", "postgres", "--host", "127.0.0.1", "--port", String(target.port), "--agent", "demo-site", "--user", "demo", "--target", "database=demo", "--label", "env=demo", "--tls", "disable", "--password-stdin"],
+      ["users", "add", user.name, "--group", "engineers", "--group", "writers", "--password-stdin"],
+      user.password,
+    );
+
+    step("an agent, in a process of its own that dials out");
+    const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "demo-site", "--json"])) as {
+      token: string;
+    };
+    await start(
+      [
+        cli,
+        "agent",
+        "--json",
+        "--gateway",
+        `https://${gateway.grpc}`,
+        "--state",
+        path("agent"),
+        "--allow",
+        `127.0.0.1:${target.port}`,
+      ],
+      {
+        // Not as a flag: every user of the machine reads those.
+        env: { ...clean, HOOP_AGENT_JOIN: token },
+        readyMs: 60_000,
+        isReady: (line) => line["event"] === "connected",
+      },
+    );
+    await hoop(
+      "admin",
+      [
+        "connections",
+        "add",
+        "pg-demo",
+        "--protocol",
+        "postgres",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        String(target.port),
+        "--agent",
+        "demo-site",
+        "--user",
+        "demo",
+        "--target",
+        "database=demo",
+        "--label",
+        "env=demo",
+        "--tls",
+        "disable",
+        "--password-stdin",
+      ],
       targetPassword,
     );
 
     step("the tunnel");
     await hoop("engineer", ["login", http, "--user", user.name], user.password);
-    const tunnel = await startTunnel(clean, path("engineer"));
-    stops.push(() => tunnel.child.stop());
+    const status = await start<TunnelStatus>([cli, "tunnel", "up", "--json"], {
+      env: { ...clean, HOOP_HOME: path("engineer") },
+      readyMs: 60_000,
+      isReady: (line) => line["event"] === "ready",
+    });
 
-    return { http, user, admin, tunnel: tunnel.status, hoop: (who, ...args) => hoop(who, args), engineerHome: path("engineer"), stop };
+    return {
+      http,
+      user,
+      admin,
+      tunnel: status,
+      hoop: (who, ...args) => hoop(who, args),
+      engineerHome: path("engineer"),
+      stop,
+    };
   } catch (error) {
-    await stop();
+    await stop().catch(() => {});
     throw error;
   }
-}
-
-/** Ready as soon as the connection is listed. */
-async function startTunnel(env: NodeJS.ProcessEnv, home: string): Promise<{ child: Child; status: TunnelStatus }> {
-  const { child, ready } = await startChild<TunnelStatus>([cli, "tunnel", "up", "--json"], {
-    env: { ...env, HOOP_HOME: home },
-    readyMs: 60_000,
-    isReady: (line) => line["event"] === "ready",
-  });
-  return { child, status: ready };
 }
 
 /** The wanted port, or any other where it is taken. */
 function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once("error", () => (wanted === 0 ? reject(new HoopError("unavailable", "no port is free")) : resolve(freePort(0))));
+    probe.once("error", () =>
+      wanted === 0 ? reject(new HoopError("unavailable", "no port is free")) : resolve(freePort(0)),
+    );
     probe.listen(wanted, "127.0.0.1", () => {
       const address = probe.address();
       probe.close(() => resolve(typeof address === "object" && address ? address.port : wanted));

@@ -19,7 +19,12 @@ type Ask = (sql: string) => Promise<{ readonly shown: string; readonly failed: b
 export async function tour(demo: Demo, place: Place, say: (text: string) => void): Promise<void> {
   const psql = await findPsql();
   const ask = psql ? byPsql(place) : byLibrary(place);
-  if (!psql) say(pc.yellow("psql is not installed, so the tour uses an embedded client. To get it: apt install postgresql-client, or brew install libpq."));
+  if (!psql)
+    say(
+      pc.yellow(
+        "psql is not installed, so the tour uses an embedded client. To get it: apt install postgresql-client, or brew install libpq.",
+      ),
+    );
   const type = (sql: string): void => say(`\n${pc.dim("$")} ${pc.bold(`${place.typed} -c ${JSON.stringify(sql)}`)}`);
 
   say(pc.bold("\n1. Read customers: e-mail and card arrive masked"));
@@ -28,17 +33,28 @@ export async function tour(demo: Demo, place: Place, say: (text: string) => void
   const rows = await ask(select);
   say(rows.shown);
   expect(!rows.failed && rows.shown.includes("Grace Hopper"), "the select should have answered", rows.shown);
-  expect(!rows.shown.includes("grace@navy.example.org") && !rows.shown.includes("4111111111111881"), "e-mail and card should have been masked", rows.shown);
+  expect(
+    !rows.shown.includes("grace@navy.example.org") && !rows.shown.includes("4111111111111881"),
+    "e-mail and card should have been masked",
+    rows.shown,
+  );
 
   say(pc.bold("\n2. A slip: DELETE without WHERE is refused, and says why"));
   const slip = "delete from orders";
   type(slip);
   const refused = await ask(slip);
   say(refused.shown);
-  expect(refused.failed && /WHERE/.test(refused.shown), "the DELETE should have been refused with its reason", refused.shown);
+  expect(
+    refused.failed && /WHERE/.test(refused.shown),
+    "the DELETE should have been refused with its reason",
+    refused.shown,
+  );
 
   say(pc.bold(`\n3. What was recorded, under ${demo.user.name}'s own name`));
-  const sessions = JSON.parse(await demo.hoop("engineer", "sessions", "ls", "--json")) as { id: string; statements: number }[];
+  const sessions = JSON.parse(await demo.hoop("engineer", "sessions", "ls", "--json")) as {
+    id: string;
+    statements: number;
+  }[];
   // The newest first; both statements have sessions of their own, since each psql was one.
   for (const session of sessions.slice(0, 2).reverse()) {
     say(`\n${pc.dim("$")} ${pc.bold(`hoop sessions show ${session.id.slice(0, 8)}`)}`);
@@ -53,7 +69,9 @@ export async function tour(demo: Demo, place: Place, say: (text: string) => void
   writeFileSync(heads, await demo.hoop("admin", "audit", "heads"));
   await demo.hoop("admin", "audit", "export", "--output", file);
   writeFileSync(key, await demo.hoop("admin", "audit", "key"));
-  say(`\n${pc.dim("$")} ${pc.bold("hoop audit export --output audit.jsonl && hoop audit verify audit.jsonl --key audit.pub --heads heads.jsonl")}`);
+  say(
+    `\n${pc.dim("$")} ${pc.bold("hoop audit export --output audit.jsonl && hoop audit verify audit.jsonl --key audit.pub --heads heads.jsonl")}`,
+  );
   say((await demo.hoop("engineer", "audit", "verify", file, "--key", key, "--heads", heads)).trimEnd());
 }
 
@@ -70,7 +88,10 @@ async function findPsql(): Promise<boolean> {
 }
 
 function byPsql(place: Place): Ask {
-  const env = { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PG"))), PGCONNECT_TIMEOUT: "20" };
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PG"))),
+    PGCONNECT_TIMEOUT: "20",
+  };
   const args = ["-X", "-h", place.host, ...(place.port === 5432 ? [] : ["-p", String(place.port)])];
   return async (sql) => {
     const { code, stdout, stderr } = await runChild("psql", [...args, "-c", sql], { env });
@@ -80,14 +101,25 @@ function byPsql(place: Place): Ask {
 
 function byLibrary(place: Place): Ask {
   return async (sql) => {
-    const client = new pg.Client({ host: place.host, port: place.port, user: "demo", database: "demo", connectionTimeoutMillis: 20_000 });
+    const client = new pg.Client({
+      host: place.host,
+      port: place.port,
+      user: "demo",
+      database: "demo",
+      connectionTimeoutMillis: 20_000,
+    });
     await client.connect();
     try {
       const result = await client.query<Record<string, unknown>>(sql);
       return { shown: result.rows.map((row) => Object.values(row).join(" | ")).join("\n"), failed: false };
     } catch (error) {
       const { message, detail, hint } = error as { message: string; detail?: string; hint?: string };
-      return { shown: [`ERROR:  ${message}`, detail && `DETAIL:  ${detail}`, hint && `HINT:  ${hint}`].filter(Boolean).join("\n"), failed: true };
+      return {
+        shown: [`ERROR:  ${message}`, detail && `DETAIL:  ${detail}`, hint && `HINT:  ${hint}`]
+          .filter(Boolean)
+          .join("\n"),
+        failed: true,
+      };
     } finally {
       await client.end();
     }

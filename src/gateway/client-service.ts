@@ -2,6 +2,7 @@ import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticated, Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
 import type { PolicySource } from "../policy/policy.js";
+import type { Protocol } from "../protocol/index.js";
 import type { Protocols } from "../relay/context.js";
 import { ClientService, GrpcError, grpcStatus, service, connectionHeader } from "../transport/grpc/index.js";
 import type { Pipe } from "../transport/pipe.js";
@@ -36,6 +37,18 @@ export function offersFor(ports: Pick<ClientServicePorts, "connections" | "polic
     .filter((connection) => ports.protocols.has(connection.protocol))
     .filter((connection) => policy.decide({ subject, connection, analysis: connectAnalysis(connection), now }).verdict.outcome === "allow")
     .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** `psql -h {host}[ -p {port}]`: what only an unusual port adds stands in brackets. */
+export function exampleFor(connection: Connection, protocol: Pick<Protocol, "example" | "defaultPort">): string {
+  const host = "{host}";
+  const usual = protocol.example(connection, { host, port: protocol.defaultPort || connection.port });
+  const other = protocol.example(connection, { host, port: portMark }).replaceAll(String(portMark), "{port}");
+  let same = 0;
+  while (same < usual.length && usual[same] === other[same]) same++;
+  const added = other.length - usual.length;
+  if (added <= 0 || other.slice(same + added) !== usual.slice(same)) return other;
+  return `${other.slice(0, same)}[${other.slice(same, same + added)}]${other.slice(same + added)}`;
 }
 
 /** What tunnels ask of the gateway: the live list of their connections, and lanes. */
@@ -79,7 +92,7 @@ export function clientService(ports: ClientServicePorts) {
           // What people type has the protocol's usual port, wherever the target itself listens.
           port: ports.protocols.get(connection.protocol)!.defaultPort || connection.port,
           labels: { ...connection.labels },
-          example: ports.protocols.get(connection.protocol)!.example(connection, { host: "{host}", port: portMark }).replaceAll(String(portMark), "{port}"),
+          example: exampleFor(connection, ports.protocols.get(connection.protocol)!),
         }));
         const list = { connections, subject: who.subject.name, authority: ports.authority() };
         const text = JSON.stringify(list);

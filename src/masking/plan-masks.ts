@@ -25,14 +25,19 @@ const redact = Object.freeze({ method: "redact" as const });
 type Reference = PlanInput["columns"][number];
 
 function plan(input: PlanInput, sensitivity: Sensitivity): Planned {
+  // What nobody could read may copy any value to where it is no longer the column that a rule names.
+  const [unknown] = input.unknowns ?? [];
+  if (unknown !== undefined && sensitivity.any) return { outcome: "deny", reasons: [unreadReason(unknown)] };
+  if (input.unsettled === true && sensitivity.any && carries(input)) return { outcome: "deny", reasons: [unsettledReason] };
   const reach = new Set(input.reach);
   for (const { relation } of input.columns) if (relation !== null) reach.add(relation);
   for (const { relation } of input.copy ?? []) reach.add(relation);
   const showing = [...reach].filter((relation) => sensitivity.shows(relation));
   // Anything may lie behind what cannot be read, if there is anything to find.
   const echo = input.resources?.some(({ kind, name }) => kind === "relation" && echoesRelation(name)) ?? false;
-  const blind = (input.opaque || echo) && sensitivity.any;
-  if (showing.length === 0 && !blind) return untouched;
+  const blind = (input.opaque || echo || input.unsettled === true) && sensitivity.any;
+  const quotes = input.opaqueText === true && sensitivity.any;
+  if (showing.length === 0 && !blind && !quotes) return untouched;
 
   const shows = (reference: Reference) => showsReference(reference, showing, sensitivity, blind);
   const sink = input.columns.find((reference) => reference.use === "sink" && shows(reference));
@@ -65,6 +70,27 @@ function plan(input: PlanInput, sensitivity: Sensitivity): Planned {
   return { outcome: "plan", masks: made };
 }
 
+/** Something of it goes elsewhere than into a result: a value, or whatever a function of the users' may do. */
+function carries({ columns, effects, resources }: PlanInput): boolean {
+  if (columns.some(({ use }) => use === "sink")) return true;
+  if ((effects ?? []).every((effect) => effect === "read")) return false;
+  return (resources ?? []).some(({ kind, name }) => kind === "function" && !name.startsWith("pg_catalog."));
+}
+
+const unsettledReason: Reason = {
+  rule: null,
+  code: "sensitive-sink",
+  text: "this transaction has changed what names mean; until it is committed nobody can tell whether columns that are masked for you would be copied",
+};
+
+function unreadReason(why: string): Reason {
+  return {
+    rule: null,
+    code: "sensitive-sink",
+    text: `columns are masked for you here, and this statement could not be read in full (${why}): it may copy them to where no mask covers them`,
+  };
+}
+
 function showsReference(
   { relation, name }: Reference,
   showing: readonly number[],
@@ -72,7 +98,8 @@ function showsReference(
   blind: boolean,
 ): boolean {
   if (relation !== null) return sensitivity.showsColumn(relation, name);
-  return blind || showing.some((candidate) => sensitivity.showsColumn(candidate, name));
+  // A column that the catalogue does not have is a newer name of one that it has.
+  return blind || showing.some((candidate) => sensitivity.showsColumn(candidate, name) || !sensitivity.hasColumn(candidate, name));
 }
 
 function sinkReason({ relation, name }: Reference, sensitivity: Sensitivity): Reason {

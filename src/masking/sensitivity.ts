@@ -17,6 +17,8 @@ export interface Sensitivity {
   shows(relation: number): boolean;
   /** The same for one column; `*` is all of them. */
   showsColumn(relation: number, column: string): boolean;
+  /** Whether the catalogue lists such a column. */
+  hasColumn(relation: number, column: string): boolean;
   /** The rule that masks a column of its own; null: none does, or it is not known to be one column. */
   ruleOf(relation: number, column: string): string | null;
   /** Plans made already, by the very analysis that they are for. */
@@ -76,6 +78,7 @@ function create(catalogue: Catalogue, masks: readonly ColumnMask[]): Sensitivity
       const relation = relations.get(id);
       return relation === undefined ? !isHarmlessSystemId(id) : !isBase(relation) && relation.kind !== "sequence";
     },
+    hasColumn: (id, column) => column === "*" || (relations.get(id)?.columns.some(({ name }) => name === column) ?? false),
     ruleOf: (id, column) => spread.get(id)?.get(column)?.rule ?? null,
     showsColumn: (id, column) => {
       const relation = relations.get(id);

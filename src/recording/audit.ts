@@ -135,6 +135,8 @@ export function createAuditService(options: AuditServiceOptions): AuditService {
     },
     publicKey: () => options.signer.publicKey,
     async heads() {
+      // Who keeps them elsewhere wants all that is recorded by now under them, not what was signed a minute ago.
+      await settle(options);
       return (await store.newestHeads()).map((head) => {
         const { chain, seq, time } = JSON.parse(head.body) as HeadBody;
         return { type: "head", chain, seq, time, ...head } as const;

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { AgentDialer } from "../agents/dialer.js";
 import type { ConnectionSource } from "../connections/source.js";
-import type { Authenticator } from "../identity/authenticator.js";
+import type { Authenticated, Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
 import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
@@ -72,11 +72,11 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   const recorded = await record(ports, session, subject, connection, lane.from, reasons, refused);
   if (!recorded && !refused) refused = { code: "unavailable", text: "this session could not be recorded, so it may not begin", hint: "the gateway's journal does not take entries; tell whoever runs it" };
 
-  // Rights may have gone while the credential and the journal were waited for. Between this look and the session's place in
-  // the list of open ones, which every change of rights goes through, nothing else runs.
-  const since = await lookAgain(ports, lane.token, subject, connection);
-  if (since.subject) subject = since.subject;
-  refused ??= since.refusal;
+  // Rights may have gone while the credential and the journal were waited for.
+  const since = await ports.authenticator.authenticate(lane.token).catch((error: unknown) => hoopErrorFrom(error));
+  // From here to the session's place in the list of open ones, which every change of rights goes through, nothing else runs.
+  refused ??= refusalSince(ports, since, subject, connection);
+  if (!(since instanceof HoopError) && since.subject.id === subject.id) subject = since.subject;
 
   const credential: TargetCredential = lease && !refused ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
   const init: SessionInit = {
@@ -98,19 +98,15 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 }
 
-/** The asker as they are now, and why they may not go on after all. */
-async function lookAgain(ports: AdmitPorts, token: string, before: Subject, connection: Connection): Promise<{ subject: Subject | null; refusal: Refusal | null }> {
-  try {
-    const { subject } = await ports.authenticator.authenticate(token);
-    if (subject.id !== before.id) return { subject: null, refusal: { code: "denied", text: "this login is somebody else's now" } };
-    const now = ports.connections.byName(connection.name);
-    if (now?.id !== connection.id || now.version !== connection.version) {
-      return { subject, refusal: { code: "unavailable", text: `connection ${connection.name} was changed at this moment`, hint: "connect again" } };
-    }
-    return { subject, refusal: judgeConnect(ports, subject, connection).refusal };
-  } catch (error) {
-    return { subject: null, refusal: { code: "denied", text: hoopErrorFrom(error).message } };
+/** Why the asker may not go on after all. */
+function refusalSince(ports: AdmitPorts, since: Authenticated | HoopError, before: Subject, connection: Connection): Refusal | null {
+  if (since instanceof HoopError) return { code: "denied", text: since.message, hint: since.hint };
+  if (since.subject.id !== before.id) return { code: "denied", text: "this login is somebody else's now" };
+  const now = ports.connections.byName(connection.name);
+  if (now?.id !== connection.id || now.version !== connection.version) {
+    return { code: "unavailable", text: `connection ${connection.name} was changed at this moment`, hint: "connect again" };
   }
+  return judgeConnect(ports, since.subject, connection).refusal;
 }
 
 function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection): { reasons: readonly Reason[]; refusal: Refusal | null } {

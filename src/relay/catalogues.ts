@@ -55,8 +55,16 @@ const system = { id: "system", kind: "service", name: "system", groups: [], vers
  */
 export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits = catalogueLimits): Catalogues {
   const slots = new Map<string, Slot>();
+  /** The one asked for last: the same session asks again and again, and making a key costs more than comparing. */
+  let latest: { readonly connection: Connection; readonly database: string; readonly slot: Slot } | null = null;
 
   function slotFor(connection: Connection, database: string): Slot {
+    if (latest === null || latest.connection !== connection || latest.database !== database)
+      latest = { connection, database, slot: keptSlot(connection, database) };
+    return latest.slot;
+  }
+
+  function keptSlot(connection: Connection, database: string): Slot {
     const key = `${connection.id} ${connection.version} ${database}`;
     const found = slots.get(key);
     if (found) {
@@ -180,6 +188,7 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
     close() {
       for (const slot of slots.values()) dismiss(slot);
       slots.clear();
+      latest = null;
     },
   };
 }

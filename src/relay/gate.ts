@@ -47,8 +47,13 @@ interface Open {
   readonly statement: StatementId;
   readonly since: number;
   readonly analysis: SqlAnalysis;
+  readonly unsettled: boolean;
   readonly database: string;
 }
+
+/** Texts whose shown form is kept, and how long they may be: a session asks the same few again and again. */
+const maxShown = 32;
+const maxShownText = 1_024;
 
 /** Asks remembered for `lookup` and `finished`; the oldest go first, a session has few open at a time. */
 const maxOpen = 4096;
@@ -68,19 +73,41 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
   let count = 0;
   /** This session changed the catalogue: what others read of it is old until its transaction has ended. */
   let catalogueDirty = false;
+  /** It changed what names mean, in a transaction that is still open: nobody else sees that yet, the catalogue's reader neither. */
+  let unsettled = false;
+
+  let actor = { subject: asker.subject, is: actorOf(asker.subject) };
+  const shown = new Map<string, string | null>();
+
+  /** The same object for the same subject, so that its text is made once. */
+  function actorNow(): Actor {
+    if (actor.subject !== asker.subject) actor = { subject: asker.subject, is: actorOf(asker.subject) };
+    return actor.is;
+  }
+
+  function show(text: string): string | null {
+    const known = shown.get(text);
+    if (known !== undefined) return known;
+    const made = ports.show(text);
+    if (text.length > maxShownText) return made;
+    if (shown.size >= maxShown) shown.clear();
+    shown.set(text, made);
+    return made;
+  }
 
   function decide(analysis: SqlAnalysis, catalogue: Catalogue): Standing {
     const policy = ports.policy.current();
     const { subject, connection } = asker;
     const before = standing.get(analysis);
-    if (before && before.policy === policy && before.subject === subject && before.connection === connection && before.catalogue === catalogue) return before;
+    if (!unsettled && before && before.policy === policy && before.subject === subject && before.connection === connection && before.catalogue === catalogue) return before;
     const now = ports.now();
     const decision = policy.decide({ subject, connection, analysis, now });
     const { masks, dependsOn } = policy.masksFor(subject, connection, now);
-    const plan = decision.verdict.outcome === "allow" ? ports.planMasks(analysis, catalogue, masks) : null;
+    const input = unsettled ? { ...analysis, unsettled } : analysis;
+    const plan = decision.verdict.outcome === "allow" ? ports.planMasks(input, catalogue, masks) : null;
     const planned: Planned = plan === null || plan.outcome === "plan" ? { masks: plan?.masks ?? null, reasons: null } : { masks: null, reasons: plan.reasons };
     const made: Standing = { policy, subject, connection, catalogue, decision, planned };
-    if (onlyShape(decision.dependsOn) && onlyShape(dependsOn)) standing.set(analysis, made);
+    if (!unsettled && onlyShape(decision.dependsOn) && onlyShape(dependsOn)) standing.set(analysis, made);
     return made;
   }
 
@@ -90,7 +117,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         kind: "statement",
         session: asker.session,
         statement,
-        actor: actorOf(asker.subject),
+        actor: actorNow(),
         connection: asker.connection.name,
         phase: ask.phase,
         purpose: "forward",
@@ -99,7 +126,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         policyVersion: verdict.policyVersion,
         text: ask.text,
         values: ask.values,
-        shown: ports.show(ask.text),
+        shown: show(ask.text),
         analysis,
       },
       done,
@@ -123,7 +150,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     record(statement, ask, verdict, analysis, (error) => {
       if (error) return answer({ outcome: "deny", reasons: [denial("not-recorded", `the statement could not be recorded: ${error.message}`)], analysis });
       catalogueDirty ||= analysis.changesCatalogue;
-      remember(id, { statement, since: ports.now(), analysis, database: ask.context.database });
+      remember(id, { statement, since: ports.now(), analysis, unsettled, database: ask.context.database });
+      unsettled ||= analysis.changesMeanings === true || analysis.unknowns.length > 0;
       answer({ outcome: "allow", permit: ports.mintPermit(decision, statement, "forward"), analysis, masks: planned.masks });
     });
   }
@@ -148,6 +176,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         ports.catalogues.invalidate(asker.connection, ask.context.database);
         catalogueDirty = ask.context.transaction !== "idle";
       }
+      unsettled &&= ask.context.transaction !== "idle";
       ports.catalogues.read(asker.connection, ask.context.database, asker.subject.name, (catalogue) => {
         if (catalogue instanceof HoopError) {
           return refuse(statement, ask, [denial("catalogue-unavailable", `the target's catalogue could not be read: ${catalogue.message}`)], null, answer);
@@ -165,7 +194,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         if (catalogue instanceof HoopError) return answer(catalogue);
         const reach = [...new Set([...asked.analysis.reach, ...relations.map(Number).filter(Number.isSafeInteger)])];
         const { masks } = ports.policy.current().masksFor(asker.subject, asker.connection, ports.now());
-        const planned = ports.planMasks({ ...asked.analysis, reach }, catalogue, masks);
+        const planned = ports.planMasks({ ...asked.analysis, reach, unsettled: asked.unsettled }, catalogue, masks);
         answer(planned.outcome === "plan" ? planned.masks : new HoopError("denied", planned.reasons.map((reason) => reason.text).join("; ")));
       });
     },
@@ -174,6 +203,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
       const asked = open.get(note.ask);
       if (!asked) return;
       if (note.outcome !== "suspended") open.delete(note.ask);
+      // Others are judged by what has changed from here on, and once more when the transaction has ended.
+      if (catalogueDirty || asked.analysis.changesCatalogue) ports.catalogues.invalidate(asker.connection, asked.database);
       ports.recorder.append({
         kind: "statement-finished",
         session: asker.session,

@@ -40,12 +40,16 @@ export interface SqlAnalysis extends Analysis {
   readonly columns: readonly ColumnReference[];
   /** Something whose reach cannot be read is called (an opaque function, dynamic SQL): anything may be reachable. */
   readonly opaque: boolean;
+  /** Something that it sets off, a trigger say, cannot be read: its messages may quote anything. */
+  readonly opaqueText?: boolean;
   /** Columns of `COPY table (…) TO STDOUT`, in order; null: no such copy, or a copy of a query. */
   readonly copy: readonly { readonly relation: number; readonly column: number }[] | null;
   /** Inner text of `COPY (query) TO STDOUT`; null: none. */
   readonly copyQuery: string | null;
   /** The statement changes the catalogue: caches by catalogue version end here. */
   readonly changesCatalogue: boolean;
+  /** It changes what names mean (RENAME, DROP, a function's or view's body): until that is committed the catalogue does not hold. */
+  readonly changesMeanings?: boolean;
   /** The statement changes what later texts mean: SET, set_config, SET ROLE, PREPARE, DEALLOCATE, DISCARD. */
   readonly changesContext: boolean;
   readonly statements: number;

@@ -21,6 +21,24 @@ export interface Catalogue {
   readonly superuser: boolean;
   /** Operators outside the system schemas, with the id of the function behind each; absent: not read, such operators are unknown. */
   readonly operators?: readonly { readonly schema: string; readonly name: string; readonly function: number }[];
+  /** Functions of the system schema that are not immutable, by id: what operators, aggregates, casts and defaults may call. */
+  readonly systemFunctionIds?: readonly { readonly id: number; readonly name: string }[];
+  /** Types outside the system schemas, and any that a value can only become by a user's function; absent: not read. */
+  readonly types?: readonly CatalogueType[];
+  /** Names of the system's types, without those of arrays and rows. */
+  readonly systemTypes?: readonly string[];
+  /** Functions of users' casts that happen without being written, by id. */
+  readonly implicitCasts?: readonly number[];
+  /** Schemas that the login role may not use: the server passes over them in a search path. */
+  readonly closedSchemas?: readonly string[];
+}
+
+export interface CatalogueType {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Functions that run when a value becomes one of it or stops being one: of domains' checks and of casts, its parts' included, by id. */
+  readonly calls: readonly number[];
 }
 
 export interface CatalogueRelation {
@@ -53,6 +71,9 @@ export interface CatalogueFunction {
   readonly body: string | null;
   /** Its own settings (`pg_proc.proconfig`), each `name=value`: a `search_path` there decides what the body's names mean. */
   readonly settings?: readonly string[];
-  /** Of an aggregate: ids of the functions it is made of; absent: not read, such an aggregate is unknown. */
+  /**
+   * Ids of the functions that run with it: those that an aggregate is made of, and those behind the types of its parameters and
+   * results. Absent: not read, such an aggregate is unknown.
+   */
   readonly calls?: readonly number[];
 }

@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { keepRenewed } from "../../src/agent/renew.js";
 import { createSigningRequest } from "../../src/agent/signing-request.js";
+import { readIdentity, writeIdentity } from "../../src/agent/state.js";
 import { DialFailure } from "../../src/transport/grpc/gen/hoop/v1/agent_pb.js";
-import { AgentService, connectGrpc, type GrpcError, type GrpcSession } from "../../src/transport/grpc/index.js";
+import { AgentService, connectGrpc, type GatewayLink, type GrpcError, type GrpcSession } from "../../src/transport/grpc/index.js";
 import { agentId } from "../../src/vocabulary/index.js";
 import { createTestAuthority } from "../transport/authority.js";
 import { createTestWorld, startTestGateway, type TestGateway, type TestWorld, until } from "../transport/gateway.js";
@@ -206,6 +211,36 @@ it("a lane that sends what is no frame ends that lane and nothing else", async (
   expect(ends).toEqual(["malformed", "malformed", "malformed"]);
   expect(gateway.registry.list()).toHaveLength(1);
   expect(one.over()).toBeUndefined();
+});
+
+it("an agent keeps what it is when the gateway answers a renewal with nonsense, or with somebody else's certificate", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hoop-agent-"));
+  const stopping = new AbortController();
+  try {
+    const { key, request } = createSigningRequest();
+    const authority = world.pki.authorities("agents");
+    // Most of its life is over: certificates begin five minutes before they are made.
+    const { chain } = await world.pki.issueAgentCertificate(request, { agentId: agentId(randomUUID()), name: "site-a", ttlMs: 60_000 });
+    const identity = { name: "site-a", key, certificate: chain, authority };
+    await writeIdentity(folder, identity);
+    const others = await world.pki.issueAgentCertificate(request, { agentId: agentId(randomUUID()), name: "site-b", ttlMs: 60_000 });
+    const answers = [
+      { certificateChain: "nonsense", gatewayAuthority: authority },
+      { certificateChain: others.chain, gatewayAuthority: authority },
+      { certificateChain: "", gatewayAuthority: "" },
+    ];
+    let asked = 0;
+    const link = { ready: async () => ({ unary: async () => answers[asked++ % answers.length] }), renew() {} } as unknown as GatewayLink;
+    const log = { info() {}, warn() {}, error() {} };
+    const over = keepRenewed(() => identity, link, { state: folder, log, signal: stopping.signal, renewed: () => expect.unreachable() });
+    await until(() => asked >= 2);
+    stopping.abort();
+    await over;
+    expect(await readIdentity(folder)).toEqual(identity);
+  } finally {
+    stopping.abort();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 /** A lane's HTTP/2 stream without our framing. */

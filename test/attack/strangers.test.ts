@@ -16,11 +16,12 @@ afterEach(async () => {
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-async function serve() {
+async function serve(strangerMs?: number) {
   const reached: string[] = [];
   const server = createGrpcServer({
     // Node leaves a connection open on which HTTP/2 itself has given up; then no ping is answered, and that ends it.
     keepalive: { intervalMs: 300, timeoutMs: 700 },
+    strangerMs,
     services: [
       service(ClientService, {
         lane: (pipe) => {
@@ -146,6 +147,30 @@ it("refused calls that their caller keeps open do not pile up: the connection is
     if (i % 100 === 0) await new Promise(setImmediate);
   }
   await until(() => over);
+  await honest();
+});
+
+it("a connection on which no call was ever taken is ended, however many were refused; one with a call lives on", async () => {
+  const { url, honest } = await serve(600);
+  const good = await connectGrpc({ url, userAgent: "honest" });
+  stops.push(() => good.close());
+  const pipe = openLane(good, { connection: "pg", token: "t" });
+  let echoed = "";
+  let ended = false;
+  pipe.start({ data: (chunk) => (echoed += chunk.toString()), end() {}, drain() {}, closed: () => (ended = true) });
+  pipe.write(Buffer.from("one"));
+  await until(() => echoed === "one");
+  const idle = attack(url);
+  const asking = attack(url);
+  const over = [idle, asking].map((session) => new Promise((resolve) => session.on("close", resolve)));
+  const again = setInterval(() => {
+    if (!asking.destroyed && !asking.closed) void outcome(asking, "/hoop.v1.AgentService/Enrol", Buffer.from([0, 0, 0, 0, 0])).catch(() => {});
+  }, 50);
+  stops.push(() => clearInterval(again));
+  await Promise.all(over);
+  pipe.write(Buffer.from(" two"));
+  await until(() => echoed === "one two");
+  expect(ended).toBe(false);
   await honest();
 });
 

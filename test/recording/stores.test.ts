@@ -8,6 +8,7 @@ import {
   createAuditService,
   createFeeder,
   createRecorder,
+  newEntry,
   type RecordingStore,
   verifyExport,
 } from "../../src/recording/index.js";
@@ -268,7 +269,8 @@ describe("recordings on PostgreSQL", () => {
       await appended(recorder, openedDraft(session));
       await appended(recorder, statementDraft(session, 1));
       await feeder.drain(AbortSignal.timeout(10_000));
-      const entries = await real.entries(recorder.chain, 0, 10);
+      const stored = await real.entries(recorder.chain, 0, 10);
+      const entries = stored.map(({ hash, body }) => newEntry(hash, Buffer.from(body)));
       const batch = { chain: recorder.chain, entries, payloads: [], heads: [] };
       await store.append(batch);
       expect((await store.session(session))!.statements).toBe(1);
@@ -289,11 +291,11 @@ describe("recordings on PostgreSQL", () => {
       const session = newSession();
       await appended(recorder, openedDraft(session));
       await feeder.drain(AbortSignal.timeout(10_000));
-      await server.query("alter table recording_entries rename to away");
+      await server.query("alter table recording_blocks rename to away");
       for (let n = 1; n <= 1_000; n++) recorder.append(statementDraft(session, n));
       await recorder.flush();
       await expect.poll(() => feeder.status().error, { timeout: 5_000 }).not.toBeNull();
-      await server.query("alter table away rename to recording_entries");
+      await server.query("alter table away rename to recording_blocks");
       await feeder.drain(AbortSignal.timeout(20_000));
       expect((await store.session(session))!.statements).toBe(1_000);
       expect(feeder.status()).toMatchObject({ behind: 0, error: null });

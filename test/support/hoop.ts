@@ -18,6 +18,8 @@ export interface Program {
   /** Starts it again. Resolves when it is ready. */
   start(): Promise<void>;
   lastWords(): string;
+  /** All that it wrote to standard error since it was started. */
+  words(): string;
 }
 
 export interface HoopOptions {
@@ -46,6 +48,8 @@ export interface RunningHoop {
   readonly gateway: Program;
   readonly agent: Program | null;
   readonly tunnel: Program;
+  /** Logs the engineer in anew, as a person would whose login was ended. */
+  logIn(): Promise<void>;
   /** `hoop …` as the engineer or the admin; throws with its words when it fails. */
   hoop(who: "engineer" | "admin", args: readonly string[], input?: string): Promise<string>;
   /** The environment in which libpq's clients reach `pg`. */
@@ -145,6 +149,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
       gateway,
       agent,
       tunnel,
+      logIn: async () => void (await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada)),
       hoop,
       clientEnv: (more = {}) => ({ ...clean(), PGHOST: place.address, PGPORT: String(place.port), PGUSER: "anybody", PGDATABASE: target.database, PGSSLMODE: "disable", PGCONNECT_TIMEOUT: "20", ...more }),
       async verifyAudit() {
@@ -182,5 +187,6 @@ async function program(args: readonly string[], env: NodeJS.ProcessEnv, onReady:
     stop: () => child.stop(),
     start,
     lastWords: () => child.lastWords(),
+    words: () => child.words(),
   };
 }

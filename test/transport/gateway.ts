@@ -38,13 +38,20 @@ export async function createTestWorld(): Promise<TestWorld> {
   return { store: createMemoryAgentStore(), pki };
 }
 
-/** The gateway's side of agents as the assembly wires it, on a real port with TLS. */
+/** The gateway's side of agents as the assembly wires it, on a real port, with TLS unless told otherwise. */
 export async function startTestGateway(
   world: TestWorld,
-  options: { port?: number; dialMs?: number; heartbeatMs?: number; certificateMs?: number } = {},
+  options: {
+    port?: number;
+    now?: () => number;
+    dialMs?: number;
+    heartbeatMs?: number;
+    certificateMs?: number;
+    tls?: boolean;
+  } = {},
 ): Promise<TestGateway> {
   const { store, pki } = world;
-  const { port: wanted = 0, ...timing } = options;
+  const { port: wanted = 0, tls = true, ...timing } = options;
   const log: string[] = [];
   const keep = (_fields: object, text: string) => void log.push(text);
   const registry = createAgentRegistry({
@@ -61,7 +68,7 @@ export async function startTestGateway(
   const { key, chain } = await pki.gatewayCertificate();
   const server = createGrpcServer({
     services: [registry.service],
-    tls: { key, cert: chain, ca: pki.authorities("agents"), requestClientCert: true },
+    tls: tls ? { key, cert: chain, ca: pki.authorities("agents"), requestClientCert: true } : undefined,
     mapError: grpcErrorFrom,
     onEvent: (event) => void (event.kind === "failed" && log.push(`failed: ${String(event.error)}`)),
   });
@@ -71,7 +78,7 @@ export async function startTestGateway(
     registry,
     server,
     port,
-    url: `https://127.0.0.1:${port}`,
+    url: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
     log,
     close: async () => {
       registry.close();

@@ -30,6 +30,10 @@ export function declarePrograms(program: Command, run: Runner): void {
         collect,
       )
       .option("--state <folder>", "where the agent keeps its key and certificate")
+      .option(
+        "--allow-plaintext",
+        "reach an http:// gateway off loopback, too: whoever is on the way sees and can change everything",
+      )
       .option("--max-lanes <n>", "most connections carried at a time")
       .option("--server-name <name>", "the name in the gateway's certificate, when it is not the host of --gateway")
       .option("--ca <file>", "authorities (PEM) to trust besides the gateway's own")

@@ -27,13 +27,16 @@ export const run: Verb = async (invocation) => {
 };
 
 async function* linesOf(file: string): AsyncGenerator<string> {
-  const input: NodeJS.ReadableStream = file === "-" ? process.stdin : createReadStream(file);
   let failure: Error | null = null;
-  input.on("error", (error: Error) => {
-    failure = error;
+  const failed = (error: Error): void => {
+    failure ??= error;
     lines.close();
-  });
+  };
+  const input: NodeJS.ReadableStream = file === "-" ? process.stdin : createReadStream(file);
+  input.on("error", failed);
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  // It passes the errors of its input on, as its own.
+  lines.on("error", failed);
   yield* lines;
   if (failure) throw new HoopError("invalid", `${file} cannot be read`, { cause: failure });
 }
@@ -54,9 +57,13 @@ function shown(report: VerifyReport, { color }: Output): string {
         `  ${color.yellow("No head from elsewhere was given")}: an end that was cut off as a whole cannot be noticed (--heads).`,
       ];
   return [
-    `${color.green("In order")}: ${report.entries} entries in ${report.chains.length} chains, ${report.payloads} payloads.`,
+    `${color.green("In order")}: ${counted(report.entries, "entry", "entries")} in ${counted(report.chains.length, "chain")}, ${report.payloads} sealed parts.`,
     ...chains,
     ...unsigned,
     ...anchored,
   ].join("\n");
+}
+
+function counted(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
 }

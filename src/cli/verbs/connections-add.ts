@@ -12,5 +12,6 @@ export const run: Verb = async (invocation) => {
     body,
     signal: context.signal,
   });
-  context.out.result(created, () => `Added ${created.name}. Test it: hoop connections test ${created.name}`);
+  const bare = draft.secret === undefined ? " No password is stored with it (--password-stdin)." : "";
+  context.out.result(created, () => `Added ${created.name}.${bare} Test it: hoop connections test ${created.name}`);
 };

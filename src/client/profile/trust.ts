@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { connect, type DetailedPeerCertificate } from "node:tls";
 import { HoopError } from "../../vocabulary/index.js";
-import { untrustedCodes } from "../http-call.js";
+import { callError, untrustedCodes } from "../http-call.js";
 
 /** What a gateway shows of itself before it is trusted. */
 export type GatewayTrust =
@@ -49,9 +49,9 @@ function peerChain(url: URL): Promise<X509Certificate[] | null> {
     });
     const fail = (error: Error) => {
       socket.destroy();
-      reject(new HoopError("unavailable", `${url.host} cannot be reached: ${error.message}`, { cause: error }));
+      reject(callError(error, url));
     };
-    socket.on("timeout", () => fail(new Error("no answer")));
+    socket.on("timeout", () => fail(new HoopError("timeout", `${url.host} did not answer`)));
     socket.on("error", fail);
     socket.on("secureConnect", () => {
       const code =

@@ -89,7 +89,7 @@ describe("a carried connection", () => {
     client.write(startup);
     await new Promise((resolve) => setTimeout(resolve, 20));
     gateway.abort({ code: "unavailable", text: "agent site-a is away" });
-    await expect.poll(() => seen.bytes.toString()).toContain("Magent site-a is away");
+    await expect.poll(() => seen.bytes.toString()).toContain("Mhoop: agent site-a is away");
     client.end();
     await closed;
     expect(await done).toMatchObject({ code: "unavailable" });

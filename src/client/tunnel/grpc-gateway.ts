@@ -167,7 +167,10 @@ class GrpcGateway implements GatewayPort {
         const { code, hint } = hoopErrorFrom(failure);
         // Why it was refused says more than that it cannot be renewed.
         const refused = code === "unauthenticated" || code === "denied";
-        return this.#loginFailed(refused ? new HoopError(code, error.message, { hint }) : hoopErrorFrom(failure), session);
+        return this.#loginFailed(
+          refused ? new HoopError(code, error.message, { hint }) : hoopErrorFrom(failure),
+          session,
+        );
       }
       return this.#watch(session);
     }

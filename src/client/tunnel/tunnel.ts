@@ -245,7 +245,10 @@ export class Tunnel {
     const redirected = this.#redirected.has(listener);
     const port = own || redirected ? offer.port : listener.port;
     const host = this.#names.state.mode === "none" || this.#names.state.problem ? address : `${offer.name}.${zone}`;
-    const command = offer.example.replaceAll("{host}", host).replaceAll("{port}", String(port));
+    const command = offer.example
+      .replace(/\[([^[\]]*\{port\}[^[\]]*)\]/, port === offer.port ? "" : "$1")
+      .replaceAll("{host}", host)
+      .replaceAll("{port}", String(port));
     return {
       ...base,
       host,

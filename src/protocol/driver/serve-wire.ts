@@ -1,4 +1,3 @@
-import { pbkdf2 } from "node:crypto";
 import { TransportError } from "../../transport/index.js";
 import type { Pipe, PipeAbort } from "../../transport/pipe.js";
 import { type ErrorCode, HoopError, hoopErrorFrom } from "../../vocabulary/index.js";
@@ -8,6 +7,7 @@ import type { CreateSession, EndReason, Order, SessionEffect, Side, WireSession 
 import { secureClient, secureTarget } from "./host-tls.js";
 import { sendAside } from "./send-aside.js";
 import { SidePort } from "./side-port.js";
+import { stretch } from "./stretch.js";
 
 /** After the end: how long a side may take to read what it was sent and to close. */
 const lingerMs = 3_000;
@@ -194,7 +194,7 @@ class Drive {
   }
 
   #derive({ id, secret, salt, iterations }: Extract<SessionEffect, { kind: "derive" }>): void {
-    pbkdf2(secret, salt, iterations, 32, "sha256", (error, key) =>
+    stretch(secret, salt, iterations, (error, key) =>
       this.#call(() =>
         this.#session.resolve(
           id,

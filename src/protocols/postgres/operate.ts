@@ -65,15 +65,13 @@ export const operate: NonNullable<Protocol["operate"]> = async (
 
 function errorFrom(error: unknown): HoopError {
   if (error instanceof HoopError) return error;
-  const { code, message } = error as { code?: string; message?: string };
+  const { code, message, hint: said } = error as { code?: string; message?: string; hint?: string };
   // What the session says in the gateway's name may be shown; a driver's or server's text may not.
   const text = message?.startsWith("hoop: ") ? message.slice("hoop: ".length) : null;
-  if (code?.startsWith("28"))
-    return new HoopError("precondition-failed", text ?? "the target refused the login", { cause: error });
+  const more = { cause: error, ...(text === null ? {} : { hint: said }) };
+  if (code?.startsWith("28")) return new HoopError("precondition-failed", text ?? "the target refused the login", more);
   if (/^[0-9A-Z]{5}$/.test(code ?? "") && code !== "57P03" && code !== "53300") {
-    return new HoopError("precondition-failed", text ?? `the target answered an error (SQLSTATE ${code})`, {
-      cause: error,
-    });
+    return new HoopError("precondition-failed", text ?? `the target answered an error (SQLSTATE ${code})`, more);
   }
-  return new HoopError("unavailable", text ?? "the target cannot be reached", { cause: error });
+  return new HoopError("unavailable", text ?? "the target cannot be reached", more);
 }

@@ -21,6 +21,7 @@ export interface Portal {
   readonly values: readonly (Buffer | null)[];
   readonly bytes: number;
   readonly changesContext: boolean;
+  readonly changesCatalogue: boolean;
   /** Where the columns come from, when it is a COPY under a mask. */
   readonly copyColumns: readonly ColumnOrigin[] | null;
   /** The ask that allowed it last, its plan, and the rules' age then. */

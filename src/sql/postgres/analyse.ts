@@ -4,6 +4,7 @@ import { condenseLiterals } from "../condense.js";
 import { defaultSqlLimits, type SqlLimits } from "../limits.js";
 import { refuseCharacters, refuseContext, refuseLength, refuseNesting } from "../screen.js";
 import { statementShape } from "../statement-shape.js";
+import { callById } from "./call.js";
 import { indexCatalogue } from "./catalogue-index.js";
 import { copiedQuery, copiesQuery } from "./copy.js";
 import { Findings } from "./findings.js";
@@ -46,7 +47,7 @@ export function analysePostgres(
     refuseNesting(text, limits);
   if (refused !== null) return unreadable(text.slice(0, limits.maxText), refused);
   const findings = new Findings(indexCatalogue(catalogue));
-  const path = context.searchPath === null ? catalogue.searchPath : schemasOf(context.searchPath, context.role);
+  const path = pathOf(context, catalogue);
   const reading: Reading = {
     findings,
     index: findings.index,
@@ -58,6 +59,7 @@ export function analysePostgres(
       nodes: 0,
       views: new Map(),
       functions: new Map(),
+      cyclic: false,
       prepared: new Set(),
       renamed: false,
       pathChanged: false,
@@ -75,6 +77,12 @@ export function analysePostgres(
     }
     if (reading.shared.pathChanged && reading.shared.functions.size > 0)
       findings.unknown("the search path changes under the functions that are called");
+    callImplicitCasts(reading);
+    // Which of several copies a row belongs to is not told.
+    if (findings.copiesOut && statements.length > 1) {
+      findings.copy = null;
+      findings.opaque = true;
+    }
   } catch (thrown) {
     if (thrown instanceof UnreadableText) return unreadable(text, thrown.message);
     throw thrown;
@@ -88,8 +96,25 @@ export function analysePostgres(
   };
 }
 
+/** The server passes over schemas that the role may not use. Of another role than the login's that is not known. */
+function pathOf(context: SqlContext, catalogue: Catalogue): readonly string[] {
+  if (context.searchPath === null) return catalogue.searchPath;
+  const path = schemasOf(context.searchPath, context.role);
+  const closed = new Set(context.role === catalogue.role ? catalogue.closedSchemas : []);
+  return path.filter((schema) => !closed.has(schema));
+}
+
 function isTransaction(node: unknown): boolean {
   return unwrap(node)?.kind === "TransactionStmt";
+}
+
+/** Casts that nobody wrote may happen anywhere. */
+function callImplicitCasts(reading: Reading): void {
+  const { findings } = reading;
+  if (findings.effects.size === 0) return;
+  const argument = () => findings.add({ relation: null, name: "*" }, "sink");
+  for (const id of reading.index.catalogue.implicitCasts ?? [])
+    callById(reading, id, { use: "computed", out: findings, argument });
 }
 
 /** What is said of a text that nobody could read: it may do anything. */

@@ -15,6 +15,8 @@ import { list, names, type Tree } from "./tree.js";
 export function readCall(reading: Reading, body: Tree, scope: Scope, use: ColumnUse, out: Collector): void {
   const name = names(body.funcname);
   readExpression(reading, body.args, scope, use, out);
+  // WITHIN GROUP (ORDER BY …) gives the aggregate its values.
+  if (body.agg_within_group === true) readExpression(reading, body.agg_order, scope, use, out);
   for (const deciding of [body.agg_order, body.agg_filter, body.over])
     readExpression(reading, deciding, scope, use === "sink" ? "sink" : "predicate", out);
   if (isSetConfig(reading, name)) {
@@ -36,7 +38,7 @@ function isSetConfig(reading: Reading, name: readonly string[]): boolean {
   return name.length > 1 ? name[0] === "pg_catalog" : candidates(reading, "", "set_config").length === 0;
 }
 
-interface Call {
+export interface Call {
   readonly use: ColumnUse;
   readonly out: Collector;
   /** Says that the arguments flow elsewhere. */
@@ -48,7 +50,7 @@ export function callFunction(reading: Reading, name: readonly string[], call: Ca
   const { findings, index } = reading;
   const bare = name.at(-1) ?? "?";
   const schema = name.length > 1 ? (name.at(-2) ?? "") : "";
-  const users = isSystemSchema(schema) ? [] : candidates(reading, schema, bare);
+  const users = candidates(reading, schema, bare);
   const system = schema === "" || schema === "pg_catalog" ? index.systemVolatility(bare) : null;
   const rule = functionRule(bare);
 
@@ -65,7 +67,7 @@ export function callFunction(reading: Reading, name: readonly string[], call: Ca
     findings.resource("function", `${schema === "information_schema" ? schema : "pg_catalog"}.${bare}`, "execute");
     if (system === "volatile" && !isHarmlessVolatile(bare)) {
       findings.unknown(`what the function ${bare} does is not known`);
-      findings.opaque = true;
+      showsAnything(reading, call);
       call.argument();
     }
   } else if (isSyntaxFunction(bare) && users.length === 0) {
@@ -73,7 +75,7 @@ export function callFunction(reading: Reading, name: readonly string[], call: Ca
   } else if (users.length === 0) {
     findings.resource("function", `${schema === "" ? "?" : schema}.${bare}`, "execute");
     findings.unknown(`the function ${[...name].join(".")} is not in the catalogue`);
-    findings.opaque = true;
+    showsAnything(reading, call);
     call.argument();
     return;
   }
@@ -85,23 +87,25 @@ function applyRule(reading: Reading, rule: NonNullable<ReturnType<typeof functio
   findings.effect(...rule.effects);
   if (rule.effects.includes("unknown")) findings.unknown("a function runs text that cannot be read");
   if (rule.escape !== undefined) findings.escapes.add(rule.escape);
-  if (rule.opaque === true) findings.opaque = true;
+  if (rule.opaque === true) showsAnything(reading, call);
   if (rule.literals === true) findings.literalsMatter = true;
   if (rule.sink === true) call.argument();
 }
 
 function candidates(reading: Reading, schema: string, name: string): CatalogueFunction[] {
   const all = reading.index.functionsNamed(name);
+  // What somebody put into the system schema is found without being qualified.
   if (schema !== "")
     return all.filter(
       (fn) => fn.schema === schema || (schema.startsWith("pg_temp") && fn.schema.startsWith("pg_temp")),
     );
-  return all.filter((fn) => reading.path.includes(fn.schema));
+  return all.filter((fn) => reading.path.includes(fn.schema) || fn.schema === "pg_catalog");
 }
 
 export function callUserFunction(reading: Reading, fn: CatalogueFunction, call: Call): void {
   const { findings } = reading;
   findings.resource("function", `${fn.schema}.${fn.name}`, "execute");
+  if (fn.kind !== "aggregate") for (const id of fn.calls ?? []) callById(reading, id, call);
   if (fn.body === null || (fn.language !== "sql" && fn.language !== "plpgsql")) {
     callUnreadable(reading, fn, call);
     return;
@@ -109,11 +113,12 @@ export function callUserFunction(reading: Reading, fn: CatalogueFunction, call: 
   const followed = followFunction(reading, fn);
   if (followed === null) {
     findings.unknown(`the body of ${fn.schema}.${fn.name} cannot be read`);
-    findings.opaque = true;
+    showsAnything(reading, call);
     call.argument();
     return;
   }
   findings.merge(followed.findings);
+  if (followed.findings.opaque) showsAnything(reading, call);
   addAll(call.out, followed.values, call.use);
   if (!followed.contained) call.argument();
 }
@@ -128,24 +133,38 @@ function callUnreadable(reading: Reading, fn: CatalogueFunction, call: Call): vo
   const compiled = fn.language === "c" || fn.language === "internal";
   if (compiled && (fn.volatility === "immutable" || isHarmlessVolatile(fn.name) || functionRule(fn.name) !== null))
     return;
-  findings.opaque = true;
+  showsAnything(reading, call);
   if (compiled && fn.volatility === "stable") return;
   findings.unknown(`the body of ${fn.schema}.${fn.name} cannot be read`);
   call.argument();
 }
 
-/** An aggregate is made of functions; those of the system are harmless, and not in the catalogue. */
+/** An aggregate is made of functions. */
 function callAggregate(reading: Reading, fn: CatalogueFunction, call: Call): void {
   if (fn.calls === undefined) {
     reading.findings.unknown(`what the aggregate ${fn.schema}.${fn.name} calls is not known`);
-    reading.findings.opaque = true;
+    showsAnything(reading, call);
     call.argument();
     return;
   }
-  for (const id of fn.calls) {
-    const part = reading.index.function(id);
-    if (part !== null && part.kind !== "aggregate") callUserFunction(reading, part, call);
+  for (const id of fn.calls) if (reading.index.function(id)?.kind !== "aggregate") callById(reading, id, call);
+}
+
+/** What it gives may come from anywhere. */
+function showsAnything(reading: Reading, { out, use }: Call): void {
+  reading.findings.opaque = true;
+  addAll(out, [{ relation: null, name: "*" }], use);
+}
+
+/** Calls a function that something in the catalogue names; those of the system that are immutable are harmless. */
+export function callById(reading: Reading, id: number, call: Call): void {
+  const fn = reading.index.function(id);
+  if (fn !== null) {
+    callUserFunction(reading, fn, call);
+    return;
   }
+  const name = reading.index.systemName(id);
+  if (name !== null) callFunction(reading, ["pg_catalog", name], call);
 }
 
 /** Operators are functions: one of the system's is harmless, any other is called. */
@@ -157,11 +176,10 @@ export function readOperator(
   out: Collector,
 ): void {
   const bare = name.at(-1) ?? "?";
-  const schema = name.length > 1 ? name[0] : "";
-  if (schema === "pg_catalog" && isSystemOperator(bare)) return;
-  const ids = reading.index.operatorFunctions(bare);
+  const schema = name.length > 1 ? (name[0] ?? "") : "";
+  const ids = reading.index.operatorFunctions(schema, bare);
   if (ids === null) {
-    if (schema === "" && isSystemOperator(bare)) return;
+    if ((schema === "" || schema === "pg_catalog") && isSystemOperator(bare)) return;
     reading.findings.unknown(`what the operator ${bare} calls is not known`);
     reading.findings.opaque = true;
     return;
@@ -171,15 +189,15 @@ export function readOperator(
     reading.findings.opaque = true;
   }
   for (const id of ids) {
-    const fn = reading.index.function(id);
     const all = () => {
-      for (const item of scope.items)
-        addAll(
-          out,
-          item.columns.flatMap((column) => column.origins),
-          "sink",
-        );
+      for (let level: Scope | null = scope; level !== null; level = level.parent)
+        for (const item of level.items)
+          addAll(
+            out,
+            item.columns.flatMap((column) => column.origins),
+            "sink",
+          );
     };
-    if (fn !== null) callUserFunction(reading, fn, { use, out, argument: all });
+    callById(reading, id, { use, out, argument: all });
   }
 }

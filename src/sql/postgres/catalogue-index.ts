@@ -16,8 +16,14 @@ export interface CatalogueIndex {
   functionsNamed(name: string): readonly CatalogueFunction[];
   /** Of a function of the system schema; the worst of its overloads. Null: there is none of that name. */
   systemVolatility(name: string): Volatility | null;
-  /** Ids of the functions behind an operator outside the system schema; null: the catalogue does not list operators. */
-  operatorFunctions(name: string): readonly number[] | null;
+  /** Ids of the functions behind a user's operator, in any schema where that is ""; null: the catalogue does not list operators. */
+  operatorFunctions(schema: string, name: string): readonly number[] | null;
+  /** The name of a function of the system that is not immutable; null for any other. */
+  systemName(id: number): string | null;
+  /** Functions that run when a value becomes one of that type, by the type's id. */
+  typeCalls(id: number): readonly number[];
+  /** The same for every type that the name could mean; null: nobody knows such a type. */
+  typeCallsNamed(name: string): readonly number[] | null;
 }
 
 const indexes = new WeakMap<Catalogue, CatalogueIndex>();
@@ -49,9 +55,14 @@ function createIndex(catalogue: Catalogue): CatalogueIndex {
   const volatility = new Map<string, Volatility>();
   for (const kind of ["immutable", "stable", "volatile"] as const)
     for (const name of catalogue.systemFunctions[kind]) volatility.set(name, kind);
-  const operators = catalogue.operators === undefined ? null : new Map<string, number[]>();
-  for (const operator of catalogue.operators ?? [])
-    push(operators as Map<string, number[]>, operator.name, operator.function);
+  const operators = catalogue.operators === undefined ? null : new Map<string, { schema: string; function: number }[]>();
+  for (const operator of catalogue.operators ?? []) push(operators!, operator.name, operator);
+  const systemNames = new Map((catalogue.systemFunctionIds ?? []).map(({ id, name }) => [id, name]));
+  const typeCalls = new Map((catalogue.types ?? []).map(({ id, calls }) => [id, calls]));
+  const typesByName = new Map<string, number[]>();
+  for (const type of catalogue.types ?? []) push(typesByName, type.name, type.id);
+  const systemTypes = new Set(catalogue.systemTypes);
+  const rowTypes = new Set(catalogue.relations.map(({ name }) => name));
   const columns = new Map<number, readonly Column[]>();
 
   return {
@@ -76,7 +87,21 @@ function createIndex(catalogue: Catalogue): CatalogueIndex {
     function: (id) => functions.get(id) ?? null,
     functionsNamed: (name) => functionsByName.get(name) ?? [],
     systemVolatility: (name) => volatility.get(name) ?? null,
-    operatorFunctions: (name) => (operators === null ? null : (operators.get(name) ?? [])),
+    operatorFunctions: (schema, name) => {
+      if (operators === null) return null;
+      const named = operators.get(name) ?? [];
+      return named.filter((each) => schema === "" || each.schema === schema).map((each) => each.function);
+    },
+    systemName: (id) => systemNames.get(id) ?? null,
+    typeCalls: (id) => typeCalls.get(id) ?? [],
+    typeCallsNamed: (name) => {
+      if (catalogue.types === undefined) return [];
+      // `_name` is the array of `name`.
+      const spellings = name.startsWith("_") ? [name, name.slice(1)] : [name];
+      const ids = spellings.flatMap((spelling) => typesByName.get(spelling) ?? []);
+      const known = ids.length > 0 || spellings.some((spelling) => systemTypes.has(spelling) || rowTypes.has(spelling));
+      return known ? ids.flatMap((id) => typeCalls.get(id) ?? []) : null;
+    },
   };
 }
 

@@ -41,6 +41,7 @@ function copyIn(reading: Reading, body: Tree): void {
 function copyOut(reading: Reading, body: Tree, scope: Scope, out: Collector, outside: boolean): void {
   const { findings } = reading;
   findings.effect("read");
+  findings.copiesOut ||= !outside;
   const leaving: Collector = outside
     ? { add: (origin, use) => findings.add(origin, use === "output" || use === "computed" ? "sink" : use) }
     : out;

@@ -1,6 +1,7 @@
 import type { Access } from "../../vocabulary/index.js";
 import type { ColumnUse } from "../analyser.js";
-import { addAll } from "./column.js";
+import { callFunction } from "./call.js";
+import { addAll, type Collector } from "./column.js";
 import { readCreateFunction } from "./create-function.js";
 import { readExpression } from "./expression.js";
 import { readQuery } from "./query.js";
@@ -45,7 +46,12 @@ export function readDefinition(reading: Reading, kind: string, known: UtilityKin
   if (known.context === true) findings.changesContext = true;
   switch (kind) {
     case "TransactionStmt":
-      if (word(body.gid) !== "") findings.effect("execute");
+      // What was prepared in two phases may be definitions.
+      if (word(body.gid) !== "") {
+        findings.effect("execute");
+        findings.changesCatalogue = true;
+        findings.changesMeanings = true;
+      }
       return;
     case "DeallocateStmt":
       if (word(body.name) === "") reading.shared.renamed = true;
@@ -57,18 +63,63 @@ export function readDefinition(reading: Reading, kind: string, known: UtilityKin
     case "DropStmt":
       drop(reading, body);
       break;
+    case "CreateTrigStmt":
+    case "CreateEventTrigStmt":
+      if (kind === "CreateTrigStmt") touchRelation(reading, tree(body.relation), "define");
+      attachFunction(reading, body);
+      break;
+    case "RenameStmt":
+      renameColumn(reading, body);
+      new Definition(reading, known.access ?? "execute", "predicate").read(body, scope);
+      break;
     case "ViewStmt":
       // A view is another way to what it reads.
       for (const column of readQuery(reading, body.query, createScope(null))) addAll(findings, column.origins, "sink");
       touchRelation(reading, tree(body.view), "define");
       break;
     default:
-      new Definition(reading, known.access ?? "execute", kind === "AlterTableStmt" ? "sink" : "predicate").read(
+      new Definition(reading, known.access ?? "execute", stored.has(kind) ? "sink" : "predicate").read(
         body,
         scope,
       );
   }
   if (known.renames === true) reading.shared.renamed = true;
+  if (known.renames === true || kind === "DropStmt") findings.changesMeanings = true;
+}
+
+/** Definitions whose expressions are run again and again, for rows that nobody names then. */
+const stored = new Set("AlterTableStmt CreateStmt CreateDomainStmt AlterDomainStmt RuleStmt CreatePolicyStmt AlterPolicyStmt".split(" "));
+
+/** A trigger is given each row, and may carry it and whatever else it reads anywhere. */
+function attachFunction(reading: Reading, body: Tree): void {
+  const { findings } = reading;
+  const named = nameRelation(
+    reading.index,
+    reading.path,
+    word(tree(body.relation).schemaname),
+    word(tree(body.relation).relname),
+  );
+  const rows = { relation: named.kind === "known" ? named.relation.id : null, name: "*" };
+  readExpression(reading, body.whenClause, createScope(null, new Set()), "predicate", findings);
+  if (reading.index.functionsNamed(names(body.funcname).at(-1) ?? "?").length === 0) {
+    findings.add(rows, "sink");
+    return;
+  }
+  callFunction(reading, names(body.funcname), {
+    use: "sink",
+    out: findings,
+    argument: () => findings.add(rows, "sink"),
+  });
+}
+
+/** A mask goes by the column's name. */
+function renameColumn(reading: Reading, body: Tree): void {
+  if (word(body.renameType) !== "OBJECT_COLUMN" && word(body.renameType) !== "OBJECT_ATTRIBUTE") return;
+  const range = tree(body.relation);
+  const named = nameRelation(reading.index, reading.path, word(range.schemaname), word(range.relname));
+  if (named.kind === "known") reading.findings.reach.add(named.relation.id);
+  const relation = named.kind === "known" ? named.relation.id : null;
+  reading.findings.add({ relation, name: word(body.subname) }, "sink");
 }
 
 function drop(reading: Reading, body: Tree): void {
@@ -146,7 +197,12 @@ class Definition {
       if (!isKind(key)) this.#walk(value, scope);
       else if (expressions.has(key))
         readExpression(this.reading, { [key]: value }, scope, this.use, this.reading.findings);
-      else if (statements.test(key)) readStatement(this.reading, { [key]: value }, scope, this.reading.findings);
+      else if (statements.test(key)) {
+        const { findings } = this.reading;
+        // What a rule's action shows, it shows to whoever sets it off.
+        const shown: Collector = { add: (origin, use) => findings.add(origin, use === "target" ? use : this.use) };
+        readStatement(this.reading, { [key]: value }, scope, this.use === "sink" ? shown : findings);
+      }
       else {
         if (key === "AlterTableCmd") this.#command(tree(value));
         if (key === "RoleSpec") this.reading.findings.resource("role", word(tree(value).rolename) || "?", "define");

@@ -1,9 +1,10 @@
 import type { ColumnUse } from "../analyser.js";
-import { readCall, readOperator } from "./call.js";
+import { callById, readCall, readOperator } from "./call.js";
 import { addAll, type Collector } from "./column.js";
 import { readColumnReference } from "./column-reference.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";
+import { isSystemSchema } from "./relation-name.js";
 import type { Scope } from "./scope.js";
 import { bodyOf, isKind, list, names, type Tree, tree } from "./tree.js";
 
@@ -55,7 +56,9 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
       readExpression(reading, body.rexpr, scope, use, out);
       return;
     case "SubLink":
-      if (body.operName !== undefined) readOperator(reading, names(body.operName), scope, use, out);
+      // `IN (select …)` is `= ANY`.
+      if (body.operName !== undefined || body.subLinkType === "ANY_SUBLINK")
+        readOperator(reading, body.operName === undefined ? ["="] : names(body.operName), scope, use, out);
       readExpression(reading, body.testexpr, scope, use, out);
       readNested(reading, body.subselect, scope, body.subLinkType === "EXISTS_SUBLINK" ? "predicate" : use, out);
       return;
@@ -66,6 +69,17 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
       if (nameTypes.has(names(tree(body.typeName).names).at(-1) ?? "") && bodyOf(body.arg, "A_Const") !== null)
         reading.findings.literalsMatter = true;
       readExpression(reading, body.arg, scope, use, out);
+      readType(reading, tree(body.typeName), use, out, () =>
+        readExpression(reading, body.arg, scope, "sink", reading.findings),
+      );
+      return;
+    case "CaseExpr":
+      // `CASE a WHEN b` compares with whatever `=` means.
+      if (body.arg !== undefined) readOperator(reading, ["="], scope, use, out);
+      readExpression(reading, body, scope, use, out);
+      return;
+    case "TypeName":
+      readType(reading, body, use, out);
       return;
     case "SortBy":
       // ORDER BY … USING names an operator.
@@ -76,6 +90,26 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
       if (!plainKinds.has(kind)) reading.findings.unknown(`an expression of kind ${kind} cannot be read`);
       readExpression(reading, body, scope, use, out);
   }
+}
+
+/** A value that becomes one of a type runs what belongs to it: checks of domains, casts. */
+export function readType(
+  reading: Reading,
+  typeName: Tree,
+  use: ColumnUse,
+  out: Collector,
+  argument: () => unknown = () => reading.findings.add({ relation: null, name: "*" }, "sink"),
+): void {
+  const path = names(typeName.names);
+  if (isSystemSchema(path.at(-2) ?? "") && reading.index.catalogue.types === undefined) return;
+  if (path.at(-2) === "information_schema") return;
+  const calls = reading.index.typeCallsNamed(path.at(-1) ?? "?");
+  if (calls === null) {
+    reading.findings.unknown(`the type ${path.join(".")} is not in the catalogue`);
+    reading.findings.opaque = true;
+    return;
+  }
+  for (const id of calls) callById(reading, id, { use, out, argument });
 }
 
 function readNested(reading: Reading, query: unknown, scope: Scope, use: ColumnUse, out: Collector): void {

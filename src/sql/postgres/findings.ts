@@ -17,10 +17,15 @@ export class Findings implements Collector {
   readonly #resources = new Map<string, Resource>();
   readonly #columns = new Map<string, ColumnReference>();
   opaque = false;
+  /** Something that cannot be read is set off and returns nothing: it may still raise messages. */
+  opaqueText = false;
   copy: SqlAnalysis["copy"] = null;
   copyQuery: string | null = null;
+  /** Something is copied to the client. */
+  copiesOut = false;
   changesCatalogue = false;
   changesContext = false;
+  changesMeanings = false;
   /** A literal's value had a say: the analysis is not that of another text with other literals. */
   literalsMatter = false;
   /** The texts of prepared statements had a say. */
@@ -42,6 +47,10 @@ export class Findings implements Collector {
     const relatives = this.index.relatives(relation.id);
     if (relatives.length > maxRelatives) this.#note(null, origin.name, use);
     else for (const id of relatives) this.#noteRelative(id, origin.name, use);
+  }
+
+  columns(): readonly ColumnReference[] {
+    return [...this.#columns.values()];
   }
 
   effect(...found: readonly Effect[]): void {
@@ -67,7 +76,7 @@ export class Findings implements Collector {
     for (const [key, resource] of other.#resources) this.#resources.set(key, resource);
     for (const [key, column] of other.#columns) this.#columns.set(key, column);
     this.changesCatalogue ||= other.changesCatalogue;
-    this.changesContext ||= other.changesContext;
+    this.changesMeanings ||= other.changesMeanings;
     this.mergeReach(other);
   }
 
@@ -75,7 +84,10 @@ export class Findings implements Collector {
   mergeReach(other: Findings): void {
     for (const id of other.reach) this.reach.add(id);
     this.opaque ||= other.opaque;
+    this.opaqueText ||= other.opaqueText;
     this.literalsMatter ||= other.literalsMatter;
+    // What cannot be read may set the search path.
+    this.changesContext ||= other.changesContext || other.unknowns.size > 0;
   }
 
   toAnalysis(shape: string, statements: number): SqlAnalysis {
@@ -92,10 +104,12 @@ export class Findings implements Collector {
       reach: [...this.reach].sort((a, b) => a - b),
       columns: [...this.#columns.values()],
       opaque: this.opaque,
+      opaqueText: this.opaqueText,
       copy: this.copy,
       copyQuery: this.copyQuery,
       changesCatalogue: this.changesCatalogue,
       changesContext: this.changesContext,
+      changesMeanings: this.changesMeanings,
       statements,
     };
   }

@@ -16,6 +16,7 @@ export function followFunction(reading: Reading, fn: CatalogueFunction): Followe
   const { functions } = reading.shared;
   const known = functions.get(fn.id);
   // It calls itself: what it does is being found out already.
+  if (known === "underway") reading.shared.cyclic = true;
   if (known === "underway") return { findings: new Findings(reading.index), values: [], contained: true };
   if (known !== undefined) return known;
   if (reading.depth >= reading.limits.maxFollow || fn.body === null) return null;
@@ -37,6 +38,11 @@ export function followFunction(reading: Reading, fn: CatalogueFunction): Followe
     contained: !findings.opaque && [...findings.effects].every((effect) => contained.has(effect)),
   };
   functions.set(fn.id, followed);
+  if (reading.shared.cyclic) {
+    // Read from elsewhere it may show more: what the others on the way show was still being found out.
+    functions.delete(fn.id);
+    reading.shared.cyclic = [...functions.values()].includes("underway");
+  }
   return followed;
 }
 

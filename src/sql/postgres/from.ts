@@ -1,6 +1,7 @@
 import type { ColumnUse } from "../analyser.js";
 import { addAll, allOrigins, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
-import { readExpression } from "./expression.js";
+import { readOperator } from "./call.js";
+import { readExpression, readType } from "./expression.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";
 import { readRelation } from "./relation.js";
@@ -113,6 +114,8 @@ function rangeFunction(reading: Reading, body: Tree, scope: Scope): FromItem {
     const name = names(bodyOf(call, "FuncCall")?.funcname).at(-1);
     if (called === "" && name !== undefined) called = name;
   }
+  for (const each of [...list(body.coldeflist), ...list(body.functions).flatMap((one) => coldefs(one))])
+    readType(reading, tree(tree(bodyOf(each, "ColumnDef")).typeName), "computed", values);
   const item: FromItem = {
     alias: called,
     schema: null,
@@ -125,6 +128,11 @@ function rangeFunction(reading: Reading, body: Tree, scope: Scope): FromItem {
   // A function's one column has its name, or its alias.
   const single = { name: word(tree(body.alias).aliasname) || called, origins: item.carries, plain: false };
   return renamed({ ...item, columns: [single] }, body.alias);
+}
+
+/** The columns of `f() AS (a t)` inside of ROWS FROM. */
+function coldefs(call: unknown): readonly unknown[] {
+  return list(bodyOf(list(bodyOf(call, "List")?.items)[1], "List")?.items);
 }
 
 function readJoin(reading: Reading, body: Tree, scope: Scope): readonly FromItem[] {
@@ -140,6 +148,8 @@ function readJoin(reading: Reading, body: Tree, scope: Scope): readonly FromItem
   const right = readFromItem(reading, body.rarg, inner);
   const using = names(body.usingClause);
   const shared = body.isNatural === true ? common(left, right) : using;
+  // The columns are compared by whatever `=` means.
+  if (shared.length > 0) readOperator(reading, ["="], inner, "predicate", reading.findings);
   for (const name of shared) {
     inner.merged.add(name);
     for (const item of [...left, ...right]) predicate(reading, item, name);

@@ -1,5 +1,5 @@
 import type { CatalogueRelation } from "../../vocabulary/index.js";
-import { callUserFunction } from "./call.js";
+import { callById } from "./call.js";
 import type { Column, FromItem, Origin } from "./column.js";
 import { Findings } from "./findings.js";
 import { readQuery } from "./query.js";
@@ -17,6 +17,8 @@ export function readRelation(reading: Reading, range: Tree, alias: string): From
   if (named.kind === "known") {
     findings.resource("relation", `${named.relation.schema}.${named.relation.name}`, "read");
     reach(reading, named.relation);
+    // A value of one of these types may be turned into another by a cast that is not written.
+    for (const { typeId } of named.relation.columns) attached(reading, reading.index.typeCalls(typeId));
     const view = named.relation.kind === "view" || named.relation.kind === "materialized";
     return {
       ...item,
@@ -66,15 +68,16 @@ export function reach(reading: Reading, relation: CatalogueRelation): void {
 
 /**
  * Functions that the owner of a relation attached to it: what they do is the relation's own business, not the statement's. What
- * they could show matters where the statement returns something.
+ * they could show matters: in what the statement returns, and in the messages that they raise.
  */
 export function attached(reading: Reading, ids: readonly number[], returns = true): void {
   for (const id of ids) {
-    const fn = reading.index.function(id);
-    if (fn === null) continue;
     const findings = new Findings(reading.index);
-    callUserFunction({ ...reading, findings }, fn, { use: "computed", out: findings, argument: () => {} });
-    if (!returns) findings.opaque = false;
+    callById({ ...reading, findings }, id, { use: "computed", out: findings, argument: () => {} });
+    if (!returns) {
+      reading.findings.opaqueText ||= findings.opaque;
+      findings.opaque = false;
+    }
     reading.findings.mergeReach(findings);
   }
 }

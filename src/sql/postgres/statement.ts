@@ -2,6 +2,7 @@ import { addAll, type Collector, type Column } from "./column.js";
 import { readCopy } from "./copy.js";
 import { readDefinition, touchRelation } from "./definition.js";
 import { readExpression } from "./expression.js";
+import { Findings } from "./findings.js";
 import { readQuery } from "./query.js";
 import type { ParsedStatement, Reading } from "./reading.js";
 import { readRoutine } from "./routine.js";
@@ -143,11 +144,17 @@ function explain(reading: Reading, body: Tree, scope: Scope, out: Collector): vo
     const option = tree(bodyOf(each, "DefElem"));
     return word(option.defname).toLowerCase() === "analyze" && !isOff(option.arg);
   });
+  const inner = new Findings(reading.index);
   const shown: Collector = {
     // A plan holds what conditions compare with, not what rows hold.
-    add: (origin, use) => out.add(origin, use === "output" ? "predicate" : use),
+    add: (origin, use) => (use === "output" ? inner : out).add(origin, use === "output" ? "predicate" : use),
   };
-  readStatement(runs ? reading : { ...reading, planOnly: true }, body.query, scope, shown);
+  readStatement({ ...reading, findings: inner, planOnly: runs ? reading.planOnly : true }, body.query, scope, shown);
+  reading.findings.merge(inner);
+  reading.findings.usesPrepared ||= inner.usesPrepared;
+  // But planning calls functions, and shows what they give as constants.
+  if (inner.opaque || reading.shared.functions.size > 0)
+    for (const { relation, name, use } of inner.columns()) if (use === "predicate") out.add({ relation, name }, "computed");
 }
 
 function isOff(argument: unknown): boolean {

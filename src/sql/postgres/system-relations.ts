@@ -1,5 +1,7 @@
 /** Relations of the system that hold credentials. */
-const credentials = new Set(["pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings"]);
+const credentials = new Set([
+  ...["pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "user_mapping_options", "_pg_user_mappings"],
+]);
 
 /** Relations of the system that show values of other relations, or what others ask. */
 const values = new Set([

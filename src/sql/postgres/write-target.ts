@@ -15,15 +15,21 @@ export function writeTarget(reading: Reading, range: Tree, returns: boolean): Fr
   const access = reading.planOnly ? "read" : "write";
   if (named.kind === "known") {
     const { relation } = named;
+    const { opaque } = findings;
     // A writable view writes what it reads.
-    const opaque = findings.opaque;
     for (const each of [relation, ...beneath(reading, relation)]) {
       findings.resource("relation", `${each.schema}.${each.name}`, access);
       reach(reading, each);
       for (const id of [each.id, ...reading.index.relatives(each.id)])
         attached(reading, reading.index.relation(id)?.triggers ?? [], returns);
+      for (const { typeId } of each.columns) attached(reading, reading.index.typeCalls(typeId), returns);
     }
-    if (!returns) findings.opaque = opaque;
+    if (!returns) {
+      findings.opaqueText ||= findings.opaque;
+      findings.opaque = opaque;
+    }
+    // Rules may answer with rows of their own.
+    if (relation.kind !== "view" && relation.reads.length > 0) findings.opaque = true;
     return {
       ...item,
       schema: alias === "" ? relation.schema : null,

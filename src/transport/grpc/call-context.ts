@@ -14,6 +14,7 @@ export function peerOf(session: Http2Session): Peer {
   const peer: Peer = {
     address: remoteAddress.includes(":") ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`,
     certificate: tls?.authorized === true ? (tls.getPeerX509Certificate()?.raw ?? null) : null,
+    encrypted: session.encrypted === true,
     close: () => session.destroy(),
   };
   peers.set(session, peer);

@@ -178,7 +178,8 @@ export abstract class CallStream {
   protected abstract endedWithoutStatus(): void;
 
   #ended(): void {
-    if (this.#over) return;
+    // A reset ends the stream, too: `close` follows and tells what it was.
+    if (this.#over || (this.stream.rstCode ?? 0) !== 0) return;
     const status = this.#status;
     if (status === null) this.endedWithoutStatus();
     else if (status.status === grpcStatus.ok) {

@@ -1,4 +1,12 @@
 export {
+  AgentProofs,
+  agentCertificateHeader,
+  agentProofHeader,
+  agentProver,
+  issuedByOneOf,
+  laneNonceHeader,
+} from "./agent-proof.js";
+export {
   connectionHeader,
   type OpenLaneOptions,
   openLane,

@@ -19,7 +19,7 @@ const copyUpTo = 8 * 1024;
 const maxPayload = 1024 * 1024;
 
 /**
- * A lane: a pipe over one gRPC call whose messages are `Frame`s. What is written in one turn of the loop leaves as one
+ * A lane: a pipe over one gRPC call whose messages are `Frame`s. What one callback of the loop writes leaves as one
  * message. Neither end closes its half of the HTTP/2 stream before both have said `end`, so that each can still say why
  * it gives up.
  */
@@ -30,6 +30,7 @@ abstract class LanePipe extends PipeBase implements CallOwner {
   #queued = 0;
   #dirty = false;
   #blocked = false;
+  #endDue = false;
   #endSent = false;
   #peerDone = false;
 
@@ -60,8 +61,12 @@ abstract class LanePipe extends PipeBase implements CallOwner {
     return this.#queued + this.call.unsent <= highWater;
   }
 
+  /** Not before the loop's turn is over: a peer that gives up may end its stream and reset it in one packet. */
   protected override transmitEnd(): void {
-    this.#soon();
+    setImmediate(() => {
+      this.#endDue = true;
+      this.flush();
+    });
   }
 
   protected override transmitAbort(reason: PipeAbort): void {
@@ -116,12 +121,12 @@ abstract class LanePipe extends PipeBase implements CallOwner {
   flush(): void {
     this.#dirty = false;
     if (this.#blocked || this.settled) return;
-    if (this.#queued > 0 || (this.ended && !this.#endSent)) {
+    if (this.#queued > 0 || (this.#endDue && !this.#endSent)) {
       const queue = this.#queue;
       this.#queue = [];
       this.#queued = 0;
       const chunks = encodeFrames(queue);
-      if (this.ended && !this.#endSent) {
+      if (this.#endDue && !this.#endSent) {
         this.#endSent = true;
         chunks.push(endFrame);
       }

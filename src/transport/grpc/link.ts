@@ -7,9 +7,11 @@ export interface BackoffOptions {
   readonly maxMs?: number | undefined;
 }
 
-export interface GatewayLinkOptions extends Omit<GrpcSessionOptions, "signal" | "tls"> {
+export interface GatewayLinkOptions extends Omit<GrpcSessionOptions, "signal" | "tls" | "prove"> {
   /** Asked before each attempt, so that a renewed certificate is used by the next one. */
   readonly tls?: (() => GrpcSessionOptions["tls"]) | undefined;
+  /** Asked before each attempt, too: a connection keeps the identity that it was made with. */
+  readonly prove?: (() => GrpcSessionOptions["prove"]) | undefined;
   readonly backoff?: BackoffOptions | undefined;
 }
 
@@ -97,7 +99,12 @@ export function createGatewayLink(options: GatewayLinkOptions): GatewayLink {
     if (connecting || (current !== null && !replace) || stopped.signal.aborted) return;
     connecting = true;
     try {
-      const session = await connectGrpc({ ...options, tls: options.tls?.(), signal: stopped.signal });
+      const session = await connectGrpc({
+        ...options,
+        tls: options.tls?.(),
+        prove: options.prove?.(),
+        signal: stopped.signal,
+      });
       connecting = false;
       if (stopped.signal.aborted) return session.close();
       const former = current;

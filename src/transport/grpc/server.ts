@@ -44,6 +44,8 @@ export interface GrpcServerOptions {
   readonly onEvent?: ((event: GrpcServerEvent) => void) | undefined;
   /** Connections at a time; more are closed at once. */
   readonly maxConnections?: number | undefined;
+  /** From a connection to the first call on it that is taken, milliseconds; a caller who proves nothing by then is sent away. Default 60 s. */
+  readonly strangerMs?: number | undefined;
 }
 
 export interface GrpcServer {
@@ -67,7 +69,7 @@ const maxUnanswered = 1000;
 
 /** gRPC on HTTP/2: lanes as pipes, everything else as protobuf messages. One server carries all services. */
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { tls, keepalive = {}, onEvent = () => {} } = options;
+  const { tls, keepalive = {}, onEvent = () => {}, strangerMs = 60_000 } = options;
   const methods = new Map(options.services.flat().map((method) => [method.path, method]));
   const sessions = new Set<ServerHttp2Session>();
   let draining = false;
@@ -94,6 +96,10 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     const silent = setTimeout(() => session.destroy(), handshakeMs);
     session.once("remoteSettings", () => clearTimeout(silent));
     session.once("close", () => clearTimeout(silent));
+    // Ten thousand connections that nobody uses would be all that there are.
+    const stranger = setTimeout(() => session.destroy(), strangerMs);
+    stranger.unref();
+    session.once("close", () => clearTimeout(stranger));
     keepAlive(session, keepalive, () => {
       onEvent({ kind: "dead", peer: peer.address });
       session.destroy();
@@ -105,7 +111,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
         return session.destroy();
       }
       const call = dispatch(stream, headers, peer, dispatchOptions);
-      if (call !== null && call.answered && !call.isOver) return;
+      if (call !== null && call.answered && !call.isOver) return clearTimeout(stranger);
       unanswered++;
       // A refused call lives on until the caller lets go of it; a stranger could pile up any number of those.
       const gone = () => {
@@ -113,7 +119,13 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
         else stream.once("close", () => unanswered--);
       };
       if (call === null || call.isOver) gone();
-      else call.onAnswered(() => (call.isOver ? gone() : unanswered--));
+      else {
+        call.onAnswered(() => {
+          if (call.isOver) return gone();
+          unanswered--;
+          clearTimeout(stranger);
+        });
+      }
     });
   });
   server.on("sessionError", () => {});

@@ -10,6 +10,8 @@ export interface Peer {
   readonly address: string;
   /** DER of the client certificate, only when the chain was verified against our authority. */
   readonly certificate: Buffer | null;
+  /** Whether the connection itself is TLS. */
+  readonly encrypted: boolean;
   /** Ends the whole connection, every call on it included. */
   close(): void;
 }

@@ -34,6 +34,8 @@ export interface GrpcSessionOptions {
   /** From dialling to the server's first SETTINGS. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** More metadata for each call, given its path and the metadata that it has: what proves the caller. */
+  readonly prove?: ((path: string, headers: Readonly<Record<string, string>>) => Record<string, string>) | undefined;
 }
 
 export interface CallOptions {
@@ -59,6 +61,7 @@ export class GrpcSession {
   readonly #session: ClientHttp2Session;
   readonly #userAgent: string;
   readonly #authority: string;
+  readonly #prove: GrpcSessionOptions["prove"];
   #end: SessionEnd | null = null;
   #draining = false;
   #lanes = 0;
@@ -72,6 +75,7 @@ export class GrpcSession {
     this.#session = session;
     this.#userAgent = options.userAgent;
     this.#authority = url.host;
+    this.#prove = options.prove;
     session.on("error", () => {});
     this.closed = new Promise((resolve) => {
       session.once("close", () => {
@@ -161,9 +165,10 @@ export class GrpcSession {
 
   #call(method: Pick<DescMethod, "parent" | "name">, { headers, timeoutMs }: CallOptions): ClientCall {
     if (!this.usable) throw new TransportError("unavailable", this.#end?.text ?? "the gateway takes no new calls");
+    const path = `/${method.parent.typeName}/${method.name}`;
     const stream = this.#session.request({
       ":method": "POST",
-      ":path": `/${method.parent.typeName}/${method.name}`,
+      ":path": path,
       ":scheme": this.#session.encrypted ? "https" : "http",
       ":authority": this.#authority,
       "content-type": "application/grpc",
@@ -172,6 +177,7 @@ export class GrpcSession {
       "grpc-accept-encoding": "identity",
       ...(timeoutMs === undefined ? {} : { "grpc-timeout": formatGrpcTimeout(timeoutMs) }),
       ...headers,
+      ...this.#prove?.(path, headers ?? {}),
     });
     return new ClientCall(stream, timeoutMs ?? null);
   }

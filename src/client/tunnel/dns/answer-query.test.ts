@@ -98,7 +98,12 @@ describe("reading a query", () => {
   });
 
   it("is none for a name with a dot inside of a label, which would go back as another name", () => {
-    const query = dnsPacket.encode({ type: "query", id: 1, flags: 0, questions: [{ type: "A", name: "pg-demo.hoop" }] });
+    const query = dnsPacket.encode({
+      type: "query",
+      id: 1,
+      flags: 0,
+      questions: [{ type: "A", name: "pg-demo.hoop" }],
+    });
     expect(readQuery(query)).not.toBeNull();
     query[12 + 3] = 0x2e;
     expect(readQuery(query)).toBeNull();

@@ -1,3 +1,4 @@
+import { userNameOf } from "../../folders.js";
 import type { Machine } from "../machine/machine.js";
 import type { TunnelNames } from "../names/names.js";
 import { describeOwner, portOwners } from "../owner/port-owner.js";
@@ -23,7 +24,7 @@ function gateway({ gateway, connections }: TunnelStatus): Finding[] {
       {
         check: "gateway",
         result: "ok",
-        text: `connected to ${gateway.url} ${since}, ${connections.length} connections`,
+        text: `connected to ${gateway.url} ${since}, ${connections.length} connection${connections.length === 1 ? "" : "s"}`,
       },
     ];
   }
@@ -81,7 +82,11 @@ async function proveNames(status: TunnelStatus, names: TunnelNames, machine: Mac
 function owners(status: TunnelStatus): Finding[] {
   if (status.owners.checked)
     return [
-      { check: "owner", result: "ok", text: `only users ${status.owners.uids.join(", ")} of this machine may connect` },
+      {
+        check: "owner",
+        result: "ok",
+        text: `only ${status.owners.uids.map((uid) => userNameOf(uid) ?? `user ${uid}`).join(", ")} of this machine may connect`,
+      },
     ];
   return [
     {

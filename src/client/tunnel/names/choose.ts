@@ -32,7 +32,8 @@ export async function chooseNames(wanted: string, machine: Machine): Promise<Nam
   const modes: NamesMode[] = [];
   const passedOver: { mode: string; why: string }[] = [];
   for (const mode of namesModes) {
-    if (mode.name === "resolv-conf") continue;
+    // What is of another system is no news to anybody.
+    if (mode.name === "resolv-conf" || (mode.system !== undefined && mode.system !== machine.platform)) continue;
     const why = await mode.unfit(machine);
     if (why === null) modes.push(mode);
     else passedOver.push({ mode: mode.name, why });

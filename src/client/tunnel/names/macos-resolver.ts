@@ -13,6 +13,7 @@ export function macosResolverFile({ address, port }: DnsEnd): string {
 /** macOS: a file named after the zone tells the system whom to ask. */
 export const macosResolver: NamesMode = {
   name: "macos-resolver",
+  system: "darwin",
   text: "a file in /etc/resolver",
   dns: "any-port",
   forwards: false,

@@ -25,6 +25,8 @@ export type Names = ReadonlyMap<string, string>;
 /** One way to make the operating system know the names. Every change goes through the journal first. */
 export interface NamesMode {
   readonly name: string;
+  /** The only system that knows it; left out: all do. */
+  readonly system?: NodeJS.Platform;
   /** What it does, for `--help` and `status`. */
   readonly text: string;
   /** What it needs of our DNS server: nothing, any port, or port 53. */

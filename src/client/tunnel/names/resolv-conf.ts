@@ -33,6 +33,7 @@ export function upstreamServers(journal: MachineJournal, read: () => Buffer | nu
 /** Linux without systemd-resolved: we are the first name server and forward what is not ours. */
 export const resolvConfMode: NamesMode = {
   name: "resolv-conf",
+  system: "linux",
   text: "the first name server of /etc/resolv.conf, forwarding what is not .hoop",
   dns: "port-53",
   forwards: true,

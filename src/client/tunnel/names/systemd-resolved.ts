@@ -20,6 +20,7 @@ Domains=~${zone}
 /** Linux with systemd-resolved: one drop-in routes our zone to our server. */
 export const systemdResolved: NamesMode = {
   name: "systemd-resolved",
+  system: "linux",
   text: "a drop-in that routes .hoop to the tunnel's DNS server",
   dns: "any-port",
   forwards: false,

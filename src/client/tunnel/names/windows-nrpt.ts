@@ -15,6 +15,7 @@ export function nrptScripts({ address }: Pick<DnsEnd, "address">): { add: string
 /** Windows: a rule of the name resolution policy table. */
 export const windowsNrpt: NamesMode = {
   name: "windows-nrpt",
+  system: "win32",
   text: "a rule of the name resolution policy table",
   dns: "port-53",
   forwards: false,

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { findConnection, hexAddress, hexEnd, hexMappedAddress, type TcpRow } from "./tcp-table.js";
 
 /** The two ends of an accepted connection, as our side sees them, and the port that the client dialled. */
@@ -23,12 +23,12 @@ const attempts = 4;
 
 /** Linux: from the kernel's table of TCP sockets, through `folder` (`/proc/net`). */
 export function procOwnerSource(folder = "/proc/net"): OwnerSource {
-  const v4 = sharedReader(`${folder}/tcp`);
-  const v6 = sharedReader(`${folder}/tcp6`);
+  const v4 = new TableScan(`${folder}/tcp`);
+  const v6 = new TableScan(`${folder}/tcp6`);
   return {
     async ownerOf(ends) {
       for (let attempt = 0; attempt < attempts; attempt++) {
-        const row = find(await v4(), ends, hexAddress) ?? find(await v6(), ends, hexMappedAddress);
+        const row = (await v4.find(keysOf(ends, hexAddress))) ?? (await v6.find(keysOf(ends, hexMappedAddress)));
         if (row === null) continue;
         // A closed socket shows uid 0. Who connects, sends and closes at once must not pass for root.
         return row.inode === 0 ? null : row.uid;
@@ -38,33 +38,82 @@ export function procOwnerSource(folder = "/proc/net"): OwnerSource {
   };
 }
 
-function find(table: string, ends: AcceptedEnds, hex: (address: string) => string): TcpRow | null {
+/** The client's row by its two ends, for each port that it may have dialled. */
+function keysOf(ends: AcceptedEnds, hex: (address: string) => string): readonly (readonly [string, string])[] {
   const local = hexEnd(hex(ends.clientAddress), ends.clientPort);
-  for (const port of ends.ports) {
-    const row = findConnection(table, local, hexEnd(hex(ends.address), port));
-    if (row) return row;
-  }
-  return null;
+  return ends.ports.map((port) => [local, hexEnd(hex(ends.address), port)] as const);
 }
 
-/** A hundred connections that arrive together share one reading, but only one that began after they were accepted. */
-function sharedReader(path: string): () => Promise<string> {
-  let running: Promise<unknown> | null = null;
-  let next: Promise<string> | null = null;
-  const read = (): Promise<string> => {
-    const reading = readFile(path, "latin1").catch(() => "");
-    running = reading;
-    void reading.then(() => {
-      if (running === reading) running = null;
+interface Wanted {
+  readonly keys: readonly (readonly [string, string])[];
+  /** The beginning of the table has passed since it was asked for: at the end there is nothing more to wait for. */
+  whole: boolean;
+  readonly found: (row: TcpRow | null) => void;
+}
+
+/** Bytes asked for at once; the kernel gives a page. */
+const readBytes = 64 * 1024;
+
+/**
+ * Reads a table for all who look for a row in it, and no further than the last of them needs: the kernel walks its whole hash
+ * of sockets for it, a few milliseconds on a large machine. Who comes while it is read joins, and gets what it missed
+ * from the next reading; no answer rests on what was read before it was asked.
+ */
+class TableScan {
+  readonly #path: string;
+  #wanted: Wanted[] = [];
+  #reading = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  find(keys: Wanted["keys"]): Promise<TcpRow | null> {
+    return new Promise((found) => {
+      this.#wanted.push({ keys, whole: false, found });
+      if (!this.#reading) void this.#run();
     });
-    return reading;
-  };
-  return () => {
-    if (!running) return read();
-    next ??= running.then(() => {
-      next = null;
-      return read();
+  }
+
+  async #run(): Promise<void> {
+    this.#reading = true;
+    while (this.#wanted.length > 0) {
+      for (const wanted of this.#wanted) wanted.whole = true;
+      await this.#read().catch(() => {});
+      const missing = this.#wanted.filter((wanted) => wanted.whole);
+      this.#wanted = this.#wanted.filter((wanted) => !wanted.whole);
+      for (const { found } of missing) found(null);
+    }
+    this.#reading = false;
+  }
+
+  async #read(): Promise<void> {
+    const file = await open(this.#path);
+    try {
+      const buffer = Buffer.allocUnsafe(readBytes);
+      let begun = "";
+      while (this.#wanted.length > 0) {
+        const { bytesRead } = await file.read(buffer, 0, readBytes, null);
+        if (bytesRead === 0) return;
+        const text = begun + buffer.toString("latin1", 0, bytesRead);
+        const end = text.lastIndexOf("\n") + 1;
+        begun = text.slice(end);
+        this.#look(text.slice(0, end));
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  #look(lines: string): void {
+    this.#wanted = this.#wanted.filter(({ keys, found }) => {
+      for (const [local, remote] of keys) {
+        const row = findConnection(lines, local, remote);
+        if (row === null) continue;
+        found(row);
+        return false;
+      }
+      return true;
     });
-    return next;
-  };
+  }
 }

@@ -30,7 +30,7 @@ describe("the tunnel's own no to a PostgreSQL client", () => {
   it("offers no encryption and then says why, in one error that libpq reads", () => {
     const { sent, over } = play(gss, ssl, startup);
     expect(sent.startsWith("NNE")).toBe(true);
-    expect(sent).toContain("SFATAL\0VFATAL\0C08006\0Mthe gateway is away\0\0");
+    expect(sent).toContain("SFATAL\0VFATAL\0C08006\0Mhoop: the gateway is away\0\0");
     expect(Buffer.from(sent.slice(2), "latin1").readUInt32BE(1)).toBe(sent.length - 3);
     expect(over).toBe(true);
   });

@@ -37,8 +37,8 @@ export function refusePostgres(text: string): Refusal {
 }
 
 function fatal(text: string): Buffer {
-  // Who reads it must know that it is not the database that speaks.
-  const clean = (text.startsWith("hoop") ? text : `hoop: ${text}`).replaceAll("\0", " ");
+  // Who reads it must know that it is not the database that speaks. psql shows it as it is: nothing in it may move a cursor.
+  const clean = (text.startsWith("hoop") ? text : `hoop: ${text}`).replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, " ");
   const fields = Buffer.from(`SFATAL\0VFATAL\0C08006\0M${clean}\0\0`, "utf8");
   const head = Buffer.alloc(5);
   head.write("E");

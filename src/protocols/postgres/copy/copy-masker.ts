@@ -36,7 +36,9 @@ export function createCopyMasker(copy: CopyToMask): CopyMasker | null | "unreada
   const maskers: (CellMasker | null)[] = [];
   for (let i = 0; i < copy.count; i++) {
     const known = origins.length === copy.count ? origins[i]! : unknownOrigin;
-    const mask = maskOf(known, copy.plan);
+    // A column of which nobody can say what it is never passes under a plan.
+    const told = known.tableId !== 0 && known.columnNumber > 0;
+    const mask = maskOf(known, copy.plan) ?? (told ? null : redact);
     if (mask === null) maskers.push(null);
     else if (known.typeId === 0 && !copy.binary) maskers.push(createCellMasker(mask, copy.key));
     else maskers.push(typedCellMasker(mask, known.typeId, copy.binary ? "binary" : "text", copy.key));
@@ -48,6 +50,7 @@ export function createCopyMasker(copy: CopyToMask): CopyMasker | null | "unreada
   return options.format === "csv" ? new CsvCopyMasker(maskers, options) : new TextCopyMasker(maskers, options);
 }
 
+const redact = { method: "redact" } as const;
 const unknownOrigin: ColumnOrigin = { tableId: 0, columnNumber: 0, typeId: 0 };
 
 function originFrom(key: string): ColumnOrigin {

@@ -10,6 +10,9 @@ const sensitiveList = sensitive.map((name) => `'${name}'`).join(", ");
 const outside = (namespace: string): string =>
   `${namespace}.nspname NOT IN ('pg_catalog', 'information_schema') AND ${namespace}.nspname !~ '^pg_(toast|temp)'`;
 
+/** Users' things, those too that somebody put into the system's schemas. */
+const added = (thing: string, namespace: string): string => `(${outside(namespace)} OR ${thing}.oid >= 16384)`;
+
 const shown = `c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
   AND ((${outside("n")}) OR (n.nspname = 'pg_catalog' AND c.relname IN (${sensitiveList})))`;
 
@@ -27,7 +30,8 @@ export const versionQuery = `SELECT pg_catalog.md5(pg_catalog.concat_ws(' ',
   ${digest("pg_rewrite x")}, ${digest("pg_trigger x")}, ${digest("pg_policy x")}, ${digest("pg_attrdef x")},
   ${digest("pg_constraint x")}, ${digest("pg_inherits x")}, ${digest("pg_operator x WHERE x.oid >= 16384")},
   ${digest("pg_namespace x WHERE x.nspname !~ '^pg_(toast_)?temp'")}, ${digest("pg_db_role_setting x")},
-  ${digest("pg_auth_members x")},
+  ${digest("pg_auth_members x")}, ${digest("pg_cast x")}, ${digest("pg_type x WHERE x.oid >= 16384")},
+  ${digest("pg_aggregate x")}, ${digest("pg_amop x")}, ${digest("pg_amproc x")},
   current_user, pg_catalog.current_setting('is_superuser'), pg_catalog.current_setting('server_version_num'),
   pg_catalog.array_to_string(pg_catalog.current_schemas(false), ','))) AS version`;
 
@@ -55,16 +59,25 @@ export const parentsQuery = "SELECT inhrelid, inhparent FROM pg_inherits";
 const depends = (catalogue: string, on: string): string =>
   `pg_depend d ON d.classid = '${catalogue}'::regclass AND d.objid = x.oid AND d.refclassid = '${on}'::regclass`;
 
+/** Functions of the system that a stored expression calls: the server keeps no dependencies on them. */
+const volatileIn = (tree: string): string => `CROSS JOIN LATERAL pg_catalog.regexp_matches(${tree}::text, ':(?:op)?funcid ([0-9]+)', 'g') m(id)
+  JOIN pg_proc f ON f.oid = m.id[1]::oid AND f.oid < 16384 AND f.provolatile = 'v' AND f.proname <> 'nextval'`;
+
 /** What rewrite rules read, a view's own and others. */
 export const readsQuery = `SELECT DISTINCT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_class")}
   WHERE d.refobjid <> x.ev_class`;
 
 /** Functions that run when the relation is written or read: of triggers, and of rules that are not a view's own. */
 export const triggersQuery = `SELECT tgrelid, tgfoid FROM pg_trigger WHERE NOT tgisinternal
-  UNION SELECT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_proc")} WHERE x.ev_type <> '1'`;
+  UNION SELECT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_proc")} WHERE x.ev_type <> '1'
+  UNION SELECT x.ev_class, f.oid FROM pg_rewrite x ${volatileIn("x.ev_action")} WHERE x.ev_type <> '1'`;
 
 /** Functions behind defaults, generated columns, constraints, policies, indexes and a view's own query. */
 export const callsQuery = `SELECT x.adrelid, d.refobjid FROM pg_attrdef x JOIN ${depends("pg_attrdef", "pg_proc")}
+  UNION SELECT x.adrelid, f.oid FROM pg_attrdef x ${volatileIn("x.adbin")}
+  UNION SELECT x.conrelid, f.oid FROM pg_constraint x ${volatileIn("x.conbin")} WHERE x.conrelid <> 0
+  UNION SELECT x.polrelid, f.oid FROM pg_policy x ${volatileIn("x.polqual")}
+  UNION SELECT x.polrelid, f.oid FROM pg_policy x ${volatileIn("x.polwithcheck")}
   UNION SELECT x.conrelid, d.refobjid FROM pg_constraint x JOIN ${depends("pg_constraint", "pg_proc")} WHERE x.conrelid <> 0
   UNION SELECT x.polrelid, d.refobjid FROM pg_policy x JOIN ${depends("pg_policy", "pg_proc")}
   UNION SELECT i.indrelid, d.refobjid FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN ${depends("pg_class", "pg_proc")}
@@ -79,11 +92,62 @@ export const functionsQuery = (serverVersion: number): string => {
   return `SELECT p.oid, n.nspname, p.proname, p.prokind::text, l.lanname, p.provolatile::text, p.prosecdef,
     CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN COALESCE(${standard}, p.prosrc) END, p.proconfig::text[]
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-    WHERE ${outside("n")} ORDER BY p.oid`;
+    WHERE ${added("p", "n")} ORDER BY p.oid`;
 };
 
 export const systemFunctionsQuery = `SELECT DISTINCT p.provolatile::text, p.proname FROM pg_proc p
-  WHERE p.pronamespace = 'pg_catalog'::regnamespace ORDER BY 1, 2`;
+  WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.oid < 16384 ORDER BY 1, 2`;
 
+/** Those that may do something; operators, aggregates, casts and defaults name functions by id. */
+export const systemFunctionIdsQuery = `SELECT p.oid, p.proname FROM pg_proc p
+  WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.oid < 16384 AND p.provolatile <> 'i' ORDER BY p.oid`;
+
+/** With the functions that sort for it, which an operator class names. */
 export const operatorsQuery = `SELECT n.nspname, o.oprname, o.oprcode::oid FROM pg_operator o
-  JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE ${outside("n")} ORDER BY o.oid`;
+  JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE ${added("o", "n")}
+  UNION SELECT n.nspname, o.oprname, p.amproc::oid FROM pg_amproc p JOIN pg_amop a ON a.amopfamily = p.amprocfamily
+  JOIN pg_operator o ON o.oid = a.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE p.amproc::oid >= 16384`;
+
+/** What users' aggregates are made of. */
+const aggregateParts = `SELECT a.aggfnoid::oid AS fn, u.part AS calls FROM pg_aggregate a CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[
+    a.aggtransfn::oid, a.aggfinalfn::oid, a.aggcombinefn::oid, a.aggserialfn::oid, a.aggdeserialfn::oid,
+    a.aggmtransfn::oid, a.aggminvtransfn::oid, a.aggmfinalfn::oid]) u(part)
+  WHERE a.aggfnoid::oid >= 16384 AND u.part <> 0`;
+
+/**
+ * Functions that run when a value becomes one of a type, or stops being one: of domains' checks, and of casts. Whatever is
+ * made of such a type (arrays, rows, ranges, other domains) runs them too.
+ */
+const typeCalls = `WITH RECURSIVE called(type, fn) AS (
+    SELECT x.contypid, d.refobjid FROM pg_constraint x JOIN ${depends("pg_constraint", "pg_proc")} WHERE x.contypid <> 0
+    UNION SELECT x.contypid, f.oid FROM pg_constraint x ${volatileIn("x.conbin")} WHERE x.contypid <> 0
+    UNION SELECT c.castsource, c.castfunc FROM pg_cast c WHERE c.oid >= 16384 AND c.castfunc <> 0
+    UNION SELECT c.casttarget, c.castfunc FROM pg_cast c WHERE c.oid >= 16384 AND c.castfunc <> 0),
+  holds(whole, part) AS (
+    SELECT t.oid, t.typelem FROM pg_type t WHERE t.typelem <> 0
+    UNION SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.typbasetype <> 0
+    UNION SELECT t.oid, a.atttypid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid
+      WHERE t.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped
+    UNION SELECT r.rngtypid, r.rngsubtype FROM pg_range r),
+  runs(type, fn) AS (SELECT type, fn FROM called UNION SELECT h.whole, r.fn FROM runs r JOIN holds h ON h.part = r.type)`;
+
+/** Types that users made, rows of tables only where something runs; and whatever else something runs for. */
+export const typesQuery = `${typeCalls}
+  SELECT t.oid, n.nspname, t.typname, r.fn FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN runs r ON r.type = t.oid LEFT JOIN pg_class c ON c.oid = t.typrelid
+  WHERE r.fn IS NOT NULL OR (t.oid >= 16384 AND ${outside("n")} AND t.typelem = 0 AND (c.oid IS NULL OR c.relkind = 'c'))`;
+
+export const systemTypesQuery = `SELECT t.typname FROM pg_type t WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.oid < 16384
+  AND t.typtype <> 'c' AND t.typcategory <> 'A'`;
+
+/** Of aggregates, and of functions whose parameters or results are of types that run something. */
+export const functionCallsQuery = `${typeCalls} ${aggregateParts}
+  UNION SELECT p.oid, r.fn FROM pg_proc p
+  CROSS JOIN LATERAL pg_catalog.unnest(p.proargtypes::oid[] || p.prorettype || COALESCE(p.proallargtypes, '{}')) u(type)
+  JOIN runs r ON r.type = u.type WHERE p.oid >= 16384`;
+
+export const implicitCastsQuery = `SELECT DISTINCT c.castfunc FROM pg_cast c
+  WHERE c.oid >= 16384 AND c.castfunc <> 0 AND c.castcontext <> 'e'`;
+
+export const closedSchemasQuery = `SELECT n.nspname FROM pg_namespace n
+  WHERE ${outside("n")} AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')`;

@@ -1,6 +1,7 @@
 import {
   type Catalogue,
   type CatalogueFunction,
+  type CatalogueType,
   type CatalogueRelation,
   HoopError,
 } from "../../../vocabulary/index.js";
@@ -90,7 +91,18 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
       calls: calls.get(id) ?? [],
     }),
   );
-  const functions = ((await query(sql.functionsQuery(serverVersion))) as unknown[][]).map(functionFrom);
+  const functionCalls = pairs(await query(sql.functionCallsQuery));
+  const functions = ((await query(sql.functionsQuery(serverVersion))) as unknown[][]).map((row) => {
+    const fn = functionFrom(row);
+    const called = functionCalls.get(fn.id) ?? (fn.kind === "aggregate" ? [] : undefined);
+    return called === undefined ? fn : { ...fn, calls: called };
+  });
+  const types = new Map<number, CatalogueType & { readonly calls: number[] }>();
+  for (const [id, schema, name, fn] of (await query(sql.typesQuery)) as [number, string, string, number | null][]) {
+    const type = types.get(id) ?? { id, schema, name, calls: [] };
+    types.set(id, type);
+    if (fn !== null) type.calls.push(fn);
+  }
   const systemFunctions = { immutable: [] as string[], stable: [] as string[], volatile: [] as string[] };
   for (const [volatility, name] of (await query(sql.systemFunctionsQuery)) as [keyof typeof volatilities, string][]) {
     systemFunctions[volatilities[volatility]].push(name);
@@ -100,7 +112,14 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
     name,
     function: fn,
   }));
-  return { key, version, serverVersion, relations, functions, systemFunctions, searchPath, role, superuser, operators };
+  return {
+    ...{ key, version, serverVersion, relations, functions, systemFunctions, searchPath, role, superuser, operators },
+    systemFunctionIds: ((await query(sql.systemFunctionIdsQuery)) as [number, string][]).map(([id, name]) => ({ id, name })),
+    types: [...types.values()],
+    systemTypes: (await query(sql.systemTypesQuery)).map(([name]) => name as string),
+    implicitCasts: (await query(sql.implicitCastsQuery)).map(([id]) => id as number),
+    closedSchemas: (await query(sql.closedSchemasQuery)).map(([name]) => name as string),
+  };
 }
 
 function functionFrom([

@@ -6,14 +6,16 @@ import { isUnsafeEncoding, TextCodec } from "./text.js";
 /** What a SQL analysis says beyond the neutral one; read by its shape, the protocol does not import the analyser. */
 export interface SqlFacts {
   readonly changesContext: boolean;
+  readonly changesCatalogue: boolean;
   readonly copyQuery: string | null;
 }
 
 export function sqlFacts(analysis: Analysis): SqlFacts {
-  const facts = analysis as Analysis & Partial<Record<"changesContext" | "opaque" | "copyQuery", unknown>>;
+  const facts = analysis as Analysis & Partial<Record<"changesContext" | "changesCatalogue" | "opaque" | "copyQuery", unknown>>;
   return {
     // What cannot be read may change anything.
     changesContext: facts.changesContext === true || facts.opaque === true || analysis.unknowns.length > 0,
+    changesCatalogue: facts.changesCatalogue === true || analysis.unknowns.length > 0,
     copyQuery: typeof facts.copyQuery === "string" ? facts.copyQuery : null,
   };
 }

@@ -50,6 +50,8 @@ export class Conversation {
   /** Messages of the extended protocol since the last Sync, and whether one of them ran something. */
   unsynced = 0;
   executedUnsynced = false;
+  /** Definitions are being changed: what follows is judged when the target is through with them. */
+  defining = false;
   flushed = true;
   /** Until Sync, as after an error: the client's messages are dropped. */
   discarding = false;
@@ -144,9 +146,15 @@ export class Conversation {
 
   ask(text: string, phase: AskPhase, values: readonly (Uint8Array | null)[] | null, bytes: number): number {
     const id = this.core.out.nextId();
-    const context: AskContext = this.context.for(text, this.status, this.#namedTexts());
+    const context: AskContext = this.context.for(text, this.#statusNow(), this.#namedTexts());
     this.core.out.push({ kind: "ask", id, ask: { phase, text, context, values, bytes } });
     return id;
+  }
+
+  /** What ran since the last Sync is a transaction of its own. */
+  #statusNow(): number {
+    const implicit = this.executedUnsynced && this.status === transactionStatus.idle;
+    return implicit ? transactionStatus.open : this.status;
   }
 
   *#namedTexts(): IterableIterator<readonly [string, string]> {

@@ -86,8 +86,9 @@ export class Forwarder {
     }
   }
 
-  #ran(text: string, facts: Pick<SqlFacts, "changesContext">): void {
+  #ran(text: string, facts: Pick<SqlFacts, "changesContext" | "changesCatalogue">): void {
     this.#conversation.turn++;
+    this.#conversation.defining ||= facts.changesCatalogue;
     this.#conversation.context.ran(text, facts.changesContext);
   }
 
@@ -116,6 +117,7 @@ export class Forwarder {
       values: held.portal === "" ? held.values : held.values.map((value) => value && Buffer.from(value)),
       bytes: held.frame.length,
       changesContext: facts.changesContext,
+      changesCatalogue: facts.changesCatalogue,
       copyColumns: held.columns,
       ask: held.ask,
       masks: answer.masks,

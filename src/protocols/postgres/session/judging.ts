@@ -68,7 +68,7 @@ export class Judging {
     }
     if (conversation.working) return;
     if (held.kind === "execute" && !this.#needsAnswer(held)) return;
-    if (this.#contextUnknown()) return;
+    if (this.#contextUnknown() || this.#definitionsUnknown()) return;
     const unreadable = conversation.context.unreadable();
     if (unreadable !== null) {
       this.#refuse({
@@ -104,6 +104,15 @@ export class Judging {
     if (conversation.unsynced === 0 && conversation.status === transactionStatus.failed) return false;
     learn(conversation);
     return true;
+  }
+
+  /** True: wait for the target to be through with changes of its catalogue. */
+  #definitionsUnknown(): boolean {
+    const conversation = this.#conversation;
+    if (!conversation.defining) return false;
+    if (this.#waitForTarget()) return true;
+    conversation.defining = conversation.unsynced > 0;
+    return false;
   }
 
   /** True: replies are on their way, we are called again after each. */

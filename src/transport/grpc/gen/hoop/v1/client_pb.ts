@@ -96,7 +96,7 @@ export type ConnectionOffer = Message<"hoop.v1.ConnectionOffer"> & {
   labels: { [key: string]: string };
 
   /**
-   * What to type, with `{host}` and `{port}` to fill in.
+   * What to type, with `{host}` and `{port}` to fill in; what stands in [ ] only where the port is not `port`.
    *
    * @generated from field: string example = 5;
    */
