@@ -39,7 +39,7 @@ const atLeast = (name: string, least: number, measured: Criterion["measured"]): 
   measured,
 });
 
-/** TLS on both hops is how Hoop runs; without TLS there is no agent between. The promises for each are the issue's own. */
+/** TLS on both hops is how Hoop runs; without it are the same three processes. The promises for each are the issue's own. */
 const plain = "hoop plain";
 
 export const criteria: readonly Criterion[] = [

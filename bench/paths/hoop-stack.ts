@@ -7,7 +7,7 @@ import type { PostgresPeer } from "../peers/postgres.js";
 import { freePort, jsonLine, type Running, run, start } from "../peers/process.js";
 
 export interface StackOptions {
-  /** Whether an agent dials the target; without one the gateway does. Agents speak TLS only. */
+  /** Whether an agent dials the target; without one the gateway does. */
   readonly agent: boolean;
   /** TLS where tunnels and agents dial in. */
   readonly tls: boolean;
@@ -119,7 +119,7 @@ export async function startHoopStack(server: PostgresPeer, options: StackOptions
       const agent = start(
         process.execPath,
         [
-          ...[cli, "agent", "--gateway", `https://127.0.0.1:${grpc}`, "--join", token, "--state", state],
+          ...[cli, "agent", "--gateway", `${options.tls ? "https" : "http"}://127.0.0.1:${grpc}`, "--join", token, "--state", state],
           ...["--allow", `127.0.0.1:${server.port}`],
         ],
         { env },

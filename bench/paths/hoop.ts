@@ -67,5 +67,5 @@ export const hoopPolicyOff = hoopPath("hoop no policy", "policy off", "plain", {
   tls: true,
   gateway: [withoutPolicy],
 });
-/** Without TLS. Agents have no such mode, so here the gateway dials the target: two processes. */
-export const hoopPlain = hoopPath("hoop plain", "plain", "plain", { agent: false, tls: false });
+/** The same three processes and the real gate, without TLS on the hops: agents prove themselves by signatures. */
+export const hoopPlain = hoopPath("hoop plain", "plain", "plain", { agent: true, tls: false });

@@ -9,6 +9,7 @@ import { policyDocuments } from "./policy-documents.js";
 import { postgresFrames } from "./postgres-frames.js";
 import { postgresMessages } from "./postgres-messages.js";
 import { postgresSession } from "./postgres-session.js";
+import { recordingBlocks } from "./recording-blocks.js";
 import { sqlAnalysis } from "./sql-analysis.js";
 import { sqlLexer } from "./sql-lexer.js";
 import { transcript } from "./transcript.js";
@@ -28,6 +29,7 @@ export const targets: readonly FuzzTarget[] = [
   dns,
   journal,
   auditExport,
+  recordingBlocks,
   transcript,
   echoSession,
 ];

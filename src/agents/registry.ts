@@ -141,7 +141,8 @@ export function createAgentRegistry(options: AgentRegistryOptions): AgentRegistr
     const others = controls.get(who.fingerprint) ?? 0;
     if (others >= maxControls) {
       log.warn({ agent: who.name, from: who.address }, "an agent has too many control streams");
-      return call.refuse(grpcStatus.resourceExhausted, "this agent has as many control streams as it may");
+      call.refuse(grpcStatus.resourceExhausted, "this agent has as many control streams as it may");
+      return;
     }
     controls.set(who.fingerprint, others + 1);
     let agent: ConnectedAgent | null = null;

@@ -1,5 +1,6 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import pc from "picocolors";
+import { leadsElsewhere } from "../client/tunnel/names/leads-elsewhere.js";
 import { HoopError } from "../vocabulary/index.js";
 import { startDemo } from "./start.js";
 import { type Place, tour } from "./tour.js";
@@ -25,6 +26,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const stopping = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stopping.abort());
+  // `npm run demo | head`: nobody reads on, and still everything is to be stopped.
+  process.stdout.on("error", () => stopping.abort());
 
   say(pc.bold("Starting a whole Hoop on this machine:"));
   const demo = await startDemo({
@@ -35,18 +38,25 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const connection = demo.tunnel.connections.find((one) => one.name === "pg-demo");
     if (!connection) throw new HoopError("internal", "the tunnel does not offer pg-demo");
-    const place: Place = {
-      host: connection.host,
-      port: connection.port,
-      typed: `psql -h ${connection.host}${connection.port === 5432 ? "" : ` -p ${connection.port}`}`,
-    };
     const named = connection.host.endsWith(".hoop");
-    if (!named)
+    const elsewhere = named ? await leadsElsewhere(connection.host, connection.address) : null;
+    const host = elsewhere === null ? connection.host : connection.address;
+    const place: Place = {
+      host,
+      port: connection.port,
+      typed: `psql -h ${host}${connection.port === 5432 ? "" : ` -p ${connection.port}`}`,
+    };
+    if (elsewhere !== null)
       say(
         pc.yellow(
-          `\nThe names (*.hoop) need ${process.getuid?.() === 0 ? "a names mode that works here" : "root"}: ${demo.tunnel.names.problem ?? "this system was not changed"}. Address and port work just as well.`,
+          `\nAnother tunnel on this machine serves ${connection.host} too, so this one is used by its address.`,
         ),
       );
+    if (!named) {
+      const why = demo.tunnel.names.problem ?? "this system was not changed";
+      const need = process.getuid?.() === 0 ? "a names mode that works here" : "root";
+      say(pc.yellow(`\nThe names (*.hoop) need ${need}: ${why}. Address and port work just as well.`));
+    }
     if (connection.problem) say(pc.yellow(connection.problem));
     await tour(demo, place, say);
     if (args.includes("--once") || stopping.signal.aborted) return 0;
@@ -56,6 +66,7 @@ ${pc.bold("It stays up.")} Now you:
 
   type    ${pc.cyan(place.typed)}
   click   ${pc.cyan(demo.http)}   as ${demo.user.name} / ${demo.user.password}, or ${demo.admin.name} / ${demo.admin.password}
+  look    ${pc.cyan(`HOOP_HOME=${relative(process.cwd(), demo.engineerHome) || "."} node dist/cli.js tunnel status`)}
   read    README.md, docs/policy.md
 
 Ctrl-C ends it and leaves the machine as it was.`);

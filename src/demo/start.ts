@@ -134,7 +134,7 @@ export async function startDemo(options: {
       ],
       {
         // Not as a flag: every user of the machine reads those.
-        env: { ...clean, HOOP_AGENT_JOIN: token },
+        env: { ...clean, HOOP_AGENT_JOIN: token, HOOP_AGENT_DRAIN_MS: "500" },
         readyMs: 60_000,
         isReady: (line) => line["event"] === "connected",
       },

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseAddress } from "../transport/addresses.js";
 import { dialDirect, directAddresses } from "./dial-direct.js";
@@ -112,7 +112,11 @@ describe("a direct dial", () => {
 
   it("waits for no resolver that does not answer", async () => {
     const forever = () => new Promise<never>(() => {});
-    await expect(dialDirect({ host: "slow.example", port: 1, signal: new AbortController().signal, timeoutMs: 20 }, forever)).rejects.toMatchObject({ code: "timeout" });
-    await expect(dialDirect({ host: "slow.example", port: 1, signal: AbortSignal.abort(), timeoutMs: 5_000 }, forever)).rejects.toMatchObject({ code: "timeout" });
+    await expect(
+      dialDirect({ host: "slow.example", port: 1, signal: new AbortController().signal, timeoutMs: 20 }, forever),
+    ).rejects.toMatchObject({ code: "timeout" });
+    await expect(
+      dialDirect({ host: "slow.example", port: 1, signal: AbortSignal.abort(), timeoutMs: 5_000 }, forever),
+    ).rejects.toMatchObject({ code: "timeout" });
   });
 });

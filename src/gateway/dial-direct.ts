@@ -72,7 +72,10 @@ export async function directAddresses(host: string, resolve: Resolve = systemRes
 
 function refused(kind: AddressKind): HoopError {
   return new HoopError("denied", `the gateway does not dial that target: its address is ${words[kind]}`, {
-    hint: kind === "loopback" ? "write 127.0.0.1 or localhost if the gateway's own machine is meant" : "reach it through an agent that allows it",
+    hint:
+      kind === "loopback"
+        ? "write 127.0.0.1 or localhost if the gateway's own machine is meant"
+        : "reach it through an agent that allows it",
   });
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   closeSync,
@@ -23,6 +24,7 @@ import {
   testFolder,
   testKeys,
 } from "../../test/recording/support.js";
+import { readBodies } from "./analyses.js";
 import { createRecorder, type LocalRecorder, type RecorderOptions } from "./create-recorder.js";
 import { createFeeder } from "./feeder.js";
 import { createMemoryRecordingStore } from "./memory-store.js";
@@ -62,7 +64,9 @@ async function everything(recorder: LocalRecorder) {
   await feeder.drain(AbortSignal.timeout(10_000));
   await feeder.stop();
   const entries = await store.entries(recorder.chain, 0, 1_000_000);
-  return { store, bodies: entries.map((entry) => JSON.parse(entry.body)) };
+  const all = entries.map((entry) => JSON.parse(entry.body));
+  // What an analysis says once, before the first statement that refers to it, is seen by the tests about it.
+  return { store, all, bodies: all.filter((body) => body.kind !== "analysis") };
 }
 
 describe("the recorder", () => {
@@ -83,9 +87,9 @@ describe("the recorder", () => {
     await recorder.flush();
     expect(answers).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     expect(writes).toBe(1);
-    const { bodies } = await everything(recorder);
-    expect(bodies.map((body) => body.kind)).toEqual(["chain-opened", ...Array(50).fill("statement")]);
-    expect(bodies.map((body) => body.seq)).toEqual(Array.from({ length: 51 }, (_, index) => index + 1));
+    const { all } = await everything(recorder);
+    expect(all.map((body) => body.kind)).toEqual(["chain-opened", "analysis", ...Array(50).fill("statement")]);
+    expect(all.map((body) => body.seq)).toEqual(Array.from({ length: 52 }, (_, index) => index + 1));
   });
 
   it("seals text and values apart: none of it is readable in the folder, and it opens again", async () => {
@@ -200,6 +204,94 @@ describe("the recorder", () => {
     ).rejects.toThrow("does not open");
   }, 60_000);
 
+  it("says an analysis once, and again after a restart and where an entry of it was not written", async () => {
+    const path = folder();
+    const first = await start(path);
+    const session = newSession();
+    const statement = statementDraft(session, 1);
+    const analysis = statement.analysis!;
+    for (let n = 1; n <= 3; n++) await appended(first, statementDraft(session, n));
+    // Equal is the same, whoever made it.
+    await appended(first, statementDraft(session, 4, { analysis: structuredClone(analysis) }));
+    const other = { ...analysis, shape: "another" };
+    await appended(first, statementDraft(session, 5, { analysis: other }));
+    await appended(first, statementDraft(session, 6, { analysis: null }));
+    // A draft that cannot be written takes its turn's entries with it, the analysis before it as well.
+    const broken = {
+      get tag(): string {
+        throw new Error("broken");
+      },
+    };
+    const lost = { ...analysis, shape: "lost" };
+    const refused = appended(first, statementDraft(session, 7, { analysis: lost }));
+    first.append({
+      ...{ kind: "statement-finished", session, statement: statement.statement, outcome: "ok" },
+      ...{ rows: 0, bytes: 0, maskedCells: 0, durationMs: 0 },
+      get tag() {
+        return broken.tag;
+      },
+    });
+    expect(await refused).toMatchObject({ code: "internal" });
+    await appended(first, statementDraft(session, 8, { analysis: lost }));
+    await first.close();
+    const again = await start(path);
+    await appended(again, statementDraft(session, 9));
+    const { store, all } = await everything(again);
+    const described = all.filter((body) => body.kind === "analysis");
+    expect(described.map((body) => body.described.shape)).toEqual([analysis.shape, "another", "lost", analysis.shape]);
+    const seen = new Set<string>();
+    for (const body of all) {
+      if (body.kind === "analysis") {
+        expect(createHash("sha256").update(JSON.stringify(body.described)).digest("hex")).toBe(body.analysis);
+        seen.add(body.analysis);
+      }
+      if (body.kind === "statement" && body.analysis !== null) expect(seen).toContain(body.analysis);
+    }
+    const { entries } = await store.sessionEntries(session, null, 100);
+    const told = await readBodies(store, entries);
+    expect(told.map((body) => (body["analysis"] as { shape: string } | null)?.shape)).toEqual([
+      ...Array(4).fill(analysis.shape),
+      "another",
+      undefined,
+      "lost",
+      analysis.shape,
+    ]);
+    // A store whose text is another one is not believed.
+    const lying = { analyses: async (hashes: readonly string[]) => new Map(hashes.map((hash) => [hash, "{}"])) };
+    expect((await readBodies(lying, entries))[0]!["analysis"]).toBe(described[0].analysis);
+  });
+
+  it("writes the end of a statement with the next entry, or soon, and before it closes", async () => {
+    const path = folder();
+    const recorder = await start(path);
+    const session = newSession();
+    const { statement } = statementDraft(session, 1);
+    const finished = {
+      ...({ kind: "statement-finished", session, statement, outcome: "ok" } as const),
+      ...{ rows: 0, bytes: 0, maskedCells: 0, durationMs: 0 },
+    };
+    const { seq } = recorder.tip;
+    recorder.append(finished);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(recorder.tip.seq).toBe(seq);
+    await expect.poll(() => recorder.tip.seq, { interval: 1 }).toBe(seq + 1);
+    recorder.append(finished);
+    // One write has both, in order.
+    let writes = 0;
+    recorder.onWritten(() => {
+      writes += 1;
+    });
+    expect(await appended(recorder, statementDraft(session, 2))).toBeNull();
+    expect(writes).toBe(1);
+    recorder.append(finished);
+    await recorder.close();
+    const { bodies } = await everything(await start(path));
+    expect(bodies.map((body) => body.kind)).toEqual([
+      ...["chain-opened", "statement-finished", "statement-finished", "statement", "statement-finished"],
+      "chain-opened",
+    ]);
+  });
+
   it("refuses a second owner of its folder, and names the first", async () => {
     const path = folder();
     await start(path);
@@ -253,7 +345,7 @@ describe("after a crash", () => {
       truncateSync(target, size - cut);
       const recorder = await start(torn);
       // The last statement is gone, the ones before it are there; `chain-opened` was added at the end.
-      expect(recorder.tip.seq).toBe(3);
+      expect(recorder.tip.seq).toBe(4);
       const kept = readFileSync(target);
       const same = kept.subarray(0, Math.min(kept.length, size - 1500));
       expect(same.equals(copy.subarray(0, same.length))).toBe(true);
@@ -313,11 +405,11 @@ describe("after a crash", () => {
     const segment = segments(path)[0]!;
     truncateSync(segment, statSync(segment).size - 1500);
     const again = await start(path, { storeTip: (chain) => store.tip(chain) });
-    expect(again.tip.seq).toBe(7);
+    expect(again.tip.seq).toBe(8);
     const feeder = createFeeder({ recorder: again, store, intervalMs: 1 });
     await feeder.drain(AbortSignal.timeout(5_000));
     await feeder.stop();
-    expect((await store.tip(again.chain))!.seq).toBe(7);
+    expect((await store.tip(again.chain))!.seq).toBe(8);
   });
 });
 
@@ -336,11 +428,15 @@ describe("segments", () => {
     const feeder = createFeeder({ recorder, store, intervalMs: 1 });
     await feeder.drain(AbortSignal.timeout(5_000));
     await feeder.stop();
-    expect((await store.entries(recorder.chain, 0, 1000)).length).toBe(52);
+    const kinds = (await store.entries(recorder.chain, 0, 1000)).map((entry) => JSON.parse(entry.body).kind);
+    expect(kinds.filter((kind) => kind !== "analysis").length).toBe(52);
+    // Each segment says anew what its statements refer to: those before it will be deleted.
+    expect(kinds.filter((kind) => kind === "analysis").length).toBeGreaterThan(5);
+    const { seq } = recorder.tip;
     expect(segments(path).length).toBeLessThanOrEqual(2);
     await recorder.close();
     const again = await start(path);
-    expect(again.tip.seq).toBe(53);
+    expect(again.tip.seq).toBe(seq + 1);
   });
 });
 
@@ -440,7 +536,9 @@ describe("the feeder", () => {
         name: "alice@example.test",
       },
     ]);
-    expect((await real.entries(recorder.chain, 0, 1000)).length).toBe(503);
+    const stored = await real.entries(recorder.chain, 0, 1000);
+    expect(stored.map((entry) => entry.seq)).toEqual(Array.from({ length: recorder.tip.seq }, (_, n) => n + 1));
+    expect(stored.filter((entry) => !entry.body.includes('"kind":"analysis"')).length).toBe(503);
   });
 
   it("refuses a chain that forked", async () => {
@@ -492,5 +590,5 @@ it("writes nothing behind a record that could not be written whole", async () =>
   await appended(recorder, statementDraft(newSession(), 2));
   await recorder.close();
   const again = await start(path);
-  expect(again.tip.seq).toBe(4);
+  expect(again.tip.seq).toBe(5);
 });

@@ -134,7 +134,8 @@ class JournalRecorder implements LocalRecorder {
     this.#sink = {
       payload: (_seq, hash, bytes, sealed) => {
         payloadHead.write(hash, 0, "hex");
-        payloadHead.writeBigUInt64BE(BigInt(bytes), 32);
+        // Its upper half stays 0: longer content is not in here.
+        payloadHead.writeUInt32BE(bytes, 36);
         this.#batch.add(recordTypes.payload, payloadHead, sealed);
       },
       entry: (_seq, hash, body) => {

@@ -50,7 +50,8 @@ export async function* exportRecording(store: ExportSource, options: ExportOptio
         yield line({ type: "entry", chain, seq, hash, body });
         count += 1;
         if (options.payloads !== undefined)
-          for (const payload of payloadsOf(body)) yield* exportPayload(store, options.payloads, payload, { chain, seq });
+          for (const payload of payloadsOf(body))
+            yield* exportPayload(store, options.payloads, payload, { chain, seq });
       }
       if (entries.length < page) break;
       after = entries.at(-1)!.seq;

@@ -4,9 +4,9 @@ import { ChainWriter, type EntrySink } from "./chain-writer.js";
 import { type ChainTip, genesis, type OwnDraft } from "./entry.js";
 import { type ChainPoint, createHeadSigning, type SignedHead } from "./head.js";
 import type { HeadSigner, RecordingKeys } from "./keys.js";
+import { type NewEntry, newEntry } from "./new-entry.js";
 import type { EntryDraft, Recorder } from "./recorder.js";
 import { PayloadSealer } from "./sealer.js";
-import { type NewEntry, newEntry } from "./new-entry.js";
 import type { NewPayload, RecordingBatch, RecordingStore } from "./store.js";
 
 type Done = (error: HoopError | null) => void;

@@ -2,7 +2,15 @@
  * Bind values as one payload: count (4), then each: length (4, -1 is NULL) and bytes; big-endian.
  */
 export function encodeValues(values: readonly (Uint8Array | null)[]): Buffer {
-  return Buffer.concat([...valuePieces(values)]);
+  const bytes = Buffer.allocUnsafe(valuesLength(values));
+  let at = bytes.writeInt32BE(values.length);
+  for (const value of values) {
+    at = bytes.writeInt32BE(value === null ? -1 : value.length, at);
+    if (value === null) continue;
+    bytes.set(value, at);
+    at += value.length;
+  }
+  return bytes;
 }
 
 /** The same, piece by piece, for values too large to be copied at once. */

@@ -96,12 +96,12 @@ async function faultOf(
 describe("an export", () => {
   it("is in order as it is, alone and against the heads that were kept elsewhere", async () => {
     expect(lines.every((line) => !/[\u2028\u2029]/.test(line))).toBe(true);
-    expect(await check(lines)).toMatchObject({ ok: true, fault: null, entries: 26, unsigned: 0, anchored: false });
+    expect(await check(lines)).toMatchObject({ ok: true, fault: null, entries: 28, unsigned: 0, anchored: false });
     const report = await check(lines, { heads: outside });
     expect(report).toMatchObject({ ok: true, anchored: true });
     expect(report.chains).toMatchObject([
-      { from: 1, entries: 13, provenThrough: 13 },
-      { from: 1, entries: 13, provenThrough: 13 },
+      { from: 1, entries: 14, provenThrough: 14 },
+      { from: 1, entries: 14, provenThrough: 14 },
     ]);
   });
 
@@ -111,7 +111,7 @@ describe("an export", () => {
     const at = whole.findIndex((line) => line.includes('"type":"payload"'));
     const payload = JSON.parse(whole[at]!);
     const altered = whole.with(at, JSON.stringify({ ...payload, content: Buffer.from("another").toString("base64") }));
-    expect(await faultOf(altered)).toEqual({ code: "payload-altered", seq: 3 });
+    expect(await faultOf(altered)).toEqual({ code: "payload-altered", seq: 4 });
     const moved = whole.toSpliced(at, 1).toSpliced(at + 6, 0, whole[at]!);
     expect((await faultOf(moved)).code).toBe("payload-altered");
   });
@@ -183,13 +183,13 @@ describe("an export", () => {
   it("notices a dropped tail: by the export's own heads, and by the one kept elsewhere when those were dropped too", async () => {
     const last = entryLines().at(-1)!;
     const cut = lines.toSpliced(last.index, 1);
-    expect(await faultOf(cut)).toEqual({ code: "tail-dropped", seq: 13 });
+    expect(await faultOf(cut)).toEqual({ code: "tail-dropped", seq: 14 });
     // The attacker of the store drops the later heads as well, and says so at the end.
     const lastHead = lines.findLastIndex((line) => line.includes('"type":"head"'));
     const end = JSON.parse(cut.at(-1)!);
     const thorough = cut.with(-1, lineText({ ...end, entries: end.entries - 1 })).toSpliced(lastHead, 1);
     expect(await check(thorough)).toMatchObject({ ok: true, anchored: false, unsigned: 5 });
-    expect(await faultOf(thorough, { heads: outside })).toEqual({ code: "tail-dropped", seq: 13 });
+    expect(await faultOf(thorough, { heads: outside })).toEqual({ code: "tail-dropped", seq: 14 });
   });
 
   it("notices a whole missing chain, with all of its heads", async () => {
@@ -201,7 +201,7 @@ describe("an export", () => {
     const thorough = lines
       .filter((line) => !line.includes(second!) || JSON.parse(line).type === "end")
       .map((line) =>
-        JSON.parse(line).type === "end" ? lineText({ type: "end", entries: 13, chains: [first] }) : line,
+        JSON.parse(line).type === "end" ? lineText({ type: "end", entries: 14, chains: [first] }) : line,
       );
     expect(await check(thorough)).toMatchObject({ ok: true, anchored: false });
     expect(await check(thorough, { heads: outside })).toMatchObject({
@@ -218,7 +218,7 @@ describe("an export", () => {
     const at = lines.findIndex((line) => line.includes('"type":"head"'));
     const head = JSON.parse(lines[at]!);
     expect(
-      (await faultOf(lines.with(at, lineText({ ...head, body: head.body.replace('"seq":7', '"seq":6') })))).code,
+      (await faultOf(lines.with(at, lineText({ ...head, body: head.body.replace('"seq":8', '"seq":7') })))).code,
     ).toBe("bad-signature");
     expect((await faultOf(lines.filter((line) => !line.includes('"type":"head"')))).code).toBe("unsigned");
     expect((await check(lines, { heads: [outside[0]!.replace("hash", "hush")] })).fault?.code).toBe("bad-signature");
@@ -255,7 +255,7 @@ describe("an export", () => {
 
   it("can be made from a journal's folder alone", async () => {
     const alone = await collect(exportRecording(journalSource(journal), { payloads: keys }));
-    expect(await check(alone)).toMatchObject({ ok: true, entries: 13, payloads: 20 });
+    expect(await check(alone)).toMatchObject({ ok: true, entries: 14, payloads: 20 });
   });
 
   it("may begin behind a signed head only when a part was asked for", async () => {
@@ -268,19 +268,19 @@ describe("an export", () => {
       only[0]!,
       ...first,
       ...only.filter((line) => JSON.parse(line).seq >= from),
-      JSON.stringify({ type: "end", entries: 14 - from, chains: [chain] }),
+      JSON.stringify({ type: "end", entries: 15 - from, chains: [chain] }),
     ];
-    expect(await faultOf(later(8))).toEqual({ code: "missing", seq: 1 });
-    expect(await check(later(8), { partial: true })).toMatchObject({ ok: true, chains: [{ from: 8, entries: 6 }] });
-    expect(await faultOf(later(9), { partial: true })).toEqual({ code: "missing", seq: 1 });
+    expect(await faultOf(later(9))).toEqual({ code: "missing", seq: 1 });
+    expect(await check(later(9), { partial: true })).toMatchObject({ ok: true, chains: [{ from: 9, entries: 6 }] });
+    expect(await faultOf(later(10), { partial: true })).toEqual({ code: "missing", seq: 1 });
   });
 
   it("shows a fork of one chain", async () => {
     const forged = JSON.stringify({
       type: "head",
-      ...signHead({ chain: entryLines()[0]!.chain, seq: 7, hash: "ab".repeat(32) }),
+      ...signHead({ chain: entryLines()[0]!.chain, seq: 8, hash: "ab".repeat(32) }),
     });
-    expect(await faultOf(lines.toSpliced(1, 0, forged))).toEqual({ code: "forked", seq: 7 });
+    expect(await faultOf(lines.toSpliced(1, 0, forged))).toEqual({ code: "forked", seq: 8 });
   });
 });
 

@@ -12,10 +12,24 @@ import { type AdmitPorts, admit } from "./admit.js";
 import { createOpenSessions } from "./open-sessions.js";
 
 const policy = compilePolicy(
-  parseDocuments("apiVersion: hoop/v1\nkind: access\nmetadata: { name: readers }\nspec: { who: { group: engineers }, where: everywhere, effects: [read] }\n"),
+  parseDocuments(
+    "apiVersion: hoop/v1\nkind: access\nmetadata: { name: readers }\nspec: { who: { group: engineers }, where: everywhere, effects: [read] }\n",
+  ),
 );
 const ada: Subject = { id: subjectId(randomUUID()), kind: "person", name: "ada", groups: ["engineers"], version: 1 };
-const pg: Connection = { id: connectionId(randomUUID()), name: "pg", protocol: "echo", host: "h", port: 5432, agent: null, labels: {}, tls: { mode: "disable" }, target: {}, exposesCredentialToAgent: false, version: 1 };
+const pg: Connection = {
+  id: connectionId(randomUUID()),
+  name: "pg",
+  protocol: "echo",
+  host: "h",
+  port: 5432,
+  agent: null,
+  labels: {},
+  tls: { mode: "disable" },
+  target: {},
+  exposesCredentialToAgent: false,
+  version: 1,
+};
 
 /** A gateway's admission in which a test says what happens while the journal is waited for. */
 function gateway(limits: { sessions?: number; sessionsPerSubject?: number } = {}) {
@@ -64,7 +78,7 @@ function gateway(limits: { sessions?: number; sessionsPerSubject?: number } = {}
     credentials: {
       async lease() {
         leases += 1;
-        return { user: "app", secret: { reveal: () => "s" }, release: async () => void (leases -= 1) };
+        return { user: "app", secret: { reveal: () => "s" }, release: async () => void leases-- };
       },
     },
     protocols: new Map([["echo", protocol]]),
@@ -82,7 +96,16 @@ function gateway(limits: { sessions?: number; sessionsPerSubject?: number } = {}
     const admitted = admit(ports, { client, token: "t", connection: "pg", from: "127.0.0.1:1" });
     return { admitted, abort: () => abort };
   };
-  return { state, inits, drafts, waiting, lane, ports, leases: () => leases, finish: () => ends.splice(0).forEach((end) => void end()) };
+  return {
+    state,
+    inits,
+    drafts,
+    waiting,
+    lane,
+    ports,
+    leases: () => leases,
+    finish: () => ends.splice(0).forEach((end) => void end()),
+  };
 }
 
 const turns = async () => {
@@ -104,7 +127,11 @@ describe("between asking and being in the list of open sessions", () => {
   });
 
   it.each([
-    ["the user was disabled", { subject: new HoopError("unauthenticated", "this user is disabled") }, "this user is disabled"],
+    [
+      "the user was disabled",
+      { subject: new HoopError("unauthenticated", "this user is disabled") },
+      "this user is disabled",
+    ],
     ["the user lost the group", { subject: { ...ada, groups: [], version: 2 } }, ""],
     ["the connection was removed", { connection: undefined }, "changed"],
     ["the connection leads elsewhere", { connection: { ...pg, host: "evil", version: 2 } }, "changed"],

@@ -1,13 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Order } from "../protocol/index.js";
-import { type Connection, type ConnectionId, connectionId, sessionId, type Subject, type SubjectId, subjectId } from "../vocabulary/index.js";
+import {
+  type Connection,
+  type ConnectionId,
+  connectionId,
+  type Subject,
+  type SubjectId,
+  sessionId,
+  subjectId,
+} from "../vocabulary/index.js";
 import { createOpenSessions, type OpenSession } from "./open-sessions.js";
 
 function session(subject: SubjectId, connection: ConnectionId): OpenSession & { readonly orders: Order[] } {
   const orders: Order[] = [];
   const id = sessionId(randomUUID());
-  const asker = { session: id, login: "l", subject: { id: subject } as Subject, connection: { id: connection } as Connection };
+  const asker = {
+    session: id,
+    login: "l",
+    subject: { id: subject } as Subject,
+    connection: { id: connection } as Connection,
+  };
   return { id, asker, startedAt: 0, orders, order: (order) => void orders.push(order), ended: new Promise(() => {}) };
 }
 

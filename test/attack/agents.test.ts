@@ -7,7 +7,13 @@ import { keepRenewed } from "../../src/agent/renew.js";
 import { createSigningRequest } from "../../src/agent/signing-request.js";
 import { readIdentity, writeIdentity } from "../../src/agent/state.js";
 import { DialFailure } from "../../src/transport/grpc/gen/hoop/v1/agent_pb.js";
-import { AgentService, connectGrpc, type GatewayLink, type GrpcError, type GrpcSession } from "../../src/transport/grpc/index.js";
+import {
+  AgentService,
+  connectGrpc,
+  type GatewayLink,
+  type GrpcError,
+  type GrpcSession,
+} from "../../src/transport/grpc/index.js";
 import { agentId } from "../../src/vocabulary/index.js";
 import { createTestAuthority } from "../transport/authority.js";
 import { createTestWorld, startTestGateway, type TestGateway, type TestWorld, until } from "../transport/gateway.js";
@@ -41,7 +47,11 @@ async function enrolled(name: string): Promise<Paper & { readonly token: string 
 }
 
 async function come({ key, cert }: Paper): Promise<GrpcSession> {
-  const session = await connectGrpc({ url: gateway.url, tls: { ca: world.pki.authorities("agents"), key, cert }, userAgent: "t" });
+  const session = await connectGrpc({
+    url: gateway.url,
+    tls: { ca: world.pki.authorities("agents"), key, cert },
+    userAgent: "t",
+  });
   sessions.push(session);
   return session;
 }
@@ -72,7 +82,9 @@ async function refusedEverywhere(paper: Paper): Promise<void> {
   await until(() => one.over() !== undefined);
   expect(one.over()).toMatchObject({ status: 16 });
   const { request } = createSigningRequest();
-  await expect(session.unary(AgentService.method.renew, { signingRequest: request })).rejects.toMatchObject({ status: 16 });
+  await expect(session.unary(AgentService.method.renew, { signingRequest: request })).rejects.toMatchObject({
+    status: 16,
+  });
   expect(gateway.registry.list()).toEqual([]);
 }
 
@@ -96,7 +108,11 @@ it("a certificate of somebody else's authority is no agent's, though it bears an
 
 it("a certificate for an id that was never enrolled opens nothing", async () => {
   const { key, request } = createSigningRequest();
-  const issued = await world.pki.issueAgentCertificate(request, { agentId: agentId(randomUUID()), name: "site-a", ttlMs: 600_000 });
+  const issued = await world.pki.issueAgentCertificate(request, {
+    agentId: agentId(randomUUID()),
+    name: "site-a",
+    ttlMs: 600_000,
+  });
   await refusedEverywhere({ key, cert: issued.chain });
 });
 
@@ -126,9 +142,15 @@ it("a signing request that its own key did not sign, or that is too long, is ref
   const { request } = createSigningRequest();
   const broken = Buffer.from(request);
   broken[broken.length - 1] = broken.at(-1)! ^ 1;
-  await expect(open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: broken })).rejects.toMatchObject({ status: 3 });
-  await expect(open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: Buffer.alloc(9_000, 0x30) })).rejects.toMatchObject({ status: 8 });
-  expect((await open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: request })).agentName).toBe("site-a");
+  await expect(
+    open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: broken }),
+  ).rejects.toMatchObject({ status: 3 });
+  await expect(
+    open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: Buffer.alloc(9_000, 0x30) }),
+  ).rejects.toMatchObject({ status: 8 });
+  expect((await open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: request })).agentName).toBe(
+    "site-a",
+  );
 });
 
 it("a token is good once, also when many bring it at the same moment", async () => {
@@ -136,7 +158,9 @@ it("a token is good once, also when many bring it at the same moment", async () 
   const open = await connectGrpc({ url: gateway.url, tls: { ca: world.pki.authorities("agents") }, userAgent: "t" });
   sessions.push(open);
   const tries = await Promise.allSettled(
-    Array.from({ length: 20 }, () => open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: createSigningRequest().request })),
+    Array.from({ length: 20 }, () =>
+      open.unary(AgentService.method.enrol, { joinToken: token, signingRequest: createSigningRequest().request }),
+    ),
   );
   expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
 });
@@ -145,7 +169,10 @@ it("an agent with more control streams than it can need is refused the rest, and
   const session = await come(await enrolled("site-a"));
   const many = Array.from({ length: 30 }, () => control(session));
   for (const { stream } of many) stream.send(hello);
-  await until(() => many.filter((one) => one.over() !== undefined).length === 22 && many.filter((one) => one.welcomed()).length === 8);
+  await until(
+    () =>
+      many.filter((one) => one.over() !== undefined).length === 22 && many.filter((one) => one.welcomed()).length === 8,
+  );
   expect(many.find((one) => one.over())!.over()).toMatchObject({ status: 8 });
   expect(gateway.registry.list()).toHaveLength(8);
   await gateway.registry.revoke("site-a");
@@ -165,7 +192,16 @@ it("lies on the control stream change nothing for others: foreign and invented f
   const [honest, liar] = [await come(await enrolled("site-a")), await come(await enrolled("site-b"))];
   const [good, bad] = [control(honest), control(liar)];
   good.stream.send(hello);
-  bad.stream.send({ message: { case: "hello", value: { version: "\u001b[2J".repeat(5_000), capabilities: [], allows: new Array(5_000).fill("\u001b]0;owned\u0007") } } });
+  bad.stream.send({
+    message: {
+      case: "hello",
+      value: {
+        version: "\u001b[2J".repeat(5_000),
+        capabilities: [],
+        allows: new Array(5_000).fill("\u001b]0;owned\u0007"),
+      },
+    },
+  });
   await until(() => good.welcomed() && bad.welcomed());
   const seen = (await gateway.registry.agents()).find(({ name }) => name === "site-b")!;
   expect(JSON.stringify(seen)).not.toMatch(/\\u001b|\\u0007/);
@@ -175,8 +211,12 @@ it("lies on the control stream change nothing for others: foreign and invented f
   const dialled = gateway.registry.dial("site-a", "10.0.0.1", 5432, new AbortController().signal);
   await until(() => good.orders.length === 1);
   for (let i = 0; i < 1_000; i++) {
-    bad.stream.send({ message: { case: "dialFailed", value: { nonce: good.orders[0]!, failure: DialFailure.REFUSED, text: "x" } } });
-    bad.stream.send({ message: { case: "dialFailed", value: { nonce: `n${i}`, failure: 99 as DialFailure, text: "x".repeat(1_000) } } });
+    bad.stream.send({
+      message: { case: "dialFailed", value: { nonce: good.orders[0]!, failure: DialFailure.REFUSED, text: "x" } },
+    });
+    bad.stream.send({
+      message: { case: "dialFailed", value: { nonce: `n${i}`, failure: 99 as DialFailure, text: "x".repeat(1_000) } },
+    });
     bad.stream.send({ message: { case: "heartbeat", value: { sequence: 0xffff_ffff_ffff_ffffn } } });
   }
   const lane = honest.lane(AgentService.method.lane, { headers: { "hoop-nonce": good.orders[0]! } });
@@ -186,7 +226,12 @@ it("lies on the control stream change nothing for others: foreign and invented f
 
   const failing = gateway.registry.dial("site-b", "10.0.0.1", 5432, new AbortController().signal);
   await until(() => bad.orders.length === 1);
-  bad.stream.send({ message: { case: "dialFailed", value: { nonce: bad.orders[0]!, failure: 99 as DialFailure, text: `\u001b[31m\r\n${"x".repeat(100_000)}` } } });
+  bad.stream.send({
+    message: {
+      case: "dialFailed",
+      value: { nonce: bad.orders[0]!, failure: 99 as DialFailure, text: `\u001b[31m\r\n${"x".repeat(100_000)}` },
+    },
+  });
   const error = await failing.catch((thrown: Error) => thrown);
   expect((error as Error).message).not.toMatch(/[\u0000-\u001f]/);
   expect((error as Error).message.length).toBeLessThan(500);
@@ -198,7 +243,11 @@ it("a lane that sends what is no frame ends that lane and nothing else", async (
   one.stream.send(hello);
   await until(() => one.welcomed());
   const ends: unknown[] = [];
-  for (const garbage of [Buffer.from([1, 0, 0, 0, 0]), Buffer.from([0, 0, 0, 0, 2, 0x0b, 0]), Buffer.from([0, 0xff, 0xff, 0xff, 0xff])]) {
+  for (const garbage of [
+    Buffer.from([1, 0, 0, 0, 0]),
+    Buffer.from([0, 0, 0, 0, 2, 0x0b, 0]),
+    Buffer.from([0, 0xff, 0xff, 0xff, 0xff]),
+  ]) {
     const dialled = gateway.registry.dial("site-a", "10.0.0.1", 5432, new AbortController().signal);
     const count = one.orders.length;
     await until(() => one.orders.length === count + 1);
@@ -220,19 +269,35 @@ it("an agent keeps what it is when the gateway answers a renewal with nonsense, 
     const { key, request } = createSigningRequest();
     const authority = world.pki.authorities("agents");
     // Most of its life is over: certificates begin five minutes before they are made.
-    const { chain } = await world.pki.issueAgentCertificate(request, { agentId: agentId(randomUUID()), name: "site-a", ttlMs: 60_000 });
+    const { chain } = await world.pki.issueAgentCertificate(request, {
+      agentId: agentId(randomUUID()),
+      name: "site-a",
+      ttlMs: 60_000,
+    });
     const identity = { name: "site-a", key, certificate: chain, authority };
     await writeIdentity(folder, identity);
-    const others = await world.pki.issueAgentCertificate(request, { agentId: agentId(randomUUID()), name: "site-b", ttlMs: 60_000 });
+    const others = await world.pki.issueAgentCertificate(request, {
+      agentId: agentId(randomUUID()),
+      name: "site-b",
+      ttlMs: 60_000,
+    });
     const answers = [
       { certificateChain: "nonsense", gatewayAuthority: authority },
       { certificateChain: others.chain, gatewayAuthority: authority },
       { certificateChain: "", gatewayAuthority: "" },
     ];
     let asked = 0;
-    const link = { ready: async () => ({ unary: async () => answers[asked++ % answers.length] }), renew() {} } as unknown as GatewayLink;
-    const log = { info() {}, warn() {}, error() {} };
-    const over = keepRenewed(() => identity, link, { state: folder, log, signal: stopping.signal, renewed: () => expect.unreachable() });
+    const link = {
+      ready: async () => ({ unary: async () => answers[asked++ % answers.length] }),
+      renew() {},
+    } as unknown as GatewayLink;
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    const over = keepRenewed(() => identity, link, {
+      state: folder,
+      log,
+      signal: stopping.signal,
+      renewed: () => expect.unreachable(),
+    });
     await until(() => asked >= 2);
     stopping.abort();
     await over;

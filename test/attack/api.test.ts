@@ -21,7 +21,9 @@ beforeAll(async () => {
   expect(race.map(({ status }) => status).filter((status) => status === 201)).toHaveLength(1);
   const winner = ["eve", "mallory", "trent"][race.findIndex(({ status }) => status === 201)]!;
   admin = bearer(await signIn(api.app, winner));
-  expect((await call(api.app, "POST", "/api/v1/users", { name: "ada", password, groups: ["engineers"] }, admin)).status).toBe(201);
+  expect(
+    (await call(api.app, "POST", "/api/v1/users", { name: "ada", password, groups: ["engineers"] }, admin)).status,
+  ).toBe(201);
   engineer = bearer(await signIn(api.app, "ada"));
 });
 afterAll(() => api.close());
@@ -51,14 +53,24 @@ test("what a caller adds to a body does not reach what it is not for", async () 
     expect([path, answer.status]).toEqual([path, 400]);
   }
   const draft = { name: "pg-mass", protocol: "postgres", host: "db.internal", target: { user: "app" } };
-  for (const more of [{ id: "00000000-0000-4000-8000-000000000001" }, { version: 99 }, { usable: true }, { credential: "x" }]) {
+  for (const more of [
+    { id: "00000000-0000-4000-8000-000000000001" },
+    { version: 99 },
+    { usable: true },
+    { credential: "x" },
+  ]) {
     expect((await call(api.app, "POST", "/api/v1/connections", { ...draft, ...more }, admin)).status).toBe(400);
   }
 });
 
 test("a body cannot change what all objects have", async () => {
   const raw = (payload: string) =>
-    api.app.inject({ method: "POST", url: "/api/v1/connections", headers: { ...admin, "content-type": "application/json" }, payload });
+    api.app.inject({
+      method: "POST",
+      url: "/api/v1/connections",
+      headers: { ...admin, "content-type": "application/json" },
+      payload,
+    });
   const start = '{"name":"pg-proto","protocol":"postgres","host":"db.internal"';
   for (const tail of [
     ',"labels":{"__proto__":"polluted"},"target":{"user":"app"}}',
@@ -71,7 +83,8 @@ test("a body cannot change what all objects have", async () => {
     expect([tail, statusCode]).toEqual([tail, 400]);
   }
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
-  const policy = "apiVersion: hoop/v1\nkind: access\nmetadata: { name: p, __proto__: { polluted: 'yes' } }\nspec: { who: { group: engineers }, where: everywhere, effects: [read], constructor: { prototype: { polluted: 'yes' } } }\n";
+  const policy =
+    "apiVersion: hoop/v1\nkind: access\nmetadata: { name: p, __proto__: { polluted: 'yes' } }\nspec: { who: { group: engineers }, where: everywhere, effects: [read], constructor: { prototype: { polluted: 'yes' } } }\n";
   expect((await call(api.app, "POST", "/api/v1/policy/plan", { text: policy }, admin)).status).toBe(400);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   // A thousandfold alias is an error, and soon.
@@ -82,9 +95,18 @@ test("a body cannot change what all objects have", async () => {
 test("a stored secret goes nowhere that it was not given for, unless the place is proven to be the same", async () => {
   const certificate = (await call<string>(api.app, "GET", "/api/v1/ca")).body;
   expect(typeof certificate).toBe("string");
-  const draft = { name: "pg-secret", protocol: "postgres", host: "db.internal", agent: "site-a", target: { user: "app" }, secret: "the stored secret" };
+  const draft = {
+    name: "pg-secret",
+    protocol: "postgres",
+    host: "db.internal",
+    agent: "site-a",
+    target: { user: "app" },
+    secret: "the stored secret",
+  };
   const change = (body: object) => call<{ id: string }>(api.app, "PATCH", "/api/v1/connections/pg-secret", body, admin);
-  expect((await call(api.app, "POST", "/api/v1/connections", { ...draft, tls: { mode: "verify-full" } }, admin)).status).toBe(201);
+  expect(
+    (await call(api.app, "POST", "/api/v1/connections", { ...draft, tls: { mode: "verify-full" } }, admin)).status,
+  ).toBe(201);
   // A name that the thief owns has a perfectly good certificate.
   for (const stolen of [
     { host: "evil.example" },
@@ -99,7 +121,9 @@ test("a stored secret goes nowhere that it was not given for, unless the place i
   }
   // Elsewhere on the way, the same name at the end.
   expect((await change({ agent: "site-b", port: 6432 })).status).toBe(200);
-  expect((await change({ host: "10.0.0.9", tls: { mode: "verify-full", serverName: "db.internal" } })).status).toBe(200);
+  expect((await change({ host: "10.0.0.9", tls: { mode: "verify-full", serverName: "db.internal" } })).status).toBe(
+    200,
+  );
   expect((await change({ labels: { env: "prod" } })).status).toBe(200);
   expect((await change({ host: "evil.example", secret: "what is given with it" })).status).toBe(200);
   expect([...api.secrets.values()]).toContain("what is given with it");
@@ -108,7 +132,10 @@ test("a stored secret goes nowhere that it was not given for, unless the place i
 
 test("a new secret is in place before the connection leads elsewhere", async () => {
   const { connections } = api.deps;
-  const made = await connections.create({ name: "pg-order", protocol: "postgres", host: "old.internal", target: { user: "app" } }, "old");
+  const made = await connections.create(
+    { name: "pg-order", protocol: "postgres", host: "old.internal", target: { user: "app" } },
+    "old",
+  );
   const seen: string[] = [];
   const stop = connections.source.watch(() => {
     const now = connections.source.byName("pg-order")!;
@@ -126,13 +153,19 @@ test("where an asker says that it comes from counts for nothing, and guessing is
   const statuses: number[] = [];
   for (let i = 0; i < 12; i++) {
     const headers = { "x-forwarded-for": `10.9.8.${i}`, forwarded: `for=10.9.8.${i}`, "x-real-ip": `10.9.8.${i}` };
-    statuses.push((await call(api.app, "POST", "/api/v1/login", { name: "ada", password: "a wrong password" }, headers)).status);
+    statuses.push(
+      (await call(api.app, "POST", "/api/v1/login", { name: "ada", password: "a wrong password" }, headers)).status,
+    );
   }
   expect(statuses).toContain(429);
 });
 
 test("answers give no way to write headers or pages into them", async () => {
-  for (const path of ["/api/v1/%0d%0aset-cookie:%20x=1", "/%0d%0aLocation:%20https://evil.example", "/<script>alert(1)</script>"]) {
+  for (const path of [
+    "/api/v1/%0d%0aset-cookie:%20x=1",
+    "/%0d%0aLocation:%20https://evil.example",
+    "/<script>alert(1)</script>",
+  ]) {
     const answer = await call<string>(api.app, "GET", path);
     expect(answer.status).toBe(404);
     expect(Object.keys(answer.headers)).not.toContain("location");
@@ -187,12 +220,20 @@ test("an engineer ends and sees no session but their own, by id, by filter, by p
     ["POST", `/api/v1/sessions/${other}/kill`],
   ] as const) {
     const theirs = await call(api.app, method, path, method === "POST" ? {} : undefined, engineer);
-    const none = await call(api.app, method, path.replace(other, "00000000-0000-4000-8000-0000000000ee"), method === "POST" ? {} : undefined, engineer);
+    const none = await call(
+      api.app,
+      method,
+      path.replace(other, "00000000-0000-4000-8000-0000000000ee"),
+      method === "POST" ? {} : undefined,
+      engineer,
+    );
     // Not even whether it is there.
     expect([path, theirs.status, theirs.body]).toEqual([path, 404, none.body]);
   }
   for (const subject of ["eve", "00000000-0000-4000-8000-0000000000aa", "*", "%25"]) {
     expect((await call(api.app, "GET", `/api/v1/sessions?subject=${subject}`, undefined, engineer)).status).toBe(403);
-    expect((await call(api.app, "GET", `/api/v1/sessions/live?subject=${subject}`, undefined, engineer)).status).toBe(403);
+    expect((await call(api.app, "GET", `/api/v1/sessions/live?subject=${subject}`, undefined, engineer)).status).toBe(
+      403,
+    );
   }
 });

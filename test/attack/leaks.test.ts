@@ -15,7 +15,9 @@ let secrets: Record<string, string>;
 beforeAll(async () => {
   target = await startPostgres();
   hoop = await startHoop({ target, gateway: { HOOP_LOG_LEVEL: "debug" } });
-  const logins = JSON.parse(readFileSync(join(hoop.folder, "engineer", "logins.json"), "utf8")) as { logins: { accessToken: string; refreshToken: string }[] };
+  const logins = JSON.parse(readFileSync(join(hoop.folder, "engineer", "logins.json"), "utf8")) as {
+    logins: { accessToken: string; refreshToken: string }[];
+  };
   const admin = JSON.parse(readFileSync(join(hoop.folder, "admin", "logins.json"), "utf8")) as typeof logins;
   secrets = {
     "the target's password": target.password,
@@ -51,7 +53,12 @@ function* files(folder: string): Generator<string> {
 /** Which secrets stand in these bytes. */
 const found = (bytes: Buffer, except: readonly string[] = []): string[] =>
   Object.entries(secrets)
-    .filter(([what, value]) => !except.includes(what) && (bytes.includes(value) || bytes.includes(Buffer.from(value).toString("base64").replace(/=+$/, "").slice(0, -2))))
+    .filter(
+      ([what, value]) =>
+        !except.includes(what) &&
+        (bytes.includes(value) ||
+          bytes.includes(Buffer.from(value).toString("base64").replace(/=+$/, "").slice(0, -2))),
+    )
     .map(([what]) => what);
 
 test("no secret and no literal lies in the state of gateway and agent: journal, store, its write-ahead log, keys", () => {
@@ -59,7 +66,11 @@ test("no secret and no literal lies in the state of gateway and agent: journal, 
   let looked = 0;
   // Run by root, the embedded server keeps its files where its own user can reach them.
   const location = readFileSync(join(hoop.folder, "gateway", "postgres", "location"), "utf8").trim();
-  for (const part of [join(hoop.folder, "gateway"), join(hoop.folder, "agent"), resolve(hoop.folder, "gateway", "postgres", location)]) {
+  for (const part of [
+    join(hoop.folder, "gateway"),
+    join(hoop.folder, "agent"),
+    resolve(hoop.folder, "gateway", "postgres", location),
+  ]) {
     for (const file of files(part)) {
       looked += 1;
       const except = file.endsWith("/master.key") ? ["the master key"] : [];
@@ -87,7 +98,9 @@ test("no secret is in what the programs log, at their most talkative, nor in the
 
 test("no answer of the API and no export holds a secret or a literal", async () => {
   const leaks: string[] = [];
-  const sessions = JSON.parse(await hoop.hoop("engineer", ["sessions", "ls", "--json"])) as { id: string }[] | { items: { id: string }[] };
+  const sessions = JSON.parse(await hoop.hoop("engineer", ["sessions", "ls", "--json"])) as
+    | { id: string }[]
+    | { items: { id: string }[] };
   const list = Array.isArray(sessions) ? sessions : sessions.items;
   expect(list.length).toBeGreaterThan(3);
   const asked: [string, "admin" | "engineer", string[]][] = [
@@ -95,7 +108,11 @@ test("no answer of the API and no export holds a secret or a literal", async () 
     ["agents", "admin", ["agents", "ls", "--json"]],
     ["users", "admin", ["users", "ls", "--json"]],
     ["policy", "admin", ["policy", "show", "--json"]],
-    ...list.map(({ id }): [string, "engineer", string[]] => ["entries", "engineer", ["sessions", "show", id, "--json"]]),
+    ...list.map(({ id }): [string, "engineer", string[]] => [
+      "entries",
+      "engineer",
+      ["sessions", "show", id, "--json"],
+    ]),
   ];
   let statements = "";
   for (const [what, who, args] of asked) {
@@ -114,7 +131,8 @@ test("what is secret on disk is the owner's alone", () => {
     const { mode } = statSync(join(hoop.folder, path));
     if ((mode & 0o077) !== 0) open.push(`${path} ${(mode & 0o777).toString(8)}`);
   }
-  for (const file of files(join(hoop.folder, "gateway", "journal"))) if ((statSync(file).mode & 0o077) !== 0) open.push(file);
+  for (const file of files(join(hoop.folder, "gateway", "journal")))
+    if ((statSync(file).mode & 0o077) !== 0) open.push(file);
   expect(open).toEqual([]);
 });
 

@@ -1,7 +1,13 @@
 import { randomUUID, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createSigningRequest } from "../../src/agent/signing-request.js";
-import { agentCertificateHeader, agentProofHeader, AgentProofs, agentProver, laneNonceHeader } from "../../src/transport/grpc/agent-proof.js";
+import {
+  AgentProofs,
+  agentCertificateHeader,
+  agentProofHeader,
+  agentProver,
+  laneNonceHeader,
+} from "../../src/transport/grpc/agent-proof.js";
 import { agentId } from "../../src/vocabulary/index.js";
 import { createTestAuthority } from "../transport/authority.js";
 import { createTestWorld, type TestWorld } from "../transport/gateway.js";
@@ -15,7 +21,11 @@ const path = "/hoop.v1.AgentService/Control";
 
 async function issue(): Promise<typeof identity> {
   const { key, request } = createSigningRequest();
-  const { chain } = await world.pki.issueAgentCertificate(request, { agentId: agentId(randomUUID()), name: "site-a", ttlMs: 600_000 });
+  const { chain } = await world.pki.issueAgentCertificate(request, {
+    agentId: agentId(randomUUID()),
+    name: "site-a",
+    ttlMs: 600_000,
+  });
   return { certificate: chain, key };
 }
 
@@ -49,7 +59,8 @@ describe("a recorded call", () => {
   it("does not open another method, another lane, another time or another agent", async () => {
     const headers = agentProver(identity)("/hoop.v1.AgentService/Lane", { [laneNonceHeader]: "nonce-a" });
     const lane = { ...headers, [laneNonceHeader]: "nonce-a" };
-    const taken = (more: object, at = path, now = Date.now()) => new AgentProofs().verify(at, { ...lane, ...more }, authorities, now);
+    const taken = (more: object, at = path, now = Date.now()) =>
+      new AgentProofs().verify(at, { ...lane, ...more }, authorities, now);
     expect(taken({}, "/hoop.v1.AgentService/Lane")).not.toBeNull();
     expect(taken({})).toBeNull();
     expect(taken({}, "/hoop.v1.AgentService/Renew")).toBeNull();
@@ -61,7 +72,13 @@ describe("a recorded call", () => {
     const other = agentProver(await issue())("/hoop.v1.AgentService/Lane", { [laneNonceHeader]: "nonce-a" });
     expect(taken({ [agentCertificateHeader]: other[agentCertificateHeader] }, "/hoop.v1.AgentService/Lane")).toBeNull();
     const [version, at, random, signature] = headers[agentProofHeader]!.split(".");
-    for (const proof of [`2.${at}.${random}.${signature}`, `${version}.${Number(at) + 1}.${random}.${signature}`, `${version}.${at}.${"A".repeat(22)}.${signature}`, `${version}.${at}.${random}.`, ""]) {
+    for (const proof of [
+      `2.${at}.${random}.${signature}`,
+      `${version}.${Number(at) + 1}.${random}.${signature}`,
+      `${version}.${at}.${"A".repeat(22)}.${signature}`,
+      `${version}.${at}.${random}.`,
+      "",
+    ]) {
       expect(taken({ [agentProofHeader]: proof }, "/hoop.v1.AgentService/Lane")).toBeNull();
     }
   });
@@ -69,8 +86,22 @@ describe("a recorded call", () => {
   it("of a certificate of another authority is worth nothing", async () => {
     const foreign = await createTestAuthority("Hoop agents CA");
     const forged = await foreign.issue(["site-a"], "clientAuth");
-    expect(new AgentProofs().verify(path, agentProver({ certificate: forged.chain, key: forged.key })(path, {}), authorities, Date.now())).toBeNull();
+    expect(
+      new AgentProofs().verify(
+        path,
+        agentProver({ certificate: forged.chain, key: forged.key })(path, {}),
+        authorities,
+        Date.now(),
+      ),
+    ).toBeNull();
     const leaf = await world.pki.serverCertificateFor("pg-demo");
-    expect(new AgentProofs().verify(path, agentProver({ certificate: leaf.chain, key: leaf.key })(path, {}), authorities, Date.now())).toBeNull();
+    expect(
+      new AgentProofs().verify(
+        path,
+        agentProver({ certificate: leaf.chain, key: leaf.key })(path, {}),
+        authorities,
+        Date.now(),
+      ),
+    ).toBeNull();
   });
 });

@@ -1,12 +1,20 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
 import { rm } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRecorder } from "../../src/recording/create-recorder.js";
 import { exportRecording } from "../../src/recording/export.js";
 import { createFeeder } from "../../src/recording/feeder.js";
 import { createHeadPublisher } from "../../src/recording/head-publisher.js";
 import { createMemoryRecordingStore } from "../../src/recording/memory-store.js";
 import { verifyExport } from "../../src/recording/verify.js";
-import { appended, closedDraft, newSession, openedDraft, statementDraft, testFolder, testKeys } from "../recording/support.js";
+import {
+  appended,
+  closedDraft,
+  newSession,
+  openedDraft,
+  statementDraft,
+  testFolder,
+  testKeys,
+} from "../recording/support.js";
 
 const { keys, signer } = testKeys();
 const folders: string[] = [];
@@ -21,7 +29,10 @@ beforeAll(async () => {
   const publisher = createHeadPublisher({ recorder, chains: () => store.chains(), folder: heads });
   const session = newSession();
   await appended(recorder, openedDraft(session));
-  await appended(recorder, statementDraft(session, 1, { shown: "select '\u001b[2J \u2028 \u00e9'", values: [Buffer.from("4111")] }));
+  await appended(
+    recorder,
+    statementDraft(session, 1, { shown: "select '\u001b[2J \u2028 \u00e9'", values: [Buffer.from("4111")] }),
+  );
   await appended(recorder, closedDraft(session, 1));
   await publisher.stop();
   await recorder.flush();
@@ -51,7 +62,16 @@ test("every single-byte change of an export is found, but of the time in its fir
       const changed = Buffer.from(whole);
       changed[at] = changed[at]! ^ flip;
       const text = changed.toString("utf8");
-      if (inTime || (whole[at] === 0x0a && text.split("\n").map((line) => line.trim()).filter(Boolean).join("\n") === whole.toString("utf8").trim())) continue;
+      if (
+        inTime ||
+        (whole[at] === 0x0a &&
+          text
+            .split("\n")
+            .map((line) => line.trim())
+            .filter(Boolean)
+            .join("\n") === whole.toString("utf8").trim())
+      )
+        continue;
       const { ok } = await verify(text);
       if (ok) missed.push(`byte ${at} ^ ${flip}: …${text.slice(Math.max(0, at - 20), at + 10)}…`);
     }

@@ -1,9 +1,18 @@
-import { connect as connectHttp2, type ClientHttp2Session, constants } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, expect, it } from "vitest";
-import { AgentService, ClientService, connectGrpc, createGrpcServer, GrpcError, grpcStatus, openLane, service } from "../../src/transport/grpc/index.js";
+import {
+  AgentService,
+  ClientService,
+  connectGrpc,
+  createGrpcServer,
+  GrpcError,
+  grpcStatus,
+  openLane,
+  service,
+} from "../../src/transport/grpc/index.js";
 import { until } from "../transport/gateway.js";
 
 /** Peers who have proven nothing, against a server that carries others meanwhile. */
@@ -62,13 +71,21 @@ async function serve(strangerMs?: number) {
 }
 
 function attack(url: string): ClientHttp2Session {
-  const session = connectHttp2(url, { settings: { enablePush: false, initialWindowSize: 1 << 20 }, peerMaxConcurrentStreams: 100_000 });
+  const session = connectHttp2(url, {
+    settings: { enablePush: false, initialWindowSize: 1 << 20 },
+    peerMaxConcurrentStreams: 100_000,
+  });
   session.on("error", () => {});
   stops.push(() => session.destroy());
   return session;
 }
 
-const head = (path: string) => ({ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" });
+const head = (path: string) => ({
+  ":method": "POST",
+  ":path": path,
+  "content-type": "application/grpc",
+  te: "trailers",
+});
 
 /** How a call ended: gRPC's status, or HTTP's. */
 function outcome(session: ClientHttp2Session, path: string, body: Buffer | null): Promise<string> {
@@ -164,7 +181,8 @@ it("a connection on which no call was ever taken is ended, however many were ref
   const asking = attack(url);
   const over = [idle, asking].map((session) => new Promise((resolve) => session.on("close", resolve)));
   const again = setInterval(() => {
-    if (!asking.destroyed && !asking.closed) void outcome(asking, "/hoop.v1.AgentService/Enrol", Buffer.from([0, 0, 0, 0, 0])).catch(() => {});
+    if (!asking.destroyed && !asking.closed)
+      void outcome(asking, "/hoop.v1.AgentService/Enrol", Buffer.from([0, 0, 0, 0, 0])).catch(() => {});
   }, 50);
   stops.push(() => clearInterval(again));
   await Promise.all(over);
@@ -229,7 +247,11 @@ async function flood(port: number, first: Buffer, again: Buffer, times: number):
   const { socket, over } = await raw(port);
   socket.write(first);
   for (let i = 0; i < times && !over(); i++) {
-    if (!socket.write(again)) await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), new Promise((resolve) => socket.once("close", resolve))]);
+    if (!socket.write(again))
+      await Promise.race([
+        new Promise((resolve) => socket.once("drain", resolve)),
+        new Promise((resolve) => socket.once("close", resolve)),
+      ]);
     if (i % 8 === 0) await new Promise(setImmediate);
   }
   const deadline = Date.now() + 15_000;
@@ -238,25 +260,54 @@ async function flood(port: number, first: Buffer, again: Buffer, times: number):
 }
 
 it.each([
-  ["headers that never end (CONTINUATION)", frame(1, 0, 1, Buffer.from([0x82])), frame(9, 0, 1, Buffer.alloc(16_000, 0x82)), 4_000],
-  ["one header of many megabytes", frame(1, 0, 1, Buffer.from([0, 1, 0x61, 0x7f, 0xff, 0xff, 0xff, 0x07])), frame(9, 0, 1, Buffer.alloc(16_000, 0x61)), 4_000],
-  ["empty CONTINUATION frames", frame(1, 0, 1, Buffer.from([0x82])), Buffer.concat(new Array(1000).fill(frame(9, 0, 1, Buffer.alloc(0)))), 2_000],
+  [
+    "headers that never end (CONTINUATION)",
+    frame(1, 0, 1, Buffer.from([0x82])),
+    frame(9, 0, 1, Buffer.alloc(16_000, 0x82)),
+    4_000,
+  ],
+  [
+    "one header of many megabytes",
+    frame(1, 0, 1, Buffer.from([0, 1, 0x61, 0x7f, 0xff, 0xff, 0xff, 0x07])),
+    frame(9, 0, 1, Buffer.alloc(16_000, 0x61)),
+    4_000,
+  ],
+  [
+    "empty CONTINUATION frames",
+    frame(1, 0, 1, Buffer.from([0x82])),
+    Buffer.concat(new Array(1000).fill(frame(9, 0, 1, Buffer.alloc(0)))),
+    2_000,
+  ],
   ["windows that overflow", Buffer.alloc(0), frame(8, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff])), 10],
-  ["a window below nought", Buffer.alloc(0), frame(4, 0, 0, Buffer.from([0, constants.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0xff, 0xff, 0xff, 0xff])), 10],
+  [
+    "a window below nought",
+    Buffer.alloc(0),
+    frame(4, 0, 0, Buffer.from([0, constants.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0xff, 0xff, 0xff, 0xff])),
+    10,
+  ],
   ["settings without end", Buffer.alloc(0), Buffer.concat(new Array(500).fill(frame(4, 0, 0, Buffer.alloc(0)))), 2_000],
-  ["a frame larger than was agreed on", Buffer.alloc(0), Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]), Buffer.alloc(70_000)]), 100],
+  [
+    "a frame larger than was agreed on",
+    Buffer.alloc(0),
+    Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]), Buffer.alloc(70_000)]),
+    100,
+  ],
   ["data on a stream that was never opened", Buffer.alloc(0), frame(0, 0, 7, Buffer.alloc(10)), 10],
   ["a stream of the server's own", Buffer.alloc(0), frame(1, 5, 2, Buffer.from([0x82])), 10],
-])("%s end that connection, and memory stays", async (_what, first, again, times) => {
-  const { port, honest } = await serve();
-  collect();
-  const before = process.memoryUsage();
-  expect(await flood(port, first, again, times)).toBe(true);
-  collect();
-  const after = process.memoryUsage();
-  expect(after.rss - before.rss).toBeLessThan(256 * 1024 * 1024);
-  await honest();
-}, 60_000);
+])(
+  "%s end that connection, and memory stays",
+  async (_what, first, again, times) => {
+    const { port, honest } = await serve();
+    collect();
+    const before = process.memoryUsage();
+    expect(await flood(port, first, again, times)).toBe(true);
+    collect();
+    const after = process.memoryUsage();
+    expect(after.rss - before.rss).toBeLessThan(256 * 1024 * 1024);
+    await honest();
+  },
+  60_000,
+);
 
 it("pings without end, whose answers nobody reads, cost little", async () => {
   const { port, honest } = await serve();
@@ -266,7 +317,11 @@ it("pings without end, whose answers nobody reads, cost little", async () => {
   const before = process.memoryUsage();
   const pings = Buffer.concat(new Array(1000).fill(frame(6, 0, 0, Buffer.alloc(8))));
   for (let i = 0; i < 300 && !over(); i++) {
-    if (!socket.write(pings)) await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), new Promise((resolve) => setTimeout(resolve, 50))]);
+    if (!socket.write(pings))
+      await Promise.race([
+        new Promise((resolve) => socket.once("drain", resolve)),
+        new Promise((resolve) => setTimeout(resolve, 50)),
+      ]);
   }
   collect();
   const after = process.memoryUsage();

@@ -1,5 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,14 +64,19 @@ describe("a gateway that means harm", () => {
       "# hoop end",
     ].map((name) => offer(name, 15_970));
     const odd = [0, 65_536, 70_000, 4_294_967_295].map((port, i) => offer(`port-${i}`, port));
-    const good = { ...offer("good", 15_971), example: "nc {host}\u001b[2J\u001b]0;owned\u0007\nreboot {port}", protocol: "\u001b[31mtcp" };
+    const good = {
+      ...offer("good", 15_971),
+      example: "nc {host}\u001b[2J\u001b]0;owned\u0007\nreboot {port}",
+      protocol: "\u001b[31mtcp",
+    };
     gateway.offer(...evil, ...odd, good, offer("constructor", 15_972));
     tunnel = startTunnel(gateway.url, machine.root);
     const status = await tunnel.ready;
     expect(status.connections.map(({ name }) => name)).toEqual(["good", "constructor"]);
     for (const { address } of status.connections) expect(address).toMatch(/^127\.78\.\d+\.\d+$/);
     const added = readFileSync(machine.hosts, "utf8").slice(hostsBefore.length).trim().split("\n");
-    for (const line of added) expect(line).toMatch(/^(# hoop (begin|end) .*|127\.78\.\d+\.\d+\t(good|constructor|canary-[0-9a-f]+)\.hoop)$/);
+    for (const line of added)
+      expect(line).toMatch(/^(# hoop (begin|end) .*|127\.78\.\d+\.\d+\t(good|constructor|canary-[0-9a-f]+)\.hoop)$/);
     const shown = showStatus(status, createOutput({ json: false, color: false, interactive: false }));
     expect(shown.replaceAll("\n", "")).not.toMatch(escapes);
     expect(shown).not.toMatch(/^reboot/m);
@@ -68,7 +84,9 @@ describe("a gateway that means harm", () => {
   });
 
   it("cannot move the cursor of whoever it refuses, nor break the message that says so", async () => {
-    gateway = await startEchoGateway((pipe) => pipe.abort({ code: "denied", text: "no\u001b[2J\u0000SFATAL\u0000\u009b31m\rhoop: granted" }));
+    gateway = await startEchoGateway((pipe) =>
+      pipe.abort({ code: "denied", text: "no\u001b[2J\u0000SFATAL\u0000\u009b31m\rhoop: granted" }),
+    );
     gateway.offer(offer("pg", 15_973, "postgres"));
     tunnel = startTunnel(gateway.url, machine.root);
     const [pg] = (await tunnel.ready).connections;
@@ -92,11 +110,14 @@ describe("another user of this machine", () => {
     gateway.offer(offer("echo", 15_974));
     await tunnel.ready;
     expect(statSync(controlPath(tunnel.stateFolder)).mode & 0o777).toBe(0o600);
-    for (const file of ["machine.json", "addresses.json"]) expect(statSync(join(tunnel.stateFolder, file)).mode & 0o077).toBe(0);
+    for (const file of ["machine.json", "addresses.json"])
+      expect(statSync(join(tunnel.stateFolder, file)).mode & 0o077).toBe(0);
     if (!isRoot) return;
     chmodSync(machine.root, 0o755);
     const script = `const s=require("net").connect(${JSON.stringify(controlPath(tunnel.stateFolder))});s.on("error",e=>{console.log(e.code);process.exit()});s.on("connect",()=>{console.log("in");process.exit()})`;
-    expect(execFileSync("runuser", ["-u", "nobody", "--", process.execPath, "-e", script], { encoding: "utf8" }).trim()).toBe("EACCES");
+    expect(
+      execFileSync("runuser", ["-u", "nobody", "--", process.execPath, "-e", script], { encoding: "utf8" }).trim(),
+    ).toBe("EACCES");
   });
 
   it.runIf(isRoot)("cannot have root run commands by a journal that they wrote", async () => {
@@ -104,7 +125,11 @@ describe("another user of this machine", () => {
     const proof = join(folder, "proof");
     try {
       const journal = join(folder, "machine.json");
-      writeFileSync(journal, JSON.stringify({ version: 1, changes: [{ kind: "command", what: "x", undo: ["touch", proof], stays: false }] }), { mode: 0o600 });
+      writeFileSync(
+        journal,
+        JSON.stringify({ version: 1, changes: [{ kind: "command", what: "x", undo: ["touch", proof], stays: false }] }),
+        { mode: 0o600 },
+      );
       chownSync(journal, 65_534, 65_534);
       const root = machineAt(machine.root, process.platform, true);
       expect(() => restoreMachine(folder, root)).toThrow(/another user/);
@@ -135,18 +160,21 @@ describe("another user of this machine", () => {
 });
 
 describe("a login", () => {
-  it.each(["http://127.evil.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "http://10.0.0.1:7480", "http://[::2]/"])(
-    "is not sent in clear text to %s",
-    async (url) => {
-      const asked: string[] = [];
-      const tokens = {
-        token: async () => {
-          asked.push("token");
-          return "hoop_at_secret";
-        },
-        renew: async () => null,
-      };
-      await expect(new ApiClient({ url, tokens }).get("/me")).rejects.toMatchObject({ code: "denied" });
-    },
-  );
+  it.each([
+    "http://127.evil.example",
+    "http://localhost.evil.example",
+    "http://127.0.0.1.evil.example",
+    "http://10.0.0.1:7480",
+    "http://[::2]/",
+  ])("is not sent in clear text to %s", async (url) => {
+    const asked: string[] = [];
+    const tokens = {
+      token: async () => {
+        asked.push("token");
+        return "hoop_at_secret";
+      },
+      renew: async () => null,
+    };
+    await expect(new ApiClient({ url, tokens }).get("/me")).rejects.toMatchObject({ code: "denied" });
+  });
 });

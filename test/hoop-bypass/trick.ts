@@ -38,7 +38,7 @@ export async function play(steps: readonly string[], to: Reached, owner: (sql: s
   const session = async (name: string): Promise<RawPostgres> => {
     const there = sessions.get(name);
     if (there) return there;
-    const made = await open(to, { user: to.user ?? "anybody", database: to.database });
+    const made = await open(to, { user: to.user ?? "postgres", database: to.database });
     sessions.set(name, made);
     return made;
   };

@@ -35,7 +35,7 @@ describe("real clients, direct and through Hoop", () => {
     folder = mkdtempSync(join(tmpdir(), "hoop-clients-"));
   });
   afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true });
+    if (folder) rmSync(folder, { recursive: true, force: true });
     await hoop?.stop();
     await target?.stop();
   });

@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
+import { deflateSync, inflateSync } from "node:zlib";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,6 +34,14 @@ import {
   testFolder,
   testKeys,
 } from "./support.js";
+
+const tables = ["recording_blocks", "recording_session_blocks", "recording_changes", "recording_analyses"].concat([
+  "recording_sealed_blocks",
+  "recording_payloads",
+  "recording_payload_chunks",
+  "recording_chains",
+  "recording_heads",
+]);
 
 let server: PostgresServer;
 let db: Db;
@@ -200,6 +209,10 @@ describe("recordings on PostgreSQL", () => {
         part: "text",
         text: "select '\0\u2028 \u{1F600} 1'",
       });
+      // Statements show the analysis that their entries only name.
+      const page = await service.entries(session, null, 3);
+      expect(page.items[1]!.entry).toMatchObject({ kind: "statement", analysis: { effects: ["read"] } });
+
       expect(await service.reveal({ ...request, part: "values" }, () => {})).toEqual({
         part: "values",
         values: [Buffer.from([0, 255, 1]), null],
@@ -217,22 +230,32 @@ describe("recordings on PostgreSQL", () => {
       });
 
       // Somebody with the database's password.
-      await server.query(
-        `update recording_entries set body = replace(body, 'alice', 'mallory') where chain = '${recorder.chain}' and seq = 5`,
+      const { rows: blocks } = await server.query(
+        `select first, body from recording_blocks where chain = '${recorder.chain}' and first <= 5 and last >= 9`,
       );
-      expect(await service.verify(AbortSignal.timeout(10_000))).toMatchObject({
-        ok: false,
-        problems: [expect.stringContaining("entry 5 ")],
-      });
-      await server.query(
-        `update recording_entries set body = replace(body, 'mallory', 'alice') where chain = '${recorder.chain}' and seq = 5`,
+      const { first: from, body } = blocks[0] as { first: string; body: Buffer };
+      const bodies = inflateSync(body).toString("utf8").trimEnd().split("\n");
+      const replaced = async (packed: Buffer) => {
+        await server.query(
+          `update recording_blocks set body = '\\x${packed.toString("hex")}' where chain = '${recorder.chain}' and first = ${from}`,
+        );
+        return service.verify(AbortSignal.timeout(10_000));
+      };
+      const packed = (changed: readonly string[]) => deflateSync(changed.map((line) => `${line}\n`).join(""));
+      const at = (seq: number) => seq - Number(from);
+      const named = (seq: number) => ({ ok: false, problems: [expect.stringContaining(`entry ${seq} `)] });
+      expect(await replaced(packed(bodies.with(at(5), bodies[at(5)]!.replace("alice", "mallory"))))).toMatchObject(
+        named(5),
       );
-      await server.query(`delete from recording_entries where chain = '${recorder.chain}' and seq = 9`);
-      expect(await service.verify(AbortSignal.timeout(10_000))).toMatchObject({
-        ok: false,
-        problems: [expect.stringContaining("entry 9 ")],
-      });
-      await server.query("truncate recording_entries, recording_chains, recording_heads, recording_payloads");
+      expect(await replaced(packed(bodies.toSpliced(at(9), 1)))).toMatchObject(named(9));
+      expect(await replaced(packed([]))).toMatchObject(named(Number(from)));
+      // What does not even unpack is missing from an export, and an error to who wants to read it.
+      expect(await replaced(body.subarray(0, -5))).toMatchObject(named(Number(from)));
+      await expect(service.entries(session, null, 10)).rejects.toMatchObject({ code: "precondition-failed" });
+      expect(await replaced(body)).toMatchObject({ ok: true });
+      await server.query(`delete from recording_blocks where chain = '${recorder.chain}' and first = ${from}`);
+      expect(await service.verify(AbortSignal.timeout(10_000))).toMatchObject(named(Number(from)));
+      await server.query(`truncate ${tables.join()}`);
     });
   });
 
@@ -254,7 +277,8 @@ describe("recordings on PostgreSQL", () => {
       expect(
         (
           await server.query(
-            "select (select count(*) from recording_payload_chunks) + (select count(*) from recording_payloads) as n",
+            `select (select count(*) from recording_payload_chunks) + (select count(*) from recording_payloads)
+              + (select count(*) from recording_sealed_blocks) as n`,
           )
         ).rows[0].n,
       ).toBe("0");
@@ -300,5 +324,49 @@ describe("recordings on PostgreSQL", () => {
       expect((await store.session(session))!.statements).toBe(1_000);
       expect(feeder.status()).toMatchObject({ behind: 0, error: null });
     });
+  });
+
+  it("packs what was recorded a row an entry before, unchanged", async () => {
+    await server.query("create schema older");
+    const { host, port, user, password, database } = server;
+    const pool = new pg.Pool({ host, port, user, password, database, max: 2, options: "-c search_path=older" });
+    pool.on("error", () => {});
+    const older: Db = new Kysely({ dialect: new PostgresDialect({ pool }) });
+    try {
+      const { "0008-recording": before } = recordingMigrations;
+      await before!.up(older);
+      const chain = randomUUID();
+      const session = newSession();
+      const bodies: string[] = [];
+      let previous = "0".repeat(64);
+      for (let seq = 1; seq <= 4_500; seq++) {
+        const of = seq % 1_000 === 0 ? { kind: "change" } : { kind: "statement", session };
+        bodies.push(JSON.stringify({ v: 1, chain, seq, prev: previous, time: 1_700_000_000_000 + seq, ...of }));
+        previous = createHash("sha256").update(bodies.at(-1)!).digest("hex");
+      }
+      await pool.query(
+        `insert into recording_entries (chain, seq, at, kind, session, hash, body)
+          select $1, n, to_timestamp(1700000000 + n / 1000.0), '', (body::json ->> 'session')::uuid, '', body
+          from unnest($2::text[]) with ordinality as given (body, n)`,
+        [chain, bodies],
+      );
+      await recordingMigrations["0009-recording-blocks"]!.up(older);
+      const store = createRecordingStore({ db: older });
+      const entries = await store.entries(chainId(chain), 0, 10_000);
+      expect(entries.map((entry) => entry.body)).toEqual(bodies);
+      expect(entries.at(-1)!.hash).toBe(previous);
+      const { entries: changes } = await store.changes(null, 3);
+      expect(changes.map((entry) => entry.seq)).toEqual([4_000, 3_000, 2_000]);
+      const seen: number[] = [];
+      for (let mark: string | null = null; ; ) {
+        const page = await store.sessionEntries(session, mark, 999);
+        seen.push(...page.entries.map((entry) => entry.seq));
+        if (page.next === null) break;
+        mark = page.next;
+      }
+      expect(seen).toEqual(Array.from({ length: 4_500 }, (_, n) => n + 1).filter((seq) => seq % 1_000 !== 0));
+    } finally {
+      await older.destroy();
+    }
   });
 });

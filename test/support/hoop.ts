@@ -33,6 +33,8 @@ export interface HoopOptions {
   readonly groups?: readonly string[];
   /** False: the gateway dials the target itself. */
   readonly agent?: boolean;
+  /** More flags of `hoop agent`. */
+  readonly agentFlags?: readonly string[];
 }
 
 /** A whole Hoop: gateway, agent and tunnel as processes, one connection `pg`, one engineer `ada`. */
@@ -48,6 +50,8 @@ export interface RunningHoop {
   readonly gateway: Program;
   readonly agent: Program | null;
   readonly tunnel: Program;
+  /** Where any connection is, through the tunnel; waits until the tunnel has heard of it. */
+  place(name: string): Promise<{ readonly host: string; readonly port: number }>;
   /** Logs the engineer in anew, as a person would whose login was ended. */
   logIn(): Promise<void>;
   /** `hoop …` as the engineer or the admin; throws with its words when it fails. */
@@ -119,7 +123,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
     let agent: Program | null = null;
     if (options.agent !== false) {
       const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "site", "--json"])) as { token: string };
-      agent = await program(["agent", "--json", "--gateway", `${options.gateway?.["HOOP_TLS"] === "off" ? "http" : "https"}://${grpc}`, "--join", token, "--state", join(folder, "agent"), "--allow", `${options.target.host}:${options.target.port}`], clean());
+      agent = await program(["agent", "--json", "--gateway", `${options.gateway?.["HOOP_TLS"] === "off" ? "http" : "https"}://${grpc}`, "--join", token, "--state", join(folder, "agent"), "--allow", `${options.target.host}:${options.target.port}`, ...(options.agentFlags ?? [])], clean());
       const started = agent;
       stops.push(() => started.stop());
     }
@@ -149,6 +153,15 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
       gateway,
       agent,
       tunnel,
+      async place(name) {
+        for (let tries = 0; ; tries++) {
+          const now = JSON.parse(await hoop("engineer", ["tunnel", "status", "--json"])) as TunnelStatus;
+          const found = now.connections.find((one) => one.name === name && one.address !== "");
+          if (found) return { host: found.address, port: found.port };
+          if (tries > 50) throw new Error(`the tunnel does not offer ${name}: ${JSON.stringify(now.connections)}`);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      },
       logIn: async () => void (await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada)),
       hoop,
       clientEnv: (more = {}) => ({ ...clean(), PGHOST: place.address, PGPORT: String(place.port), PGUSER: "anybody", PGDATABASE: target.database, PGSSLMODE: "disable", PGCONNECT_TIMEOUT: "20", ...more }),

@@ -21,10 +21,10 @@ export const run: Verb = async (invocation) => {
   const uid = ownerUid(context);
   const login = renewed({ url: url.origin, uid, ca }, issued);
   await context.store.save(login);
-  context.out.result(
-    { gateway: login.url, subject: login.subject },
-    () => `Logged in at ${login.url} as ${login.subject}.`,
-  );
+  const done = { gateway: login.url, subject: login.subject };
+  // Behind the event with the code another document would make the whole unreadable.
+  if (context.out.json && name === undefined) context.out.event({ event: "logged-in", ...done });
+  else context.out.result(done, () => `Logged in at ${login.url} as ${login.subject}.`);
 };
 
 /** A host alone is meant as https. */

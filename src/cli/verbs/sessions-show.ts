@@ -43,7 +43,8 @@ export const run: Verb = async ({ context, args }) => {
 function lineOf(entry: Entry, { color }: Output): string {
   const at = new Date(Number(entry.time)).toISOString().slice(11, 23);
   // Lines of a statement are set in: none of them may pass for an entry of its own.
-  const line = (mark: string, text: string) => `${color.dim(at)}  ${mark}  ${printable(text).replaceAll("\n", `\n${" ".repeat(21)}`)}`;
+  const line = (mark: string, text: string) =>
+    `${color.dim(at)}  ${mark}  ${printable(text).replaceAll("\n", `\n${" ".repeat(21)}`)}`;
   switch (entry.kind) {
     case "statement": {
       const outcome = textOf(entry.outcome);
@@ -75,7 +76,12 @@ function lineOf(entry: Entry, { color }: Output): string {
 }
 
 function reasonsOf({ reasons }: Entry): string {
-  return Array.isArray(reasons) ? reasons.map((reason: { text?: string }) => reason.text ?? "").filter(Boolean).join("; ") : "";
+  return Array.isArray(reasons)
+    ? reasons
+        .map((reason: { text?: string }) => reason.text ?? "")
+        .filter(Boolean)
+        .join("; ")
+    : "";
 }
 
 function textOf(value: unknown): string {

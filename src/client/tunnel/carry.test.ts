@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryPipes, type Pipe, type PipeAbort } from "../../transport/index.js";
 import { type CarryEnd, carry } from "./carry.js";
+import { type HeadStart, headStarts } from "./head-start.js";
 import { refusals } from "./refusal/index.js";
 
 function collect(pipe: Pipe) {
@@ -23,10 +24,10 @@ function collect(pipe: Pipe) {
   return { seen, closed };
 }
 
-function join(protocol = "tcp") {
+function join(protocol = "tcp", headStart?: HeadStart) {
   const [client, local] = createMemoryPipes("local");
   const [lane, gateway] = createMemoryPipes("lane");
-  const done = new Promise<CarryEnd>((resolve) => carry(local, lane, refusals[protocol], resolve));
+  const done = new Promise<CarryEnd>((resolve) => carry(local, lane, refusals[protocol], resolve, headStart));
   return { client, gateway, done };
 }
 
@@ -105,5 +106,71 @@ describe("a carried connection", () => {
     await closed;
     await done;
     expect(seen.bytes.toString()).toBe("EFATAL");
+  });
+});
+
+describe("a connection whose first answer is known", () => {
+  const request = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+  const hello = Buffer.from([22, 3, 1]);
+
+  async function greeted(start: HeadStart, answer: Buffer) {
+    const { client, gateway } = join("postgres", start);
+    const [atClient, atGateway] = [collect(client), collect(gateway)];
+    client.write(request);
+    await expect.poll(() => atGateway.seen.bytes.length).toBe(request.length);
+    const before = Buffer.from(atClient.seen.bytes);
+    gateway.write(answer);
+    return { client, gateway, atClient, atGateway, before };
+  }
+
+  it("waits for it the first time, and says it at once the next", async () => {
+    const start = headStarts.postgres!();
+    const first = await greeted(start, Buffer.from("S"));
+    expect(first.before.length).toBe(0);
+    await expect.poll(() => first.atClient.seen.bytes.toString()).toBe("S");
+
+    const { client, gateway } = join("postgres", start);
+    const [atClient, atGateway] = [collect(client), collect(gateway)];
+    client.write(request);
+    await expect.poll(() => atClient.seen.bytes.toString()).toBe("S");
+    client.write(hello);
+    await expect.poll(() => atGateway.seen.bytes.length).toBe(request.length + hello.length);
+    gateway.write(Buffer.from("Sserver hello"));
+    await expect.poll(() => atClient.seen.bytes.toString()).toBe("Sserver hello");
+  });
+
+  it("ends when the gateway says something else, and waits again", async () => {
+    const start = headStarts.postgres!();
+    start.known = true;
+    const { atClient } = await greeted(start, Buffer.from("N"));
+    expect(await atClient.closed).not.toBeNull();
+    expect(atClient.seen.bytes.toString()).toBe("S");
+    expect(start.known).toBe(false);
+    const next = await greeted(start, Buffer.from("N"));
+    await expect.poll(() => next.atClient.seen.bytes.toString()).toBe("N");
+  });
+
+  it("that is refused gets no words that it could not read, and the next one does", async () => {
+    const start = headStarts.postgres!();
+    start.known = true;
+    const { client, gateway } = join("postgres", start);
+    const [atClient, atGateway] = [collect(client), collect(gateway)];
+    client.write(request);
+    await expect.poll(() => atGateway.seen.bytes.length).toBe(request.length);
+    gateway.abort({ code: "denied", text: "not any more" });
+    await atClient.closed;
+    expect(atClient.seen.bytes.toString()).toBe("S");
+    expect(start.known).toBe(false);
+  });
+
+  it("leaves other beginnings alone", async () => {
+    const start = headStarts.postgres!();
+    start.known = true;
+    const { client, gateway } = join("postgres", start);
+    const [atClient, atGateway] = [collect(client), collect(gateway)];
+    client.write(Buffer.concat([request, hello]));
+    await expect.poll(() => atGateway.seen.bytes.length).toBe(request.length + hello.length);
+    gateway.write(Buffer.from("S!"));
+    await expect.poll(() => atClient.seen.bytes.toString()).toBe("S!");
   });
 });

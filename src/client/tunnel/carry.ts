@@ -1,4 +1,5 @@
 import type { Pipe, PipeAbort, PipeSink } from "../../transport/index.js";
+import { type HeadStart, HeadStartUse } from "./head-start.js";
 import type { RefusalFactory } from "./refusal/index.js";
 import { refuse } from "./refuse.js";
 
@@ -19,7 +20,9 @@ export function carry(
   lane: Pipe,
   refusal: RefusalFactory | undefined,
   done: (end: CarryEnd) => void,
+  headStart?: HeadStart,
 ): void {
+  let early = headStart === undefined ? null : new HeadStartUse(headStart);
   let outcome: CarryEnd = null;
   let open = 2;
   let laneOver = false;
@@ -32,6 +35,12 @@ export function carry(
   let localSink: PipeSink = {
     data(chunk) {
       if (heard !== null) keep(chunk);
+      const told = early?.fromClient(chunk) ?? null;
+      if (told !== null) {
+        local.write(told);
+        // It speaks TLS now: words of ours could not be read.
+        heard = null;
+      }
       if (!lane.write(chunk)) local.pause();
     },
     end: () => lane.end(),
@@ -60,12 +69,23 @@ export function carry(
   lane.start({
     data(chunk) {
       heard = null;
-      if (!local.write(chunk)) lane.pause();
+      let rest: Buffer | null = chunk;
+      if (early !== null) {
+        rest = early.fromGateway(chunk);
+        early = null;
+        if (rest === null) {
+          const why: PipeAbort = { code: "unavailable", text: "the gateway takes no TLS here any more; connect again" };
+          lane.abort(why);
+          return local.abort(why);
+        }
+      }
+      if (!local.write(rest)) lane.pause();
     },
     end: () => local.end(),
     drain: () => local.resume(),
     closed(abort) {
       laneOver = true;
+      early?.refused();
       if (abort) {
         outcome ??= abort;
         if (heard !== null && lane.bytesIn === 0) {

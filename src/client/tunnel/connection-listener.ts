@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { type Pipe, type PipeAbort, tcpPipe } from "../../transport/index.js";
 import { hoopErrorFrom } from "../../vocabulary/index.js";
-import { carry } from "./carry.js";
+import { type CarryEnd, carry } from "./carry.js";
 import type { GatewayPort, Offer } from "./gateway-port.js";
+import { type HeadStart, headStarts } from "./head-start.js";
 import type { OwnerSource } from "./owner/peer-owner.js";
 import { refusals } from "./refusal/index.js";
 import { refuse } from "./refuse.js";
@@ -33,6 +34,7 @@ export class ConnectionListener {
   readonly #server: Server;
   readonly #context: ListenerContext;
   readonly #sockets = new Set<Socket>();
+  readonly #headStart: HeadStart | undefined;
 
   private constructor(offer: Offer, address: string, port: number, server: Server, context: ListenerContext) {
     this.offer = offer;
@@ -40,6 +42,7 @@ export class ConnectionListener {
     this.port = port;
     this.#server = server;
     this.#context = context;
+    this.#headStart = headStarts[offer.protocol]?.();
     server.on("connection", (socket) => void this.#accept(socket));
     // A failed accept (no descriptors left) costs that connection, not the listener.
     server.on("error", (error) => context.log("warn", `accepting for ${offer.name} failed: ${error.message}`));
@@ -118,9 +121,10 @@ export class ConnectionListener {
       const { message, hint } = hoopErrorFrom(error, "the lane could not be opened");
       return refuseWith({ code: "unavailable", text: `hoop tunnel: ${message}${hint ? ` (${hint})` : ""}` });
     }
-    carry(pipe, lane, refusals[protocol], (end) => {
+    const ended = (end: CarryEnd) => {
       if (end && end.code !== "cancelled") this.#context.log("info", `a connection to ${name} ended: ${end.text}`);
-    });
+    };
+    carry(pipe, lane, refusals[protocol], ended, this.#headStart);
   }
 
   /** Why the one who connects may not; null: it is a user of this tunnel. */

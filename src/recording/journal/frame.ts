@@ -6,6 +6,7 @@ import { HoopError } from "../../vocabulary/index.js";
  * The sync word cannot occur in UTF-8, so no entry's text can look like a record to the search for what follows a torn one.
  */
 export const sync = Buffer.from([0xf5, 0x48, 0x4a, 0xff]);
+const syncWord = sync.readUInt32BE();
 export const headBytes = 13;
 /** Large payloads are files of their own; no record comes near this. */
 export const maxBody = 64 << 20;
@@ -24,7 +25,7 @@ export interface Frame {
 /** The record at `at`. `short`: the bytes end before it does. `bad`: these bytes are no record. */
 export function readFrame(bytes: Buffer, at: number): Frame | "short" | "bad" {
   if (bytes.length - at < headBytes) return "short";
-  if (bytes.compare(sync, 0, 4, at, at + 4) !== 0) return "bad";
+  if (bytes.readUInt32BE(at) !== syncWord) return "bad";
   const length = bytes.readUInt32BE(at + 4);
   if (length > maxBody) return "bad";
   const end = at + headBytes + length;
@@ -63,7 +64,7 @@ export class FrameBatch {
     this.#reserve(headBytes + headLength + bound);
     const at = this.#length;
     const bytes = this.#bytes;
-    bytes.set(sync, at);
+    bytes.writeUInt32BE(syncWord, at);
     bytes[at + 12] = type;
     if (head !== null) bytes.set(head, at + headBytes);
     const bodyAt = at + headBytes + headLength;

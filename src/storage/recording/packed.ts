@@ -29,10 +29,14 @@ export async function packBodies(bodies: readonly Uint8Array[]): Promise<Buffer>
 /** The bodies of a block as text. Throws HoopError `precondition-failed` where it was altered so that it does not unpack. */
 export async function unpackBodies(packed: Uint8Array): Promise<string[]> {
   const lines = await inflated(packed, { maxOutputLength: maxUnpacked, chunkSize: 1 << 20 }).catch((cause: unknown) => {
-    throw new HoopError("precondition-failed", "a block of recorded entries is not what was written: it does not unpack", {
-      hint: "`hoop audit verify` tells which entries are missing",
-      cause,
-    });
+    throw new HoopError(
+      "precondition-failed",
+      "a block of recorded entries is not what was written: it does not unpack",
+      {
+        hint: "`hoop audit verify` tells which entries are missing",
+        cause,
+      },
+    );
   });
   const bodies: string[] = [];
   for (let at = 0; at < lines.length; ) {

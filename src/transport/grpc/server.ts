@@ -111,7 +111,10 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
         return session.destroy();
       }
       const call = dispatch(stream, headers, peer, dispatchOptions);
-      if (call !== null && call.answered && !call.isOver) return clearTimeout(stranger);
+      if (call?.answered && !call.isOver) {
+        clearTimeout(stranger);
+        return;
+      }
       unanswered++;
       // A refused call lives on until the caller lets go of it; a stranger could pile up any number of those.
       const gone = () => {

@@ -1,5 +1,6 @@
 import { userNameOf } from "../../folders.js";
 import type { Machine } from "../machine/machine.js";
+import { leadsElsewhere } from "../names/leads-elsewhere.js";
 import type { TunnelNames } from "../names/names.js";
 import { describeOwner, portOwners } from "../owner/port-owner.js";
 import type { TunnelStatus } from "../status.js";
@@ -38,6 +39,21 @@ function gateway({ gateway, connections }: TunnelStatus): Finding[] {
   ];
 }
 
+async function findOtherTunnels({ connections }: TunnelStatus): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const { host, address, via } of connections) {
+    const elsewhere = via === "none" || host === address ? null : await leadsElsewhere(host, address);
+    if (elsewhere === null) continue;
+    found.push({
+      check: "names",
+      result: "failed",
+      text: `${host} leads to ${elsewhere} first, and this tunnel has it at ${address}: another tunnel of this machine serves the same name`,
+      fix: `stop the other one, or use ${address}`,
+    });
+  }
+  return found;
+}
+
 async function proveNames(status: TunnelStatus, names: TunnelNames, machine: Machine): Promise<Finding[]> {
   const { mode, problem } = status.names;
   if (mode === "none") {
@@ -62,7 +78,7 @@ async function proveNames(status: TunnelStatus, names: TunnelNames, machine: Mac
         text: "the answer came from a cache or file, not from the tunnel's DNS server",
       });
     }
-    return found;
+    return [...found, ...(await findOtherTunnels(status))];
   }
   const reached = status.dns && names.dnsAnswered > before;
   return [

@@ -8,7 +8,7 @@ import type { Names, NamesMode, NamesSetup } from "./names-mode.js";
  * A broadcast address: every system refuses to connect to it at once and nothing leaves the machine. A free loopback
  * address would do for speed, but any local user could listen on that.
  */
-const nowhere = "255.255.255.255";
+export const nowhere = "255.255.255.255";
 
 /** Our lines in the hosts file. Every program on every system reads it, so this mode always works. */
 export const hosts: NamesMode = {

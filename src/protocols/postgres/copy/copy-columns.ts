@@ -9,16 +9,26 @@ export function copyQuestion(query: string | null, masks: MaskPlan, codec: TextC
   if (masks.copy === null || masks.copy.length === 0) return null;
   const relations = [...new Set(masks.copy.map((key) => key.split(".")[0]!))];
   return {
-    text: "SELECT attrelid, attnum, atttypid FROM pg_catalog.pg_attribute WHERE attrelid = ANY($1::pg_catalog.oid[])",
+    // Servers before 12 have no generated columns, nor a column that tells.
+    text: `SELECT attrelid, attnum, atttypid, COALESCE(pg_catalog.to_jsonb(a) ->> 'attgenerated', '') <> ''
+      FROM pg_catalog.pg_attribute a WHERE attrelid = ANY($1::pg_catalog.oid[]) AND NOT attisdropped`,
     values: [Buffer.from(`{${relations.join(",")}}`)],
   };
 }
 
 export function copyColumns({ fields, rows }: OwnAnswer, masks: MaskPlan): readonly ColumnOrigin[] {
   if (fields !== null) return fields;
-  const types = new Map(rows.map(([relation, number, type]) => [`${relation}.${number}`, Number(type)]));
-  return (masks.copy ?? []).map((key) => {
+  const live = new Map(rows.map(([relation, number, ...rest]) => [`${relation}.${number}`, rest]));
+  const columns: ColumnOrigin[] = [];
+  for (const key of masks.copy ?? []) {
+    const column = live.get(key);
+    // The table is another than the plan was made for: which column stands where nobody knows.
+    if (column === undefined) return [];
+    const [type, generated] = column;
+    // COPY leaves generated columns out.
+    if (generated?.toString("latin1") === "t") continue;
     const [relation, number] = key.split(".").map(Number);
-    return { tableId: relation!, columnNumber: number!, typeId: types.get(key) ?? 0 };
-  });
+    columns.push({ tableId: relation!, columnNumber: number!, typeId: Number(type) });
+  }
+  return columns;
 }

@@ -80,15 +80,20 @@ export class Greeting {
       if (this.#tls === "on" || this.#asked.has(packet.kind))
         throw new MalformedError(`a second ${packet.kind} request`);
       this.#asked.add(packet.kind);
-      // Bytes behind the request would be read as if they had come through the encryption (CVE-2021-23214).
-      if (rest.length > 0) throw injected();
       if (packet.kind === "gssenc" || !init.clientTls) {
+        // It should have waited for the answer.
+        if (rest.length > 0) throw injected();
         out.send("client", Buffer.from("N"));
         return false;
       }
       out.send("client", Buffer.from("S"));
       this.#tls = "securing";
-      out.push({ kind: "secure", side: "client", role: "server", head: null, alpn: [alpnProtocol] });
+      this.#bytes = Buffer.alloc(0);
+      // Bytes behind the request must not be read as if they had come through the encryption (CVE-2021-23214): they are the
+      // beginning of the handshake, as when the tunnel knows our answer before we give it, or they break it.
+      if (rest.length > 0 && rest[0] !== tlsHandshakeRecord) throw injected();
+      const head = rest.length > 0 ? rest : null;
+      out.push({ kind: "secure", side: "client", role: "server", head, alpn: [alpnProtocol] });
       return true;
     }
     if (packet.kind === "cancel") {
