@@ -25,7 +25,8 @@ ${optionTable(program)}
 | \`HOOP_DEBUG\` | show where an error came from |
 
 Results go to stdout, everything else to stderr. With \`--json\` the result is one document of JSON, and an error is
-\`{"error": {"code", "message", "hint"}}\` on stderr.
+\`{"error": {"code", "message", "hint"}}\` on stderr. What runs on writes one event a line instead: \`login\` in the browser
+(\`code\`, \`logged-in\`), \`tunnel up\`, \`gateway\` and \`agent\`.
 
 | exit code | meaning |
 |---|---|

@@ -28,7 +28,8 @@ function plan(input: PlanInput, sensitivity: Sensitivity): Planned {
   // What nobody could read may copy any value to where it is no longer the column that a rule names.
   const [unknown] = input.unknowns ?? [];
   if (unknown !== undefined && sensitivity.any) return { outcome: "deny", reasons: [unreadReason(unknown)] };
-  if (input.unsettled === true && sensitivity.any && carries(input)) return { outcome: "deny", reasons: [unsettledReason] };
+  if (input.unsettled === true && sensitivity.any && carries(input))
+    return { outcome: "deny", reasons: [unsettledReason] };
   const reach = new Set(input.reach);
   for (const { relation } of input.columns) if (relation !== null) reach.add(relation);
   for (const { relation } of input.copy ?? []) reach.add(relation);
@@ -99,7 +100,10 @@ function showsReference(
 ): boolean {
   if (relation !== null) return sensitivity.showsColumn(relation, name);
   // A column that the catalogue does not have is a newer name of one that it has.
-  return blind || showing.some((candidate) => sensitivity.showsColumn(candidate, name) || !sensitivity.hasColumn(candidate, name));
+  return (
+    blind ||
+    showing.some((candidate) => sensitivity.showsColumn(candidate, name) || !sensitivity.hasColumn(candidate, name))
+  );
 }
 
 function sinkReason({ relation, name }: Reference, sensitivity: Sensitivity): Reason {

@@ -78,7 +78,8 @@ function create(catalogue: Catalogue, masks: readonly ColumnMask[]): Sensitivity
       const relation = relations.get(id);
       return relation === undefined ? !isHarmlessSystemId(id) : !isBase(relation) && relation.kind !== "sequence";
     },
-    hasColumn: (id, column) => column === "*" || (relations.get(id)?.columns.some(({ name }) => name === column) ?? false),
+    hasColumn: (id, column) =>
+      column === "*" || (relations.get(id)?.columns.some(({ name }) => name === column) ?? false),
     ruleOf: (id, column) => spread.get(id)?.get(column)?.rule ?? null,
     showsColumn: (id, column) => {
       const relation = relations.get(id);

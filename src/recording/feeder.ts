@@ -28,7 +28,7 @@ export interface Feeder {
 }
 
 /** How long new entries gather unless said otherwise. */
-const gatherMs = 250;
+const gatherMs = 1_000;
 /** While little waits, feeding rests this many times as long as it worked: statements come first. */
 const restFactor = 9;
 const longestRestMs = 1_000;
@@ -138,7 +138,8 @@ class JournalFeeder implements Feeder {
         else if (!this.#reached(this.#recorder.journal.end)) this.#wake(this.#restMs(performance.now() - began));
       });
     }, afterMs);
-    this.#timer.unref();
+    // Who waits for the store keeps the process alive, and nobody else.
+    if (this.#drains.length === 0) this.#timer.unref();
   }
 
   get #intervalMs(): number {

@@ -144,6 +144,6 @@ describe("completion", () => {
     if (spawnSync(shell, ["-c", "true"]).status !== 0) return;
     const script = join(gateway.folder, `hoop.${shell}`);
     writeFileSync(script, stdout);
-    expect(spawnSync(shell, ["--no-execute", script], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
+    expect(spawnSync(shell, ["-n", script], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
   });
 });

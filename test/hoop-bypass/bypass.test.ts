@@ -2,7 +2,15 @@ import { writeFileSync } from "node:fs";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultPolicy } from "../../src/policy/defaults.js";
-import { encodeBind, encodeClose, encodeDescribe, encodeExecute, encodeParse, encodeQuery, encodeSync } from "../../src/protocols/postgres/codec/frontend.js";
+import {
+  encodeBind,
+  encodeClose,
+  encodeDescribe,
+  encodeExecute,
+  encodeParse,
+  encodeQuery,
+  encodeSync,
+} from "../../src/protocols/postgres/codec/frontend.js";
 import type { TunnelStatus } from "../../src/client/tunnel/status.js";
 import { type RunningHoop, startHoop } from "../support/hoop.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
@@ -15,7 +23,7 @@ import { type Outcome, play, type Reached, type Trick } from "./trick.js";
 import { writing } from "./writing.js";
 
 /** With it every trick that defines something is also proven to work where Hoop is not in between; takes a minute more. */
-const thorough = process.env["BYPASS_CONTROL"] === "1";
+const thorough = process.env.BYPASS_CONTROL === "1";
 
 let target: PostgresServer;
 let hoop: RunningHoop;
@@ -40,7 +48,11 @@ async function freshDatabase(): Promise<string> {
 const direct = (): Pick<Reached, "host" | "port"> => ({ host: target.host, port: target.port });
 
 async function tryOut(at: Pick<Reached, "host" | "port" | "user">, trick: Trick, database: string): Promise<Outcome> {
-  const fill = (step: string): string => step.replaceAll("@folder@", target.folder).replaceAll("@port@", String(target.port)).replaceAll("@database@", database);
+  const fill = (step: string): string =>
+    step
+      .replaceAll("@folder@", target.folder)
+      .replaceAll("@port@", String(target.port))
+      .replaceAll("@database@", database);
   return play(trick.slice(1).map(fill), { ...at, database }, (text) => sql(database, text));
 }
 
@@ -48,7 +60,8 @@ function judge([expected]: Trick, outcome: Outcome): void {
   const at = outcome.bytes.search(canary);
   const seen = at < 0 ? "" : outcome.bytes.slice(Math.max(0, at - 60), at + 60).replace(/[^\x20-\x7e]/g, ".");
   expect(seen, "a canary came through").toBe("");
-  if (expected === "refused") expect(outcome.refusals.length, `nothing was refused; errors: ${outcome.errors.join("; ")}`).toBeGreaterThan(0);
+  if (expected === "refused")
+    expect(outcome.refusals.length, `nothing was refused; errors: ${outcome.errors.join("; ")}`).toBeGreaterThan(0);
   if (expected === "masked") expect(outcome.refusals, "refused, though masks would do").toEqual([]);
 }
 
@@ -63,11 +76,16 @@ ${defaultPolicy
   .filter((part) => /kind: mask/.test(part))
   .join("\n---\n")}`;
 
-const titled = (tricks: readonly Trick[]) => tricks.map((trick) => [trick.slice(1).join(" ⏎ ").slice(0, 300), trick] as const);
+const titled = (tricks: readonly Trick[]) =>
+  tricks.map((trick) => [trick.slice(1).join(" ⏎ ").slice(0, 300), trick] as const);
 
 beforeAll(async () => {
   // Each database keeps a warm reader of Hoop's for a while.
-  target = await startPostgres({ version: 15, auth: "trust", settings: { max_prepared_transactions: "2", max_connections: "400" } });
+  target = await startPostgres({
+    version: 15,
+    auth: "trust",
+    settings: { max_prepared_transactions: "2", max_connections: "400" },
+  });
   await sql("postgres", "create database seed");
   await sql("seed", seed(target.folder, target.port));
   await sql("postgres", "drop database app");
@@ -85,7 +103,9 @@ describe("reading, by an owner of the tables", () => {
 });
 
 describe("the same without Hoop shows what nobody may see", () => {
-  it.each(titled(reading))("%s", async (_, trick) => expect((await tryOut(direct(), trick, "app")).bytes).toMatch(canary));
+  it.each(titled(reading))("%s", async (_, trick) =>
+    expect((await tryOut(direct(), trick, "app")).bytes).toMatch(canary),
+  );
 });
 
 describe("writing, by an owner of the tables", () => {
@@ -95,7 +115,28 @@ describe("writing, by an owner of the tables", () => {
 describe("a login that may not use a schema", () => {
   let least: Pick<Reached, "host" | "port">;
   beforeAll(async () => {
-    await hoop.hoop("admin", ["connections", "add", "least", "--host", target.host, "--port", String(target.port), "--agent", "site", "--user", "clerk", "--target", "database=app", "--tls", "disable", "--password-stdin"], "clerk");
+    await hoop.hoop(
+      "admin",
+      [
+        "connections",
+        "add",
+        "least",
+        "--host",
+        target.host,
+        "--port",
+        String(target.port),
+        "--agent",
+        "site",
+        "--user",
+        "clerk",
+        "--target",
+        "database=app",
+        "--tls",
+        "disable",
+        "--password-stdin",
+      ],
+      "clerk",
+    );
     for (let tries = 0; least === undefined; tries++) {
       const status = JSON.parse(await hoop.hoop("engineer", ["tunnel", "status", "--json"])) as TunnelStatus;
       const place = status.connections.find(({ name }) => name === "least");
@@ -105,18 +146,28 @@ describe("a login that may not use a schema", () => {
     }
   });
   it.each(titled(closed))("%s", async (_, trick) => judge(trick, await tryOut(least, trick, "app")));
-  it.each(titled(closed))("shown without Hoop: %s", async (_, trick) => expect((await tryOut({ ...direct(), user: "clerk" }, trick, "app")).bytes).toMatch(canary));
+  it.each(titled(closed))("shown without Hoop: %s", async (_, trick) =>
+    expect((await tryOut({ ...direct(), user: "clerk" }, trick, "app")).bytes).toMatch(canary),
+  );
 });
 
 describe("the extended protocol, byte by byte", () => {
   const session = (): Promise<RawPostgres> => RawPostgres.open(hoop, { database: "app" });
-  const text = (messages: readonly { body: Buffer }[]): string => messages.map(({ body }) => body.toString("latin1")).join("\n");
+  const text = (messages: readonly { body: Buffer }[]): string =>
+    messages.map(({ body }) => body.toString("latin1")).join("\n");
 
   it("a named statement means what it means when it is bound", async () => {
     const raw = await session();
     raw.send(encodeParse("s", "select label from mails_twice_now"), encodeSync());
     await raw.until("Z");
-    raw.send(encodeParse("t", "select note from orders"), encodeClose("statement", "t"), encodeParse("t", "select upper(email) from customers"), encodeBind("p", "t"), encodeExecute("p"), encodeSync());
+    raw.send(
+      encodeParse("t", "select note from orders"),
+      encodeClose("statement", "t"),
+      encodeParse("t", "select upper(email) from customers"),
+      encodeBind("p", "t"),
+      encodeExecute("p"),
+      encodeSync(),
+    );
     const first = await raw.until("Z");
     raw.send(encodeBind("", "t"), encodeExecute(""), encodeSync());
     const second = await raw.until("Z");
@@ -126,7 +177,10 @@ describe("the extended protocol, byte by byte", () => {
   });
 
   it("the search path changes between Parse and Bind", async () => {
-    await sql("app", "create schema later; create table later.orders as select id, email as note_mail, id as customer_id, email from customers");
+    await sql(
+      "app",
+      "create schema later; create table later.orders as select id, email as note_mail, id as customer_id, email from customers",
+    );
     const raw = await session();
     raw.send(encodeParse("s", "select o::text from orders o"), encodeSync());
     await raw.until("Z");
@@ -139,11 +193,20 @@ describe("the extended protocol, byte by byte", () => {
   it("the target's own definitions change between Parse and Bind", async () => {
     await sql("app", "create table swapped (id int, note text); insert into swapped values (1, 'x')");
     const raw = await session();
-    raw.send(encodeParse("s", "select * from swapped"), encodeParse("u", "select s::text from swapped s"), encodeBind("", "s"), encodeExecute(""), encodeSync());
+    raw.send(
+      encodeParse("s", "select * from swapped"),
+      encodeParse("u", "select s::text from swapped s"),
+      encodeBind("", "s"),
+      encodeExecute(""),
+      encodeSync(),
+    );
     await raw.until("Z");
     const other = await session();
     await other.query("select 1");
-    await sql("app", "create or replace function swap_note() returns text language sql as 'select max(email) from public.customers'");
+    await sql(
+      "app",
+      "create or replace function swap_note() returns text language sql as 'select max(email) from public.customers'",
+    );
     raw.send(encodeBind("", "u"), encodeExecute(""), encodeSync());
     expect(text(await raw.until("Z"))).not.toMatch(canary);
     raw.close();
@@ -159,9 +222,21 @@ describe("the extended protocol, byte by byte", () => {
     inBinary.writeInt32BE(inBinary.length - 1, 1);
     const piece = encodeExecute("p");
     piece.writeInt32BE(2, piece.length - 4);
-    raw.send(encodeParse("s", "select email, card_number::numeric, ssn::bytea, c::text from customers c"), inBinary, piece, piece, encodeSync());
+    raw.send(
+      encodeParse("s", "select email, card_number::numeric, ssn::bytea, c::text from customers c"),
+      inBinary,
+      piece,
+      piece,
+      encodeSync(),
+    );
     const first = await raw.until("Z");
-    raw.send(encodeQuery("begin"), bound, piece, encodeSync(), encodeQuery("insert into notes (body) select email from customers"));
+    raw.send(
+      encodeQuery("begin"),
+      bound,
+      piece,
+      encodeSync(),
+      encodeQuery("insert into notes (body) select email from customers"),
+    );
     const rest = [...(await raw.until("Z")), ...(await raw.until("Z")), ...(await raw.until("Z"))];
     raw.send(encodeExecute("p"), encodeSync());
     const last = await raw.until("Z");
@@ -192,7 +267,12 @@ describe("the extended protocol, byte by byte", () => {
     const { encodeStartup } = await import("../../src/protocols/postgres/codec/startup.js");
     raw.send(encodeStartup(Object.entries({ user: "x", database: "app", replication: "database" })));
     const greeting = await Promise.race([raw.until("Z"), raw.until("E")]);
-    const answer = raw.closed ? greeting : [...greeting, ...(await raw.query("CREATE_REPLICATION_SLOT s TEMPORARY LOGICAL test_decoding").catch(() => []))];
+    const answer = raw.closed
+      ? greeting
+      : [
+          ...greeting,
+          ...(await raw.query("CREATE_REPLICATION_SLOT s TEMPORARY LOGICAL test_decoding").catch(() => [])),
+        ];
     expect(answer.some(({ type }) => type === "E")).toBe(true);
     raw.close();
   });
@@ -214,5 +294,7 @@ describe("defining, where only masks stand", () => {
 });
 
 describe.runIf(thorough)("defining without Hoop", () => {
-  it.each(titled(defining))("%s", async (_, trick) => expect((await tryOut(direct(), trick, await freshDatabase())).bytes).toMatch(canary));
+  it.each(titled(defining))("%s", async (_, trick) =>
+    expect((await tryOut(direct(), trick, await freshDatabase())).bytes).toMatch(canary),
+  );
 });

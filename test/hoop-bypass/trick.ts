@@ -1,4 +1,11 @@
-import { encodeBind, encodeDescribe, encodeExecute, encodeParse, encodeQuery, encodeSync } from "../../src/protocols/postgres/codec/frontend.js";
+import {
+  encodeBind,
+  encodeDescribe,
+  encodeExecute,
+  encodeParse,
+  encodeQuery,
+  encodeSync,
+} from "../../src/protocols/postgres/codec/frontend.js";
 import { field, RawPostgres, type RawMessage } from "../support/raw-postgres.js";
 
 /**
@@ -30,7 +37,12 @@ export interface Outcome {
 }
 
 /** Plays the steps; `owner` runs what goes straight to the target. */
-export async function play(steps: readonly string[], to: Reached, owner: (sql: string) => Promise<unknown>, open = RawPostgres.open): Promise<Outcome> {
+export async function play(
+  steps: readonly string[],
+  to: Reached,
+  owner: (sql: string) => Promise<unknown>,
+  open = RawPostgres.open,
+): Promise<Outcome> {
   const sessions = new Map<string, RawPostgres>();
   const bytes: string[] = [];
   const refusals: string[] = [];
@@ -53,7 +65,7 @@ export async function play(steps: readonly string[], to: Reached, owner: (sql: s
   };
   try {
     for (const step of steps) {
-      const [, kind = "", text = ""] = /^(?:(b|x|n|p|q|db):)?\s*([^]*)$/.exec(step) ?? [];
+      const [, kind = "", text = ""] = /^(?:(b|x|n|p|q|db):)?\s*([\s\S]*)$/.exec(step) ?? [];
       if (kind === "db") {
         await owner(text);
         continue;
@@ -65,7 +77,12 @@ export async function play(steps: readonly string[], to: Reached, owner: (sql: s
         raw.send(...texts.map(encodeQuery));
         for (const _ of texts) take(await raw.until("Z"));
       } else {
-        const frames = texts.flatMap((one) => [encodeParse("", one), encodeBind("", "", []), ...(kind === "n" ? [] : [encodeDescribe("portal", "")]), encodeExecute("")]);
+        const frames = texts.flatMap((one) => [
+          encodeParse("", one),
+          encodeBind("", "", []),
+          ...(kind === "n" ? [] : [encodeDescribe("portal", "")]),
+          encodeExecute(""),
+        ]);
         raw.send(...frames, encodeSync());
         take(await raw.until("Z"));
       }

@@ -137,7 +137,7 @@ export class ConnectionListener {
       clientAddress: remoteAddress,
       clientPort: remotePort,
       address: this.address,
-      ports: this.port === this.offer.port ? [this.port] : [this.offer.port, this.port],
+      ports: this.port === this.offer.port ? [this.port] : [this.port, this.offer.port],
     });
     if (uid === null) return "the user who connects could not be told";
     return allowedUids.has(uid) ? null : `this tunnel belongs to another user of this machine (you are user ${uid})`;

@@ -55,7 +55,8 @@ function createIndex(catalogue: Catalogue): CatalogueIndex {
   const volatility = new Map<string, Volatility>();
   for (const kind of ["immutable", "stable", "volatile"] as const)
     for (const name of catalogue.systemFunctions[kind]) volatility.set(name, kind);
-  const operators = catalogue.operators === undefined ? null : new Map<string, { schema: string; function: number }[]>();
+  const operators =
+    catalogue.operators === undefined ? null : new Map<string, { schema: string; function: number }[]>();
   for (const operator of catalogue.operators ?? []) push(operators!, operator.name, operator);
   const systemNames = new Map((catalogue.systemFunctionIds ?? []).map(({ id, name }) => [id, name]));
   const typeCalls = new Map((catalogue.types ?? []).map(({ id, calls }) => [id, calls]));

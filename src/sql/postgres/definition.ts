@@ -78,17 +78,16 @@ export function readDefinition(reading: Reading, kind: string, known: UtilityKin
       touchRelation(reading, tree(body.view), "define");
       break;
     default:
-      new Definition(reading, known.access ?? "execute", stored.has(kind) ? "sink" : "predicate").read(
-        body,
-        scope,
-      );
+      new Definition(reading, known.access ?? "execute", stored.has(kind) ? "sink" : "predicate").read(body, scope);
   }
   if (known.renames === true) reading.shared.renamed = true;
   if (known.renames === true || kind === "DropStmt") findings.changesMeanings = true;
 }
 
 /** Definitions whose expressions are run again and again, for rows that nobody names then. */
-const stored = new Set("AlterTableStmt CreateStmt CreateDomainStmt AlterDomainStmt RuleStmt CreatePolicyStmt AlterPolicyStmt".split(" "));
+const stored = new Set(
+  "AlterTableStmt CreateStmt CreateDomainStmt AlterDomainStmt RuleStmt CreatePolicyStmt AlterPolicyStmt".split(" "),
+);
 
 /** A trigger is given each row, and may carry it and whatever else it reads anywhere. */
 function attachFunction(reading: Reading, body: Tree): void {
@@ -202,8 +201,7 @@ class Definition {
         // What a rule's action shows, it shows to whoever sets it off.
         const shown: Collector = { add: (origin, use) => findings.add(origin, use === "target" ? use : this.use) };
         readStatement(this.reading, { [key]: value }, scope, this.use === "sink" ? shown : findings);
-      }
-      else {
+      } else {
         if (key === "AlterTableCmd") this.#command(tree(value));
         if (key === "RoleSpec") this.reading.findings.resource("role", word(tree(value).rolename) || "?", "define");
         this.#walk(value, scope);

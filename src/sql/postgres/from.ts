@@ -1,6 +1,6 @@
 import type { ColumnUse } from "../analyser.js";
-import { addAll, allOrigins, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
 import { readOperator } from "./call.js";
+import { addAll, allOrigins, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
 import { readExpression, readType } from "./expression.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";

@@ -154,7 +154,8 @@ function explain(reading: Reading, body: Tree, scope: Scope, out: Collector): vo
   reading.findings.usesPrepared ||= inner.usesPrepared;
   // But planning calls functions, and shows what they give as constants.
   if (inner.opaque || reading.shared.functions.size > 0)
-    for (const { relation, name, use } of inner.columns()) if (use === "predicate") out.add({ relation, name }, "computed");
+    for (const { relation, name, use } of inner.columns())
+      if (use === "predicate") out.add({ relation, name }, "computed");
 }
 
 function isOff(argument: unknown): boolean {

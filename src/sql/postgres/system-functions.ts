@@ -93,7 +93,10 @@ patterns.push({
 });
 
 // What other sessions do, and pages as they lie on disk.
-names({ effects: ["read"], opaque: true }, "pg_stat_get_activity pg_stat_get_backend_activity pg_prepared_statement pg_cursor pg_stat_statements");
+names(
+  { effects: ["read"], opaque: true },
+  "pg_stat_get_activity pg_stat_get_backend_activity pg_prepared_statement pg_cursor pg_stat_statements",
+);
 names(
   { effects: ["unknown"], escape: "raw_pages", opaque: true, literals: true },
   "get_raw_page heap_page_items bt_page_items",

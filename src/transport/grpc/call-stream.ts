@@ -46,7 +46,12 @@ export abstract class CallStream {
     this.#session = stream.session;
     this.#takeOver();
     stream.on("drain", () => this.owner.drained());
-    stream.on("end", () => this.#ended());
+    stream.on("end", () => {
+      // An end that stood behind early bytes waits for them to be taken.
+      if (this.#waiting.isEmpty) return this.#ended();
+      this.#endWaits = true;
+      this.#end = () => this.#ended();
+    });
     // `close` follows and tells the rest.
     stream.on("error", () => {});
     stream.on("close", () => this.#closed());
@@ -103,6 +108,12 @@ export abstract class CallStream {
     const { stream } = this;
     const push = stream.push.bind(stream);
     this.#end = () => push(null);
+    // Node tells of a new stream a tick later: what came in one packet with its headers is in the stream's own buffer by now.
+    while (stream.readableLength > 0) {
+      const early: Buffer | null = stream.read();
+      if (early === null) break;
+      this.#waiting.add(early);
+    }
     stream.push = (chunk: Buffer | null): boolean => {
       if (chunk === null) {
         if (this.#over || (!this.#held && this.#waiting.isEmpty)) return push(null);

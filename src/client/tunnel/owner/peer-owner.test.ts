@@ -28,6 +28,17 @@ describe("the owner of a connecting socket", () => {
     expect(await procOwnerSource(folder).ownerOf(ends)).toBe(1001);
   });
 
+  it("is that of the port which is ours, whoever has the same port of his own open to the published one", async () => {
+    const source = procOwnerSource(folder);
+    const filler = row("0100007F:0001", "0100007F:0002", 5, 5).repeat(1000);
+    writeFileSync(join(folder, "tcp"), v4(5433, 1000, 7) + filler + v4(5432, 1001, 8));
+    expect(await source.ownerOf(ends)).toBe(1001);
+    writeFileSync(join(folder, "tcp"), v4(5433, 0, 0) + filler + v4(5432, 1001, 8));
+    expect(await source.ownerOf(ends)).toBe(1001);
+    writeFileSync(join(folder, "tcp"), v4(5433, 1000, 7) + filler + v4(5432, 0, 0));
+    expect(await source.ownerOf(ends)).toBeNull();
+  });
+
   it("is found for sockets of the IPv6 family, such as Java's", async () => {
     writeFileSync(join(folder, "tcp"), "");
     writeFileSync(

@@ -6,7 +6,10 @@ export interface AcceptedEnds {
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly address: string;
-  /** Ours, and the published one where a redirect stands between: the client's row shows what the client dialled. */
+  /**
+   * Ours, then the published one where a redirect may stand between: the client's row shows what the client dialled. A row for
+   * ours decides: somebody else may have a connection from the same port to the published one.
+   */
   readonly ports: readonly number[];
 }
 
@@ -38,7 +41,7 @@ export function procOwnerSource(folder = "/proc/net"): OwnerSource {
   };
 }
 
-/** The client's row by its two ends, for each port that it may have dialled. */
+/** The client's row by its two ends, for each port that it may have dialled, the surest first. */
 function keysOf(ends: AcceptedEnds, hex: (address: string) => string): readonly (readonly [string, string])[] {
   const local = hexEnd(hex(ends.clientAddress), ends.clientPort);
   return ends.ports.map((port) => [local, hexEnd(hex(ends.address), port)] as const);
@@ -48,6 +51,8 @@ interface Wanted {
   readonly keys: readonly (readonly [string, string])[];
   /** The beginning of the table has passed since it was asked for: at the end there is nothing more to wait for. */
   whole: boolean;
+  /** A row for a less sure key; the surest may still come. */
+  second: TcpRow | null;
   readonly found: (row: TcpRow | null) => void;
 }
 
@@ -70,7 +75,7 @@ class TableScan {
 
   find(keys: Wanted["keys"]): Promise<TcpRow | null> {
     return new Promise((found) => {
-      this.#wanted.push({ keys, whole: false, found });
+      this.#wanted.push({ keys, whole: false, second: null, found });
       if (!this.#reading) void this.#run();
     });
   }
@@ -82,7 +87,7 @@ class TableScan {
       await this.#read().catch(() => {});
       const missing = this.#wanted.filter((wanted) => wanted.whole);
       this.#wanted = this.#wanted.filter((wanted) => !wanted.whole);
-      for (const { found } of missing) found(null);
+      for (const { found, second } of missing) found(second);
     }
     this.#reading = false;
   }
@@ -106,12 +111,15 @@ class TableScan {
   }
 
   #look(lines: string): void {
-    this.#wanted = this.#wanted.filter(({ keys, found }) => {
-      for (const [local, remote] of keys) {
+    this.#wanted = this.#wanted.filter((wanted) => {
+      for (const [index, [local, remote]] of wanted.keys.entries()) {
         const row = findConnection(lines, local, remote);
         if (row === null) continue;
-        found(row);
-        return false;
+        if (index > 0) wanted.second ??= row;
+        else {
+          wanted.found(row);
+          return false;
+        }
       }
       return true;
     });

@@ -60,7 +60,9 @@ const depends = (catalogue: string, on: string): string =>
   `pg_depend d ON d.classid = '${catalogue}'::regclass AND d.objid = x.oid AND d.refclassid = '${on}'::regclass`;
 
 /** Functions of the system that a stored expression calls: the server keeps no dependencies on them. */
-const volatileIn = (tree: string): string => `CROSS JOIN LATERAL pg_catalog.regexp_matches(${tree}::text, ':(?:op)?funcid ([0-9]+)', 'g') m(id)
+const volatileIn = (
+  tree: string,
+): string => `CROSS JOIN LATERAL pg_catalog.regexp_matches(${tree}::text, ':(?:op)?funcid ([0-9]+)', 'g') m(id)
   JOIN pg_proc f ON f.oid = m.id[1]::oid AND f.oid < 16384 AND f.provolatile = 'v' AND f.proname <> 'nextval'`;
 
 /** What rewrite rules read, a view's own and others. */

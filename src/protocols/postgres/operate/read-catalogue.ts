@@ -1,8 +1,8 @@
 import {
   type Catalogue,
   type CatalogueFunction,
-  type CatalogueType,
   type CatalogueRelation,
+  type CatalogueType,
   HoopError,
 } from "../../../vocabulary/index.js";
 import * as sql from "./catalogue-queries.js";
@@ -114,7 +114,10 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
   }));
   return {
     ...{ key, version, serverVersion, relations, functions, systemFunctions, searchPath, role, superuser, operators },
-    systemFunctionIds: ((await query(sql.systemFunctionIdsQuery)) as [number, string][]).map(([id, name]) => ({ id, name })),
+    systemFunctionIds: ((await query(sql.systemFunctionIdsQuery)) as [number, string][]).map(([id, name]) => ({
+      id,
+      name,
+    })),
     types: [...types.values()],
     systemTypes: (await query(sql.systemTypesQuery)).map(([name]) => name as string),
     implicitCasts: (await query(sql.implicitCastsQuery)).map(([id]) => id as number),
