@@ -119,7 +119,16 @@ export async function startHoopStack(server: PostgresPeer, options: StackOptions
       const agent = start(
         process.execPath,
         [
-          ...[cli, "agent", "--gateway", `${options.tls ? "https" : "http"}://127.0.0.1:${grpc}`, "--join", token, "--state", state],
+          ...[
+            cli,
+            "agent",
+            "--gateway",
+            `${options.tls ? "https" : "http"}://127.0.0.1:${grpc}`,
+            "--join",
+            token,
+            "--state",
+            state,
+          ],
           ...["--allow", `127.0.0.1:${server.port}`],
         ],
         { env },

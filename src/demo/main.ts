@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   say(pc.bold("Starting a whole Hoop on this machine:"));
   const demo = await startDemo({
-    folder: resolve(process.env["HOOP_DEMO_DIR"] ?? ".hoop/demo"),
+    folder: resolve(process.env.HOOP_DEMO_DIR ?? ".hoop/demo"),
     step: (text) => say(`  · ${text}`),
     signal: stopping.signal,
   });

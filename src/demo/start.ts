@@ -96,7 +96,7 @@ export async function startDemo(options: {
         HOOP_LOG_LEVEL: "warn",
       },
       readyMs: 120_000,
-      isReady: (line) => line["event"] === "ready",
+      isReady: (line) => line.event === "ready",
     });
     const { http } = gateway;
 
@@ -136,7 +136,7 @@ export async function startDemo(options: {
         // Not as a flag: every user of the machine reads those.
         env: { ...clean, HOOP_AGENT_JOIN: token, HOOP_AGENT_DRAIN_MS: "500" },
         readyMs: 60_000,
-        isReady: (line) => line["event"] === "connected",
+        isReady: (line) => line.event === "connected",
       },
     );
     await hoop(
@@ -171,7 +171,7 @@ export async function startDemo(options: {
     const status = await start<TunnelStatus>([cli, "tunnel", "up", "--json"], {
       env: { ...clean, HOOP_HOME: path("engineer") },
       readyMs: 60_000,
-      isReady: (line) => line["event"] === "ready",
+      isReady: (line) => line.event === "ready",
     });
 
     return {

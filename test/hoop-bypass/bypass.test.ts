@@ -16,7 +16,7 @@ import { type RunningHoop, startHoop } from "../support/hoop.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
 import { field, RawPostgres } from "../support/raw-postgres.js";
 import { closed } from "./closed.js";
-import { defining } from "./defining.js";
+import { defining, halves } from "./defining.js";
 import { quiet, reading } from "./reading.js";
 import { canary, seed } from "./seed.js";
 import { type Outcome, play, type Reached, type Trick } from "./trick.js";
@@ -290,7 +290,9 @@ describe("defining, where only masks stand", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   });
-  it.each(titled(defining))("%s", async (_, trick) => judge(trick, await tryOut(hoop, trick, await freshDatabase())));
+  it.each(titled([...defining, ...halves]))("%s", async (_, trick) =>
+    judge(trick, await tryOut(hoop, trick, await freshDatabase())),
+  );
 });
 
 describe.runIf(thorough)("defining without Hoop", () => {

@@ -78,12 +78,15 @@ export const defining: readonly Trick[] = [
   ],
   ["safe", "alter table notes alter body type text using mail_of(1)", "select body from notes"],
   // Copies.
-  ["refused", "create view v as select email as x from customers"],
-  ["refused", "create or replace view harmless as select id, email as name from customers"],
-  ["refused", "create materialized view v as select email as x from customers"],
-  ["refused", "create table t as select email as x from customers"],
-  ["refused", "create table t as table customers"],
-  ["refused", "create table t as execute p"],
+  ["refused", "create view v as select email as x from customers", "select x from v"],
+  [
+    "refused",
+    "create or replace view harmless as select id, email::text as name from customers",
+    "select name from harmless",
+  ],
+  ["refused", "create materialized view v as select email as x from customers", "select x from v"],
+  ["refused", "create table t as select email as x from customers", "select x from t"],
+  ["refused", "create table t as table customers", "select * from t"],
   ["safe", "prepare p as select email as x from customers", "create table t as execute p", "select * from t"],
   ["safe", "create table t (x text)", "insert into t select email from customers", "select x from t"],
   ["safe", "create temp table t (x text)", "insert into t select email from customers", "select x from t"],
@@ -353,14 +356,6 @@ export const defining: readonly Trick[] = [
     "select o.lower from orders o",
     "select lower(o) from orders o",
   ],
-  [
-    "safe",
-    "create function quote_it(text) returns text language sql as 'select max(email) from public.customers'",
-    "alter function quote_it(text) rename to upper",
-    "alter function upper(text) set schema hidden",
-    "set search_path = hidden, pg_catalog, public",
-    "select upper('x')",
-  ],
   // Operators, aggregates, casts and domains, which call functions.
   [
     "safe",
@@ -573,11 +568,6 @@ export const defining: readonly Trick[] = [
   ],
   [
     "safe",
-    "create schema other; create table other.notes (id int, body text default set_config('search_path', 'other', false))",
-    "insert into other.notes (id) values (1)",
-  ],
-  [
-    "safe",
     "db: create rule s as on insert to notes do also select upper(email) from customers",
     "insert into notes (body) values ('x')",
   ],
@@ -649,12 +639,6 @@ export const defining: readonly Trick[] = [
   ],
   [
     "safe",
-    "create table parts (email text) partition by list (email); create table part (email text)",
-    "db: insert into part select email from customers",
-    "alter table parts attach partition part for values in ('x')",
-  ],
-  [
-    "safe",
     "create statistics s on (upper(email)), name from customers",
     "analyze customers",
     "select most_common_vals, histogram_bounds from pg_stats_ext_exprs",
@@ -666,7 +650,6 @@ export const defining: readonly Trick[] = [
     "analyze customers",
     "select histogram_bounds from pg_stats where tablename = 'i'",
   ],
-  ["safe", "analyze verbose customers", "vacuum verbose customers"],
   [
     "safe",
     "comment on table notes is 'x'",
@@ -694,7 +677,6 @@ export const defining: readonly Trick[] = [
     "do $$ begin execute format('create type mood as enum (%L)', left((select max(email) from customers), 60)); end $$",
     "select enumlabel from pg_enum",
   ],
-  ["safe", "begin", "do $$ begin execute format('prepare transaction %L', 'x'); end $$", "commit"],
   [
     "safe",
     "create temp table orders (id int, note text)",
@@ -779,4 +761,29 @@ export const defining: readonly Trick[] = [
     "select other from wide",
     "select other || '' from wide",
   ],
+];
+
+/** What shows nothing even without Hoop, on this server: the first half of something, or a door that may open elsewhere. */
+export const halves: readonly Trick[] = [
+  [
+    "safe",
+    "create function quote_it(text) returns text language sql as 'select max(email) from public.customers'",
+    "alter function quote_it(text) rename to upper",
+    "alter function upper(text) set schema hidden",
+    "set search_path = hidden, pg_catalog, public",
+    "select upper('x')",
+  ],
+  [
+    "safe",
+    "create schema other; create table other.notes (id int, body text default set_config('search_path', 'other', false))",
+    "insert into other.notes (id) values (1)",
+  ],
+  [
+    "safe",
+    "create table parts (email text) partition by list (email); create table part (email text)",
+    "db: insert into part select email from customers",
+    "alter table parts attach partition part for values in ('x')",
+  ],
+  ["safe", "analyze verbose customers", "vacuum verbose customers"],
+  ["safe", "begin", "do $$ begin execute format('prepare transaction %L', 'x'); end $$", "commit"],
 ];

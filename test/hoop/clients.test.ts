@@ -59,14 +59,15 @@ describe("real clients, direct and through Hoop", () => {
 
     it.each(ways.slice(1))("Ctrl-C ends the statement and not the session (%s)", async (way) => {
       // In a terminal of its own: elsewhere psql ends with the interrupt.
-      const child = execFile("script", ["-q", "-e", "-c", "psql -X -At", "/dev/null"], { env: { ...environment(way, hoop, target), TERM: "dumb" } });
+      const terminal = "import os, pty; pty.spawn(['sh', '-c', 'echo process $$; exec psql -X -At'])";
+      const child = execFile("python3", ["-c", terminal], { env: { ...environment(way, hoop, target), TERM: "dumb" } });
       let seen = "";
       child.stdout!.on("data", (chunk: string) => (seen += chunk));
       const exited = new Promise((resolve) => child.once("exit", resolve));
       child.stdin!.write("select pg_backend_pid() as before \\gset\nselect pg_sleep(40);\n");
       const running = "select 1 from pg_stat_activity where query = 'select pg_sleep(40);' and state = 'active'";
       await until("the statement runs", async () => (await target.query(running)).rows.length > 0);
-      child.stdin!.write("\x03");
+      process.kill(Number(/process (\d+)/.exec(seen)![1]), "SIGINT");
       await until("the statement is cancelled", () => seen.includes("canceling statement"));
       child.stdin!.write("select 'the same: ' || (pg_backend_pid() = :before);\n\\q\n");
       await exited;
