@@ -71,7 +71,7 @@ describe("a client of the tunnel", () => {
     gateway.offer(offer("pg", 15984, "postgres"));
     tunnel = startTunnel(gateway.url, machine.root);
     const [pg] = (await tunnel.ready).connections;
-    expect(await psql(pg!.address, pg!.port)).toContain("FATAL:  no rule lets you use pg");
+    expect(await psql(pg!.address, pg!.port)).toContain("FATAL:  hoop: no rule lets you use pg");
   });
 
   it("stays connected through a renewed token, and is told when there is none to be had", async () => {
