@@ -1,8 +1,8 @@
 // Makes a fresh checkout ready: dependencies, build and, with --tests, what the tests need from the system.
 // Plain JavaScript because it runs before anything is installed. Idempotent; does nothing that is done already.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 

@@ -4,8 +4,19 @@ import { existsSync } from "node:fs";
 
 /** A probe that tells whether the peer is there, and the Debian package that brings it. */
 const peers = [
-  { package: "postgresql", there: () => existsSync("/usr/lib/postgresql") && spawnSync("sh", ["-c", "ls /usr/lib/postgresql/*/bin/initdb"]).status === 0 },
-  { package: "postgresql-contrib", there: () => spawnSync("sh", ["-c", "ls /usr/lib/postgresql/*/bin/pgbench && ls /usr/share/postgresql/*/extension/dblink.control"]).status === 0 },
+  {
+    package: "postgresql",
+    there: () =>
+      existsSync("/usr/lib/postgresql") && spawnSync("sh", ["-c", "ls /usr/lib/postgresql/*/bin/initdb"]).status === 0,
+  },
+  {
+    package: "postgresql-contrib",
+    there: () =>
+      spawnSync("sh", [
+        "-c",
+        "ls /usr/lib/postgresql/*/bin/pgbench && ls /usr/share/postgresql/*/extension/dblink.control",
+      ]).status === 0,
+  },
   { package: "openssh-server", there: () => existsSync("/usr/sbin/sshd") },
   { package: "openssh-client", there: () => found("ssh") },
   { package: "pgbouncer", there: () => found("pgbouncer") },
@@ -22,7 +33,11 @@ const peers = [
 ];
 
 function found(command) {
-  return spawnSync("sh", ["-c", `command -v ${command}`], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).status === 0;
+  return (
+    spawnSync("sh", ["-c", `command -v ${command}`], {
+      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    }).status === 0
+  );
 }
 
 function python(module) {
@@ -34,13 +49,18 @@ export async function installTestPeers() {
   if (missing.length === 0) return;
   const apt = spawnSync("sh", ["-c", "command -v apt-get"]).status === 0;
   if (!apt || process.getuid?.() !== 0) {
-    console.error(`Missing for the tests: ${missing.join(", ")}. As root on Debian they are installed for you; their tests are skipped by name.`);
+    console.error(
+      `Missing for the tests: ${missing.join(", ")}. As root on Debian they are installed for you; their tests are skipped by name.`,
+    );
     return;
   }
   console.log(`Installing ${missing.join(", ")} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const update = spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
-  const install = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { stdio: ["ignore", "ignore", "inherit"], env });
+  const install = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env,
+  });
   if (update.status !== 0 || install.status !== 0) {
     console.error(`Could not install ${missing.join(", ")}.`);
     process.exit(1);

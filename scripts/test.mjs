@@ -16,7 +16,15 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 /** One run of the suite; what it counted is added to the total. */
 async function run(name, command, before, more) {
   const report = join(folder, `${name}.json`);
-  const all = [...before, vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...more];
+  const all = [
+    ...before,
+    vitest,
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...more,
+  ];
   const child = spawn(command, all, { stdio: ["ignore", "inherit", "inherit"], shell: process.platform === "win32" });
   const code = await new Promise((resolve) => child.on("close", resolve));
   const failedBefore = total.failed;
@@ -28,7 +36,8 @@ async function run(name, command, before, more) {
     for (const suite of result.testResults) {
       // A file that could not even be loaded counts as one failure; a skipped test is told by name.
       if (suite.status === "failed" && suite.assertionResults.length === 0) total.failed += 1;
-      for (const test of suite.assertionResults) if (test.status === "pending" || test.status === "skipped") console.log(`skipped: ${test.fullName}`);
+      for (const test of suite.assertionResults)
+        if (test.status === "pending" || test.status === "skipped") console.log(`skipped: ${test.fullName}`);
     }
   } catch (error) {
     console.error(`no report of the tests on ${name}: ${error.message}`);

@@ -10,12 +10,21 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
   vocabulary: { may: [], because: "the nouns must mean the same everywhere, so they depend on nothing" },
   wire: { may: [], because: "readers and limits are the ground that decoders stand on" },
   transport: { may: ["wire"], because: "a pipe carries bytes and must not know what they mean" },
-  protocol: { may: ["vocabulary", "wire", "transport"], because: "the contract and its driver know pipes and nouns, never a wire protocol" },
-  "protocols/*": { may: ["protocol", "vocabulary", "wire", "masking", "transport/pipe", "transport/tls"], because: "a protocol must be addable and removable alone, and must not decide" },
+  protocol: {
+    may: ["vocabulary", "wire", "transport"],
+    because: "the contract and its driver know pipes and nouns, never a wire protocol",
+  },
+  "protocols/*": {
+    may: ["protocol", "vocabulary", "wire", "masking", "transport/pipe", "transport/tls"],
+    because: "a protocol must be addable and removable alone, and must not decide",
+  },
   sql: { may: ["vocabulary"], because: "an analysis is a pure function of text and catalogue" },
   masking: { may: ["vocabulary"], because: "masks are pure and synchronous" },
   policy: { may: ["vocabulary"], because: "rules read nouns, never wires" },
-  recording: { may: ["vocabulary"], because: "the journal is in the data plane, which can move to a process of its own" },
+  recording: {
+    may: ["vocabulary"],
+    because: "the journal is in the data plane, which can move to a process of its own",
+  },
   secrets: { may: ["vocabulary"], because: "a secret's way must be short" },
   pki: { may: ["vocabulary"], because: "certificates are made from names, nothing else" },
   identity: { may: ["vocabulary"], because: "who is asking does not depend on what they ask" },
@@ -23,7 +32,20 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
   sessions: { may: ["vocabulary"], because: "the directory of sessions is data" },
   agents: { may: ["vocabulary", "transport"], because: "agents carry bytes; they know no protocol and no policy" },
   relay: {
-    may: ["vocabulary", "protocol", "transport/pipe", "policy", "masking", "recording", "secrets", "agents", "identity", "connections", "sessions", "sql"],
+    may: [
+      "vocabulary",
+      "protocol",
+      "transport/pipe",
+      "policy",
+      "masking",
+      "recording",
+      "secrets",
+      "agents",
+      "identity",
+      "connections",
+      "sessions",
+      "sql",
+    ],
     because: "the one place where the domains meet; no storage and no API, so that the data plane can move",
   },
   storage: {
@@ -37,7 +59,10 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
   gateway: { may: ["*"], because: "the assembly" },
   agent: { may: ["vocabulary", "transport"], because: "it carries bytes and stays small" },
   client: { may: ["vocabulary", "transport"], because: "names and one login" },
-  cli: { may: ["vocabulary", "client", "agent", "gateway", "recording", "policy"], because: "the command line calls programs and offline tools" },
+  cli: {
+    may: ["vocabulary", "client", "agent", "gateway", "recording", "policy"],
+    because: "the command line calls programs and offline tools",
+  },
   demo: { may: ["*"], because: "the tour" },
 };
 
@@ -81,8 +106,12 @@ describe("the house", () => {
       if (other === room || rule.may.includes("*")) continue;
       const file = relative(src, target).split(sep).join("/");
       const allowed = rule.may.some((may) => other === may || file.startsWith(`${may}/`) || file.startsWith(`${may}.`));
-      if (!allowed) violations.push(`${relative(src, path)} imports ${file}: ${room} may import ${rule.may.join(", ") || "nothing"}, because ${rule.because}`);
-      if (programs.includes(other) && !programs.includes(room)) violations.push(`${relative(src, path)} imports ${file}: programs are imported by nobody`);
+      if (!allowed)
+        violations.push(
+          `${relative(src, path)} imports ${file}: ${room} may import ${rule.may.join(", ") || "nothing"}, because ${rule.because}`,
+        );
+      if (programs.includes(other) && !programs.includes(room))
+        violations.push(`${relative(src, path)} imports ${file}: programs are imported by nobody`);
     }
   }
 

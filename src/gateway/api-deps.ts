@@ -2,9 +2,16 @@ import type { AgentRegistry } from "../agents/index.js";
 import type { ApiDeps, RecordedSession } from "../api/index.js";
 import type { Connections } from "../connections/index.js";
 import type { Identity } from "../identity/index.js";
-import { connectAnalysis, type LivePolicySource, type PolicyStore } from "../policy/index.js";
 import type { Pki } from "../pki/index.js";
-import { type AuditService, type Feeder, type Recorder, type RecordingStore, readBodies, type SessionSummary } from "../recording/index.js";
+import { connectAnalysis, type LivePolicySource, type PolicyStore } from "../policy/index.js";
+import {
+  type AuditService,
+  type Feeder,
+  type Recorder,
+  type RecordingStore,
+  readBodies,
+  type SessionSummary,
+} from "../recording/index.js";
 import type { Catalogues, Protocols } from "../relay/context.js";
 import type { OpenSessions } from "../relay/open-sessions.js";
 import type { CredentialProvider, SecretVault } from "../secrets/index.js";
@@ -57,13 +64,21 @@ export function apiDeps(parts: ApiParts): ApiDeps {
   return {
     identity: parts.identity,
     connections: parts.connections,
-    mayConnect: (subject, connection) => policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict.outcome === "allow",
+    mayConnect: (subject, connection) =>
+      policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
+        .outcome === "allow",
     async testConnection(connection, subject, signal) {
       const protocol = protocols.get(connection.protocol);
-      if (!protocol?.operate) throw new HoopError("unsupported", `connections of protocol ${connection.protocol} cannot be tested`);
+      if (!protocol?.operate)
+        throw new HoopError("unsupported", `connections of protocol ${connection.protocol} cannot be tested`);
       const lease = await parts.credentials.lease(connection, subject, signal);
       try {
-        const operator = await protocol.operate(() => parts.dial(connection, signal), connection, { user: lease.user, secret: lease.secret }, null);
+        const operator = await protocol.operate(
+          () => parts.dial(connection, signal),
+          connection,
+          { user: lease.user, secret: lease.secret },
+          null,
+        );
         try {
           return { serverVersion: await operator.ping() };
         } finally {
@@ -73,12 +88,18 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         await lease.release();
       }
     },
-    example: (connection) => protocols.get(connection.protocol)?.example(connection, { host: `${connection.name}.${suffix}`, port: protocols.get(connection.protocol)!.defaultPort }) ?? "",
+    example: (connection) =>
+      protocols.get(connection.protocol)?.example(connection, {
+        host: `${connection.name}.${suffix}`,
+        port: protocols.get(connection.protocol)!.defaultPort,
+      }) ?? "",
     agents: { list: agents.agents, createJoinToken: agents.createJoinToken, revoke: agents.revoke },
     policy: { store: parts.policyStore, source: policy },
     async analyse(connection, text, database, signal) {
       const name = database ?? String(connection.target["database"] ?? connection.target["user"] ?? "");
-      const catalogue = await new Promise<Catalogue | HoopError>((resolve) => parts.catalogues.read(connection, name, "simulation", resolve));
+      const catalogue = await new Promise<Catalogue | HoopError>((resolve) =>
+        parts.catalogues.read(connection, name, "simulation", resolve),
+      );
       signal.throwIfAborted();
       if (catalogue instanceof HoopError) throw catalogue;
       const context = { database: name, role: catalogue.role, searchPath: null, settings: {}, prepared: null };
@@ -104,7 +125,10 @@ export function apiDeps(parts: ApiParts): ApiDeps {
     audit: parts.audit,
     secrets: { rotate: () => parts.vault.rotate() },
     authority: () => parts.pki.authorities("names"),
-    tunnel: () => ({ url: `${config.HOOP_TLS === "on" ? "https" : "http"}://${parts.grpc}`, authority: config.HOOP_TLS === "on" ? parts.pki.authorities("agents") : "" }),
+    tunnel: () => ({
+      url: `${config.HOOP_TLS === "on" ? "https" : "http"}://${parts.grpc}`,
+      authority: config.HOOP_TLS === "on" ? parts.pki.authorities("agents") : "",
+    }),
     recorder,
     status: () => ({
       version,

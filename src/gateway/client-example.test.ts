@@ -11,7 +11,10 @@ describe("the example that a tunnel fills in", () => {
   });
 
   it("has no brackets where the port is always said", () => {
-    const http = { defaultPort: 80, example: (_: Connection, at: { host: string; port: number }) => `curl http://${at.host}:${at.port}/` };
+    const http = {
+      defaultPort: 80,
+      example: (_: Connection, at: { host: string; port: number }) => `curl http://${at.host}:${at.port}/`,
+    };
     expect(exampleFor(connection, http)).toBe("curl http://{host}:{port}/");
   });
 });

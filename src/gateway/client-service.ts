@@ -4,7 +4,7 @@ import { connectAnalysis } from "../policy/connect.js";
 import type { PolicySource } from "../policy/policy.js";
 import type { Protocol } from "../protocol/index.js";
 import type { Protocols } from "../relay/context.js";
-import { ClientService, GrpcError, grpcStatus, service, connectionHeader } from "../transport/grpc/index.js";
+import { ClientService, connectionHeader, GrpcError, grpcStatus, service } from "../transport/grpc/index.js";
 import type { Pipe } from "../transport/pipe.js";
 import { type Connection, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 
@@ -29,13 +29,19 @@ const maxWatches = 64;
 const reauthenticateMs = 60_000;
 
 /** The connections that a subject may open, as the tunnel shows them. */
-export function offersFor(ports: Pick<ClientServicePorts, "connections" | "policy" | "protocols" | "now">, subject: Subject): Connection[] {
+export function offersFor(
+  ports: Pick<ClientServicePorts, "connections" | "policy" | "protocols" | "now">,
+  subject: Subject,
+): Connection[] {
   const policy = ports.policy.current();
   const now = ports.now();
   return ports.connections
     .list()
     .filter((connection) => ports.protocols.has(connection.protocol))
-    .filter((connection) => policy.decide({ subject, connection, analysis: connectAnalysis(connection), now }).verdict.outcome === "allow")
+    .filter(
+      (connection) =>
+        policy.decide({ subject, connection, analysis: connectAnalysis(connection), now }).verdict.outcome === "allow",
+    )
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
@@ -58,13 +64,15 @@ export function clientService(ports: ClientServicePorts) {
     lane(pipe, call) {
       if (call.bearer === null) return call.refuse(grpcStatus.unauthenticated, "this call needs a token: hoop login");
       const name = call.headers[connectionHeader];
-      if (typeof name !== "string" || name === "") return call.refuse(grpcStatus.invalidArgument, `a lane needs the metadata ${connectionHeader}`);
+      if (typeof name !== "string" || name === "")
+        return call.refuse(grpcStatus.invalidArgument, `a lane needs the metadata ${connectionHeader}`);
       ports.admit({ client: pipe, token: call.bearer, connection: name, from: call.peer.address });
     },
 
     watch(_request, stream, call) {
       const token = call.bearer;
-      if (token === null) return stream.fail(new GrpcError(grpcStatus.unauthenticated, "this call needs a token: hoop login"));
+      if (token === null)
+        return stream.fail(new GrpcError(grpcStatus.unauthenticated, "this call needs a token: hoop login"));
       let settling: NodeJS.Timeout | null = null;
       let last = "";
       /** Whose watch this is counted as. */
@@ -77,12 +85,23 @@ export function clientService(ports: ClientServicePorts) {
           who = await ports.authenticator.authenticate(token!);
         } catch (error) {
           const failure = hoopErrorFrom(error);
-          return stream.fail(new GrpcError(failure.code === "unauthenticated" ? grpcStatus.unauthenticated : grpcStatus.unavailable, failure.message));
+          return stream.fail(
+            new GrpcError(
+              failure.code === "unauthenticated" ? grpcStatus.unauthenticated : grpcStatus.unavailable,
+              failure.message,
+            ),
+          );
         }
         if (call.signal.aborted) return;
         if (counted === null) {
           const others = watches.get(who.subject.id) ?? 0;
-          if (others >= maxWatches) return stream.fail(new GrpcError(grpcStatus.resourceExhausted, `${maxWatches} lists of your connections are followed already`));
+          if (others >= maxWatches)
+            return stream.fail(
+              new GrpcError(
+                grpcStatus.resourceExhausted,
+                `${maxWatches} lists of your connections are followed already`,
+              ),
+            );
           counted = who.subject.id;
           watches.set(counted, others + 1);
         }
@@ -106,7 +125,12 @@ export function clientService(ports: ClientServicePorts) {
 
       void tell();
       const again = setInterval(soon, reauthenticateMs);
-      const stops = [ports.connections.watch(soon), ports.policy.watch(soon), ports.authenticator.watch(soon), () => clearInterval(again)];
+      const stops = [
+        ports.connections.watch(soon),
+        ports.policy.watch(soon),
+        ports.authenticator.watch(soon),
+        () => clearInterval(again),
+      ];
       call.signal.addEventListener(
         "abort",
         () => {

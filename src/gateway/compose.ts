@@ -71,7 +71,10 @@ function ignoreConflict(error: unknown): void {
 }
 
 /** The whole assembly, one layer after the other. What was started is stopped in the opposite order, also when a later layer fails. */
-export async function startGateway(config: GatewayConfig, { log, signal, createGate }: GatewayParts): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  { log, signal, createGate }: GatewayParts,
+): Promise<RunningGateway> {
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -86,22 +89,49 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const protocols = new Map(spoken.map((protocol) => [protocol.name as string, protocol]));
 
     // State: the store, and what is sealed in it.
-    const master = loadMasterKey({ key: config.HOOP_MASTER_KEY, keyFile: config.HOOP_MASTER_KEY_FILE, previous: config.HOOP_MASTER_KEY_PREVIOUS, stateFolder: stateDir });
-    const store = await openStore({ databaseUrl: config.DATABASE_URL ?? null, dataDir: join(stateDir, "postgres"), poolSize: 10, statementTimeoutMs: 30_000 }, { log, signal });
+    const master = loadMasterKey({
+      key: config.HOOP_MASTER_KEY,
+      keyFile: config.HOOP_MASTER_KEY_FILE,
+      previous: config.HOOP_MASTER_KEY_PREVIOUS,
+      stateFolder: stateDir,
+    });
+    const store = await openStore(
+      {
+        databaseUrl: config.DATABASE_URL ?? null,
+        dataDir: join(stateDir, "postgres"),
+        poolSize: 10,
+        statementTimeoutMs: 30_000,
+      },
+      { log, signal },
+    );
     closing.push(() => store.close());
     const vault = await createSecretVault({ store: createSecretStore(store), master });
-    closing.push(store.changes.watch("secrets", () => void vault.refresh().catch((error: unknown) => log.warn({ err: error }, "keys could not be read anew"))));
+    closing.push(
+      store.changes.watch(
+        "secrets",
+        () => void vault.refresh().catch((error: unknown) => log.warn({ err: error }, "keys could not be read anew")),
+      ),
+    );
     const hosts = certificateHosts(config);
     const pki = await createPki({ store: createPkiStore(store), vault, gateway: hosts, suffix });
 
     // Domains.
-    const identity = await createIdentity({ store: createIdentityStore(store), log, maxStaleMs: config.HOOP_MAX_STALE_MS });
+    const identity = await createIdentity({
+      store: createIdentityStore(store),
+      log,
+      maxStaleMs: config.HOOP_MAX_STALE_MS,
+    });
     closing.push(() => identity.close());
     const credentialStore = {
       put: (id: Connection["id"], secret: string) => vault.put(credentialRef(id), secret),
       delete: async (id: Connection["id"]) => void (await vault.delete(credentialRef(id))),
     };
-    const connections = await createConnections({ store: createConnectionStore(store), protocols, secrets: credentialStore, log });
+    const connections = await createConnections({
+      store: createConnectionStore(store),
+      protocols,
+      secrets: credentialStore,
+      log,
+    });
     closing.push(() => connections.close());
     const policyStore = createPolicyStore(store);
     if (await seedPolicy(policyStore)) {
@@ -122,14 +152,23 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     // Reach: agents, and targets that the gateway dials itself.
     const agents = createAgentRegistry({
       store: createAgentStore(store),
-      authority: { authorities: () => pki.authorities("agents"), issueAgentCertificate: pki.issueAgentCertificate, agentFromCertificate },
+      authority: {
+        authorities: () => pki.authorities("agents"),
+        issueAgentCertificate: pki.issueAgentCertificate,
+        agentFromCertificate,
+      },
       log,
       version,
     });
     closing.push(() => agents.close());
     const dial = (connection: Connection, dialSignal: AbortSignal) =>
       connection.agent === null
-        ? dialDirect({ host: connection.host, port: connection.port, signal: dialSignal, timeoutMs: config.HOOP_HANDSHAKE_MS })
+        ? dialDirect({
+            host: connection.host,
+            port: connection.port,
+            signal: dialSignal,
+            timeoutMs: config.HOOP_HANDSHAKE_MS,
+          })
         : agents.dial(connection.agent, connection.host, connection.port, dialSignal);
 
     // The relay.
@@ -137,6 +176,11 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     closing.push(() => analyser.close());
     const catalogues = createCatalogues({ protocols, credentials, recorder, dial, now });
     closing.push(() => catalogues.close());
+    closing.push(
+      agents.watch(() => {
+        for (const agent of agents.list()) if (agent.draining) catalogues.release(agent.name);
+      }),
+    );
     const gate: GatePorts = {
       policy,
       mintPermit,
@@ -178,7 +222,10 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     closing.push(watchRights({ gate, open, authenticator: identity.authenticator, connections: connections.source }));
     closing.push(
       directory.onKill((kill) => {
-        open.get(kill.session)?.order({ kind: "end", reason: { code: "killed", text: `${kill.by} ended this session${kill.reason ? `: ${kill.reason}` : ""}` } });
+        open.get(kill.session)?.order({
+          kind: "end",
+          reason: { code: "killed", text: `${kill.by} ended this session${kill.reason ? `: ${kill.reason}` : ""}` },
+        });
       }),
     );
 
@@ -200,7 +247,10 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const certificate = await pki.gatewayCertificate();
     const grpc = createGrpcServer({
       services: [agents.service, clients],
-      tls: config.HOOP_TLS === "on" ? { key: certificate.key, cert: certificate.chain, ca: pki.authorities("agents"), requestClientCert: true } : undefined,
+      tls:
+        config.HOOP_TLS === "on"
+          ? { key: certificate.key, cert: certificate.chain, ca: pki.authorities("agents"), requestClientCert: true }
+          : undefined,
       allowPlaintext: config.HOOP_ALLOW_PLAINTEXT,
       // An agent that may not join is told so; without this every refusal would read as a failure of the gateway.
       mapError: grpcErrorFrom,
@@ -211,12 +261,48 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
     const tls = httpTls(config, certificate);
     let httpUrl = "";
     const api = await createApi(
-      apiDeps({ config, identity, connections, policy, policyStore, credentials, protocols, dial, catalogues, analyser, agents, directory, recordings, recorder, feeder, audit, vault, pki, store, open, replica, startedAt, closed: () => closed, grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}` }),
-      { tls, publicUrl: config.HOOP_PUBLIC_URL ?? null, trustProxy: config.HOOP_TRUSTED_PROXIES.length > 0 ? config.HOOP_TRUSTED_PROXIES : undefined, consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)), log },
+      apiDeps({
+        config,
+        identity,
+        connections,
+        policy,
+        policyStore,
+        credentials,
+        protocols,
+        dial,
+        catalogues,
+        analyser,
+        agents,
+        directory,
+        recordings,
+        recorder,
+        feeder,
+        audit,
+        vault,
+        pki,
+        store,
+        open,
+        replica,
+        startedAt,
+        closed: () => closed,
+        grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}`,
+      }),
+      {
+        tls,
+        publicUrl: config.HOOP_PUBLIC_URL ?? null,
+        trustProxy: config.HOOP_TRUSTED_PROXIES.length > 0 ? config.HOOP_TRUSTED_PROXIES : undefined,
+        consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)),
+        log,
+      },
     );
-    const httpAt = await listenApi(api, { ...config.HOOP_HTTP_LISTEN, tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT });
+    const httpAt = await listenApi(api, {
+      ...config.HOOP_HTTP_LISTEN,
+      tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT,
+    });
     closing.push(() => api.close());
-    httpUrl = config.HOOP_PUBLIC_URL ?? `${tls ? "https" : "http"}://${httpAt.host.includes(":") ? `[${httpAt.host}]` : httpAt.host}:${httpAt.port}`;
+    httpUrl =
+      config.HOOP_PUBLIC_URL ??
+      `${tls ? "https" : "http"}://${httpAt.host.includes(":") ? `[${httpAt.host}]` : httpAt.host}:${httpAt.port}`;
     const setup = await firstAdmin(config, identity, recorder);
 
     // Certificates outlive no one's attention: renewed daily, without a restart.
@@ -224,7 +310,11 @@ export async function startGateway(config: GatewayConfig, { log, signal, createG
       pki
         .refresh()
         .then(() => pki.gatewayCertificate())
-        .then((fresh) => config.HOOP_TLS === "on" && grpc.setTls({ key: fresh.key, cert: fresh.chain, ca: pki.authorities("agents"), requestClientCert: true }))
+        .then(
+          (fresh) =>
+            config.HOOP_TLS === "on" &&
+            grpc.setTls({ key: fresh.key, cert: fresh.chain, ca: pki.authorities("agents"), requestClientCert: true }),
+        )
         .catch((error: unknown) => log.error({ err: error }, "certificates could not be renewed"));
     }, 24 * 3_600_000).unref();
     closing.push(() => clearInterval(daily));

@@ -22,7 +22,15 @@ describe("the gateway's settings", () => {
   });
 
   it("reads addresses of both families, lists and switches", () => {
-    const config = gatewayConfig({ HOOP_GRPC_LISTEN: "[::]:9000", HOOP_TLS_NAMES: "a.example, b.example", HOOP_ALLOW_PLAINTEXT: "yes", HOOP_DRAIN_MS: "5" }, "/state");
+    const config = gatewayConfig(
+      {
+        HOOP_GRPC_LISTEN: "[::]:9000",
+        HOOP_TLS_NAMES: "a.example, b.example",
+        HOOP_ALLOW_PLAINTEXT: "yes",
+        HOOP_DRAIN_MS: "5",
+      },
+      "/state",
+    );
     expect(config.HOOP_GRPC_LISTEN).toEqual({ host: "::", port: 9000 });
     expect(config.HOOP_TLS_NAMES).toEqual(["a.example", "b.example"]);
     expect(config.HOOP_ALLOW_PLAINTEXT).toBe(true);
@@ -41,7 +49,9 @@ describe("the gateway's settings", () => {
 
   it("refuses a misspelt setting, but leaves those of other programs alone", () => {
     expect(refusal({ HOOP_GRPC_LISTN: "127.0.0.1:1" })).toContain("HOOP_GRPC_LISTN");
-    expect(gatewayConfig({ HOOP_AGENT_STATE: "/x", HOOP_TUNNEL_RANGE: "y", PATH: "/bin" }, "/state").HOOP_STATE_DIR).toBe("/state");
+    expect(
+      gatewayConfig({ HOOP_AGENT_STATE: "/x", HOOP_TUNNEL_RANGE: "y", PATH: "/bin" }, "/state").HOOP_STATE_DIR,
+    ).toBe("/state");
   });
 
   it("never shows what a setting with a secret was set to", () => {

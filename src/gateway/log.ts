@@ -14,7 +14,10 @@ export function createLog(level: GatewayConfig["HOOP_LOG_LEVEL"]): Log {
     {
       level,
       base: { program: "gateway" },
-      redact: { paths: ["password", "token", "secret", "*.password", "*.token", "*.secret", "err.config", "err.client"], censor: "[removed]" },
+      redact: {
+        paths: ["password", "token", "secret", "*.password", "*.token", "*.secret", "err.config", "err.client"],
+        censor: "[removed]",
+      },
     },
     pino.destination({ dest: 2, sync: false }),
   );

@@ -11,7 +11,10 @@ export interface GatewayReady {
 }
 
 /** Runs a gateway until `signal` aborts, then drains it. */
-export async function runGateway(config: GatewayConfig, { signal, ready }: { signal: AbortSignal; ready?: (gateway: GatewayReady) => void }): Promise<void> {
+export async function runGateway(
+  config: GatewayConfig,
+  { signal, ready }: { signal: AbortSignal; ready?: (gateway: GatewayReady) => void },
+): Promise<void> {
   const log = createLog(config.HOOP_LOG_LEVEL);
   const gateway = await startGateway(config, { log, signal });
   log.info({ http: gateway.http, grpc: gateway.grpc }, "ready");

@@ -32,7 +32,10 @@ export interface Recording {
 }
 
 /** The journal on this disk with the store fed behind it, or, with HOOP_JOURNAL=store, the store alone. Heads are signed either way. */
-export async function startRecording(config: GatewayConfig, { vault, recordings, log, closing }: RecordingParts): Promise<Recording> {
+export async function startRecording(
+  config: GatewayConfig,
+  { vault, recordings, log, closing }: RecordingParts,
+): Promise<Recording> {
   const signer = await vault.signingKey("audit");
   const keys = await vault.keyRing("recording");
   const gateway = `${hostname()} ${version}`;
@@ -47,7 +50,8 @@ export async function startRecording(config: GatewayConfig, { vault, recordings,
           storeTip: (chain) => recordings.tip(chain),
           sync: config.HOOP_JOURNAL_SYNC,
           onFull: config.HOOP_JOURNAL_ON_FULL,
-          quotaBytes: config.HOOP_JOURNAL_QUOTA_MB === undefined ? undefined : config.HOOP_JOURNAL_QUOTA_MB * 1024 * 1024,
+          quotaBytes:
+            config.HOOP_JOURNAL_QUOTA_MB === undefined ? undefined : config.HOOP_JOURNAL_QUOTA_MB * 1024 * 1024,
         })
       : null;
   const recorder = local ?? (await createStoreRecorder({ store: recordings, keys, signer, gateway }));
@@ -60,7 +64,12 @@ export async function startRecording(config: GatewayConfig, { vault, recordings,
       await feeder.stop();
     });
   }
-  const heads = createHeadPublisher({ recorder, chains: () => recordings.chains(), folder: config.HOOP_HEADS_DIR ?? join(config.HOOP_STATE_DIR, "heads"), onError: behind });
+  const heads = createHeadPublisher({
+    recorder,
+    chains: () => recordings.chains(),
+    folder: config.HOOP_HEADS_DIR ?? join(config.HOOP_STATE_DIR, "heads"),
+    onError: behind,
+  });
   closing.push(() => heads.stop());
   const audit = createAuditService({ store: recordings, recorder, feeder: feeder ?? undefined, signer, keys });
   return { recorder, feeder, audit };

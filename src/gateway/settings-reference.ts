@@ -3,8 +3,12 @@ import { gatewaySettings } from "./config.js";
 
 /** The reference of every setting, as Markdown. */
 export function settingsReference(): string {
-  const rows = gatewaySettings().map(({ name, text, default: value }) => `| \`${name}\` | ${shown(value)} | ${text.replaceAll("|", "\\|")} |`);
-  const agent = Object.values(agentOptions).map(({ flag, env, text }) => `| \`${flag}\` | \`${env}\` | ${text.replaceAll("|", "\\|")} |`);
+  const rows = gatewaySettings().map(
+    ({ name, text, default: value }) => `| \`${name}\` | ${shown(value)} | ${text.replaceAll("|", "\\|")} |`,
+  );
+  const agent = Object.values(agentOptions).map(
+    ({ flag, env, text }) => `| \`${flag}\` | \`${env}\` | ${text.replaceAll("|", "\\|")} |`,
+  );
   return `# Settings
 
 Made from the programs' own schemas by \`settingsReference()\`; a test keeps it true.
@@ -31,6 +35,7 @@ ${agent.join("\n")}
 function shown(value: unknown): string {
   if (value === undefined) return "";
   if (Array.isArray(value)) return value.length === 0 ? "none" : `\`${value.join(",")}\``;
-  if (typeof value === "object" && value !== null && "host" in value && "port" in value) return `\`${value.host}:${value.port}\``;
+  if (typeof value === "object" && value !== null && "host" in value && "port" in value)
+    return `\`${value.host}:${value.port}\``;
   return `\`${value === false ? "no" : value === true ? "yes" : String(value)}\``;
 }

@@ -47,7 +47,10 @@ export interface Protocol {
   /** What to type, for `status`, `connections ls` and the console. */
   example(connection: Pick<Connection, "name" | "target">, address: { host: string; port: number }): string;
   serve(host: SessionHost): Promise<EndReason>;
-  operate?(open: () => Promise<Pipe>, connection: Connection, credential: TargetCredential, database: string | null): Promise<Operator>;
+  operate?(
+    open: () => Promise<Pipe>,
+    connection: Connection,
+    credential: TargetCredential,
+    database: string | null,
+  ): Promise<Operator>;
 }
-
-

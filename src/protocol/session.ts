@@ -77,12 +77,24 @@ export type SessionEffect =
   /** A result names relations that the plan of ask `ask` does not know; answered by `resolve(id, { kind: "masks" })`. */
   | { readonly kind: "lookup"; readonly id: number; readonly ask: number; readonly relations: readonly string[] }
   /** PBKDF2-HMAC-SHA-256 of the secret, off the loop; answered by `resolve(id, { kind: "derived" })`. */
-  | { readonly kind: "derive"; readonly id: number; readonly secret: string; readonly salt: Buffer; readonly iterations: number }
+  | {
+      readonly kind: "derive";
+      readonly id: number;
+      readonly secret: string;
+      readonly salt: Buffer;
+      readonly iterations: number;
+    }
   | { readonly kind: "note"; readonly note: Note }
   /** Stop or go on delivering one side's bytes. */
   | { readonly kind: "flow"; readonly side: Side; readonly flow: "pause" | "resume" }
   /** TLS on one side from the next byte on; `head` was received already and belongs to the handshake. Answered by `secured`. */
-  | { readonly kind: "secure"; readonly side: Side; readonly role: "client" | "server"; readonly head: Buffer | null; readonly alpn: readonly string[] }
+  | {
+      readonly kind: "secure";
+      readonly side: Side;
+      readonly role: "client" | "server";
+      readonly head: Buffer | null;
+      readonly alpn: readonly string[];
+    }
   /** `tick(name)` at that time; null clears it. One timer a name. */
   | { readonly kind: "timer"; readonly name: string; readonly at: Now | null }
   /** A cancel with this key (ours, not the target's) is meant for this session. */
@@ -93,7 +105,11 @@ export type SessionEffect =
    * Send bytes to the target on a connection of their own and close it (a cancel). With `tls`: send `request` first, expect
    * the one byte `accept`, then TLS as for the session.
    */
-  | { readonly kind: "aside"; readonly bytes: Buffer; readonly tls: { readonly request: Buffer; readonly accept: number } | null }
+  | {
+      readonly kind: "aside";
+      readonly bytes: Buffer;
+      readonly tls: { readonly request: Buffer; readonly accept: number } | null;
+    }
   /** All is said; the driver delivers what was sent and closes both sides. Nothing follows. */
   | { readonly kind: "end"; readonly reason: EndReason };
 
@@ -126,7 +142,11 @@ export interface SessionInit {
   readonly subject: Subject;
   readonly connection: Connection;
   /** Not null: admission was refused; speak far enough to say why in the protocol's own words, then end. */
-  readonly refusal: { readonly text: string; readonly hint?: string | undefined; readonly code: "denied" | "unavailable" | "unauthenticated" | "limited" } | null;
+  readonly refusal: {
+    readonly text: string;
+    readonly hint?: string | undefined;
+    readonly code: "denied" | "unavailable" | "unauthenticated" | "limited";
+  } | null;
   readonly credential: TargetCredential;
   /** Whether bytes between gateway and target pass somebody who must not see the secret (an agent). */
   readonly viaAgent: boolean;

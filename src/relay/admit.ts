@@ -6,10 +6,17 @@ import { connectAnalysis } from "../policy/connect.js";
 import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe, PipeAbort } from "../transport/pipe.js";
-import { type Connection, HoopError, hoopErrorFrom, type Reason, sessionId, type Subject } from "../vocabulary/index.js";
+import {
+  type Connection,
+  HoopError,
+  hoopErrorFrom,
+  type Reason,
+  type Subject,
+  sessionId,
+} from "../vocabulary/index.js";
 import type { GatePorts, Protocols } from "./context.js";
 import { actorOf } from "./gate.js";
-import { pump, type PumpPorts } from "./pump.js";
+import { type PumpPorts, pump } from "./pump.js";
 
 /** A lane that asks to become a session. */
 export interface LaneRequest {
@@ -53,7 +60,10 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   const connection = ports.connections.byName(lane.connection.toLowerCase());
   const protocol = connection && ports.protocols.get(connection.protocol);
   if (!connection || !protocol) {
-    return lane.client.abort({ code: "denied", text: `no connection is named ${JSON.stringify(lane.connection.slice(0, 63))}, or you may not use it` });
+    return lane.client.abort({
+      code: "denied",
+      text: `no connection is named ${JSON.stringify(lane.connection.slice(0, 63))}, or you may not use it`,
+    });
   }
 
   const session = sessionId(randomUUID());
@@ -70,7 +80,12 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     }
   }
   const recorded = await record(ports, session, subject, connection, lane.from, reasons, refused);
-  if (!recorded && !refused) refused = { code: "unavailable", text: "this session could not be recorded, so it may not begin", hint: "the gateway's journal does not take entries; tell whoever runs it" };
+  if (!recorded && !refused)
+    refused = {
+      code: "unavailable",
+      text: "this session could not be recorded, so it may not begin",
+      hint: "the gateway's journal does not take entries; tell whoever runs it",
+    };
 
   // Rights may have gone while the credential and the journal were waited for.
   const since = await ports.authenticator.authenticate(lane.token).catch((error: unknown) => hoopErrorFrom(error));
@@ -78,7 +93,8 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   refused ??= refusalSince(ports, since, subject, connection);
   if (!(since instanceof HoopError) && since.subject.id === subject.id) subject = since.subject;
 
-  const credential: TargetCredential = lease && !refused ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
+  const credential: TargetCredential =
+    lease && !refused ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
   const init: SessionInit = {
     session,
     subject,
@@ -99,32 +115,62 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
 }
 
 /** Why the asker may not go on after all. */
-function refusalSince(ports: AdmitPorts, since: Authenticated | HoopError, before: Subject, connection: Connection): Refusal | null {
+function refusalSince(
+  ports: AdmitPorts,
+  since: Authenticated | HoopError,
+  before: Subject,
+  connection: Connection,
+): Refusal | null {
   if (since instanceof HoopError) return { code: "denied", text: since.message, hint: since.hint };
   if (since.subject.id !== before.id) return { code: "denied", text: "this login is somebody else's now" };
   const now = ports.connections.byName(connection.name);
   if (now?.id !== connection.id || now.version !== connection.version) {
-    return { code: "unavailable", text: `connection ${connection.name} was changed at this moment`, hint: "connect again" };
+    return {
+      code: "unavailable",
+      text: `connection ${connection.name} was changed at this moment`,
+      hint: "connect again",
+    };
   }
   return judgeConnect(ports, since.subject, connection).refusal;
 }
 
-function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection): { reasons: readonly Reason[]; refusal: Refusal | null } {
+function judgeConnect(
+  ports: AdmitPorts,
+  subject: Subject,
+  connection: Connection,
+): { reasons: readonly Reason[]; refusal: Refusal | null } {
   const closed = ports.closed();
   if (closed) return no("unavailable", "closed", closed);
-  if (ports.gate.staleness() > ports.gate.maxStaleMs) return no("unavailable", "store-unreachable", "the gateway has lost its store for too long to know whether you still may do this");
-  if (ports.open.size >= ports.limits.sessions) return no("limited", "too-many-sessions", "this gateway serves as many sessions as it may");
+  if (ports.gate.staleness() > ports.gate.maxStaleMs)
+    return no(
+      "unavailable",
+      "store-unreachable",
+      "the gateway has lost its store for too long to know whether you still may do this",
+    );
+  if (ports.open.size >= ports.limits.sessions)
+    return no("limited", "too-many-sessions", "this gateway serves as many sessions as it may");
   let own = 0;
   for (const open of ports.open.all()) if (open.asker.subject.id === subject.id) own += 1;
-  if (own >= ports.limits.sessionsPerSubject) return no("limited", "too-many-sessions-of-yours", `you have ${own} sessions open, which is as many as one may have`);
-  const { verdict } = ports.gate.policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
+  if (own >= ports.limits.sessionsPerSubject)
+    return no(
+      "limited",
+      "too-many-sessions-of-yours",
+      `you have ${own} sessions open, which is as many as one may have`,
+    );
+  const { verdict } = ports.gate.policy
+    .current()
+    .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
   if (verdict.outcome === "allow") {
     const lacks = lacking(ports, subject, connection);
     return lacks ? no("denied", "protocol-cannot", lacks) : { reasons: verdict.reasons, refusal: null };
   }
   return {
     reasons: verdict.reasons,
-    refusal: { code: "denied", text: verdict.reasons.map((reason) => reason.text).join("; ") || "no access rule allows this", hint: "ask whoever grants access to this connection" },
+    refusal: {
+      code: "denied",
+      text: verdict.reasons.map((reason) => reason.text).join("; ") || "no access rule allows this",
+      hint: "ask whoever grants access to this connection",
+    },
   };
 }
 
@@ -132,9 +178,11 @@ function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connectio
 function lacking(ports: AdmitPorts, subject: Subject, connection: Connection): string | null {
   const protocol = ports.protocols.get(connection.protocol);
   if (!protocol) return `nothing here speaks ${connection.protocol}`;
-  if (!protocol.can.has("judge-statements") && protocol.language !== "") return `statements of ${protocol.title} cannot be judged here`;
+  if (!protocol.can.has("judge-statements") && protocol.language !== "")
+    return `statements of ${protocol.title} cannot be judged here`;
   const { masks } = ports.gate.policy.current().masksFor(subject, connection, ports.gate.now());
-  if (masks.length > 0 && !protocol.can.has("mask-columns")) return `rules mask columns for you here, and ${protocol.title} has no way to do it`;
+  if (masks.length > 0 && !protocol.can.has("mask-columns"))
+    return `rules mask columns for you here, and ${protocol.title} has no way to do it`;
   return null;
 }
 
@@ -143,11 +191,30 @@ function no(code: Refusal["code"], reason: string, text: string): { reasons: rea
 }
 
 /** Whether the session's first entry is in the journal. */
-function record(ports: AdmitPorts, session: SessionInit["session"], subject: Subject, connection: Connection, from: string, reasons: readonly Reason[], refused: Refusal | null): Promise<boolean> {
-  const why = refused && reasons.every((reason) => reason.text !== refused.text) ? [...reasons, { rule: null, code: refused.code, text: refused.text }] : reasons;
+function record(
+  ports: AdmitPorts,
+  session: SessionInit["session"],
+  subject: Subject,
+  connection: Connection,
+  from: string,
+  reasons: readonly Reason[],
+  refused: Refusal | null,
+): Promise<boolean> {
+  const why =
+    refused && reasons.every((reason) => reason.text !== refused.text)
+      ? [...reasons, { rule: null, code: refused.code, text: refused.text }]
+      : reasons;
   return new Promise((resolve) => {
     ports.gate.recorder.append(
-      { kind: refused ? "session-refused" : "session-opened", session, actor: actorOf(subject), connection: connection.name, protocol: connection.protocol, from, reasons: why },
+      {
+        kind: refused ? "session-refused" : "session-opened",
+        session,
+        actor: actorOf(subject),
+        connection: connection.name,
+        protocol: connection.protocol,
+        from,
+        reasons: why,
+      },
       (error) => resolve(error === null),
     );
   });

@@ -26,7 +26,13 @@ export interface CatalogueLimits {
   readonly most: number;
 }
 
-export const catalogueLimits: CatalogueLimits = { freshMs: 5_000, staleMs: 60_000, readMs: 20_000, idleMs: 60_000, most: 256 };
+export const catalogueLimits: CatalogueLimits = {
+  freshMs: 5_000,
+  staleMs: 60_000,
+  readMs: 20_000,
+  idleMs: 60_000,
+  most: 256,
+};
 
 type Done = (result: Catalogue | HoopError) => void;
 
@@ -72,7 +78,20 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
       slots.set(key, found);
       return found;
     }
-    const slot: Slot = { key, connection, database, catalogue: null, checkedAt: 0, dirty: true, reading: false, waiting: [], operator: null, lease: null, idle: null, asker: "" };
+    const slot: Slot = {
+      key,
+      connection,
+      database,
+      catalogue: null,
+      checkedAt: 0,
+      dirty: true,
+      reading: false,
+      waiting: [],
+      operator: null,
+      lease: null,
+      idle: null,
+      asker: "",
+    };
     slots.set(key, slot);
     if (slots.size > limits.most) {
       const [oldest] = slots.values();
@@ -96,10 +115,16 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
   async function operatorFor(slot: Slot, signal: AbortSignal): Promise<Operator> {
     if (slot.operator) return slot.operator;
     const protocol = ports.protocols.get(slot.connection.protocol);
-    if (!protocol?.operate) throw new HoopError("unsupported", `protocol ${slot.connection.protocol} has no catalogue to read`);
+    if (!protocol?.operate)
+      throw new HoopError("unsupported", `protocol ${slot.connection.protocol} has no catalogue to read`);
     slot.lease = await ports.credentials.lease(slot.connection, system, signal);
     const credential: TargetCredential = { user: slot.lease.user, secret: slot.lease.secret };
-    slot.operator = await protocol.operate(() => ports.dial(slot.connection, signal), slot.connection, credential, slot.database);
+    slot.operator = await protocol.operate(
+      () => ports.dial(slot.connection, signal),
+      slot.connection,
+      credential,
+      slot.database,
+    );
     return slot.operator;
   }
 
@@ -121,7 +146,8 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
     const known = slot.catalogue?.version ?? null;
     const fresh = await withSignal(operator.catalogue(known), signal);
     const catalogue = fresh ?? slot.catalogue;
-    if (!catalogue) throw new HoopError("internal", "the catalogue reader answered that nothing changed, but nothing was known");
+    if (!catalogue)
+      throw new HoopError("internal", "the catalogue reader answered that nothing changed, but nothing was known");
     if (fresh) note(slot, fresh);
     return catalogue;
   }
@@ -134,7 +160,12 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
       what: "catalogue-read",
       target: slot.connection.name,
       before: null,
-      after: { database: slot.database, version: catalogue.version, relations: catalogue.relations.length, functions: catalogue.functions.length },
+      after: {
+        database: slot.database,
+        version: catalogue.version,
+        relations: catalogue.relations.length,
+        functions: catalogue.functions.length,
+      },
     });
   }
 
@@ -185,6 +216,10 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
       slotFor(connection, database).dirty = true;
     },
 
+    release(agent) {
+      for (const slot of slots.values()) if (slot.connection.agent === agent && !slot.reading) dismiss(slot);
+    },
+
     close() {
       for (const slot of slots.values()) dismiss(slot);
       slots.clear();
@@ -200,4 +235,3 @@ function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
-

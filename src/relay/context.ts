@@ -14,6 +14,8 @@ export interface Catalogues {
   read(connection: Connection, database: string, asker: string, done: (result: Catalogue | HoopError) => void): void;
   /** Something changed there: the next `read` looks again. */
   invalidate(connection: Connection, database: string): void;
+  /** That agent is leaving: nothing of ours keeps it. */
+  release(agent: string): void;
   close(): void;
 }
 

@@ -6,7 +6,15 @@ import type { PolicySet } from "../policy/policy.js";
 import type { Answer, Ask } from "../protocol/index.js";
 import type { EntryDraft, Recorder } from "../recording/recorder.js";
 import type { SqlAnalyser, SqlAnalysis } from "../sql/analyser.js";
-import { type Catalogue, type Connection, connectionId, HoopError, sessionId, subjectId, type Subject } from "../vocabulary/index.js";
+import {
+  type Catalogue,
+  type Connection,
+  connectionId,
+  HoopError,
+  type Subject,
+  sessionId,
+  subjectId,
+} from "../vocabulary/index.js";
 import type { GatePorts } from "./context.js";
 import { type Asker, createGate } from "./gate.js";
 
@@ -27,7 +35,23 @@ const catalogue: Catalogue = {
   key: "pg app app",
   version: "1",
   serverVersion: 150000,
-  relations: [{ id: 16384, schema: "public", name: "customers", kind: "table", columns: [{ number: 1, name: "id", typeId: 23 }, { number: 2, name: "email", typeId: 25 }], parents: [], reads: [], definition: null, triggers: [], calls: [] }],
+  relations: [
+    {
+      id: 16384,
+      schema: "public",
+      name: "customers",
+      kind: "table",
+      columns: [
+        { number: 1, name: "id", typeId: 23 },
+        { number: 2, name: "email", typeId: 25 },
+      ],
+      parents: [],
+      reads: [],
+      definition: null,
+      triggers: [],
+      calls: [],
+    },
+  ],
   functions: [],
   systemFunctions: { immutable: [], stable: [], volatile: [] },
   searchPath: ["public"],
@@ -51,9 +75,33 @@ const analysis: SqlAnalysis = {
   statements: 1,
 };
 
-const subject: Subject = { id: subjectId(randomUUID()), kind: "person", name: "ada", groups: ["engineers"], version: 1 };
-const connection: Connection = { id: connectionId(randomUUID()), name: "pg", protocol: "postgres", host: "h", port: 5432, agent: null, labels: {}, tls: { mode: "disable" }, target: {}, exposesCredentialToAgent: false, version: 1 };
-const ask: Ask = { phase: "statement", text: "select email from customers", context: { database: "app", role: "app", searchPath: null, settings: {}, transaction: "idle", prepared: null }, values: null, bytes: 30 };
+const subject: Subject = {
+  id: subjectId(randomUUID()),
+  kind: "person",
+  name: "ada",
+  groups: ["engineers"],
+  version: 1,
+};
+const connection: Connection = {
+  id: connectionId(randomUUID()),
+  name: "pg",
+  protocol: "postgres",
+  host: "h",
+  port: 5432,
+  agent: null,
+  labels: {},
+  tls: { mode: "disable" },
+  target: {},
+  exposesCredentialToAgent: false,
+  version: 1,
+};
+const ask: Ask = {
+  phase: "statement",
+  text: "select email from customers",
+  context: { database: "app", role: "app", searchPath: null, settings: {}, transaction: "idle", prepared: null },
+  values: null,
+  bytes: 30,
+};
 
 /** A recorder that keeps drafts and is durable when the test says so. */
 class HeldRecorder implements Recorder {
@@ -74,21 +122,38 @@ class HeldRecorder implements Recorder {
   async close(): Promise<void> {}
 }
 
-function setUp(change: Partial<{ policy: PolicySet; analysis: SqlAnalysis; catalogue: Catalogue | HoopError; stale: number }> = {}) {
+function setUp(
+  change: Partial<{ policy: PolicySet; analysis: SqlAnalysis; catalogue: Catalogue | HoopError; stale: number }> = {},
+) {
   const recorder = new HeldRecorder();
   let policy: PolicySet = change.policy ?? compilePolicy(parseDocuments(readers));
   let decisions = 0;
   const invalidated: string[] = [];
-  const analyser: SqlAnalyser = { analyse: (_text, _context, _catalogue, done) => done(change.analysis ?? analysis), stats: () => ({ hits: 0, misses: 0, recycled: 0 }), close: async () => {} };
+  const analyser: SqlAnalyser = {
+    analyse: (_text, _context, _catalogue, done) => done(change.analysis ?? analysis),
+    stats: () => ({ hits: 0, misses: 0, recycled: 0 }),
+    close: async () => {},
+  };
   const ports: GatePorts = {
     policy: {
-      current: () => ({ version: policy.version, explain: () => [], masksFor: policy.masksFor, decide: (situation) => (decisions++, policy.decide(situation)) }) as PolicySet,
+      current: () =>
+        ({
+          version: policy.version,
+          explain: () => [],
+          masksFor: policy.masksFor,
+          decide: (situation) => (decisions++, policy.decide(situation)),
+        }) as PolicySet,
       watch: () => () => {},
     },
     mintPermit,
     planMasks,
     analysers: { postgresql: analyser },
-    catalogues: { read: (_connection, _database, _asker, done) => done(change.catalogue ?? catalogue), invalidate: (_connection, database) => invalidated.push(database), close: () => {} },
+    catalogues: {
+      read: (_connection, _database, _asker, done) => done(change.catalogue ?? catalogue),
+      invalidate: (_connection, database) => invalidated.push(database),
+      release: () => {},
+      close: () => {},
+    },
     recorder,
     show: () => "shown",
     staleness: () => change.stale ?? 0,
@@ -113,7 +178,13 @@ function setUp(change: Partial<{ policy: PolicySet; analysis: SqlAnalysis; catal
     decisions: () => decisions,
     setPolicy(next: PolicySet) {
       policy = next;
-      current = { ...first, version: next.version, masksFor: next.masksFor, decide: (situation) => (decisions++, next.decide(situation)), explain: () => [] };
+      current = {
+        ...first,
+        version: next.version,
+        masksFor: next.masksFor,
+        decide: (situation) => (decisions++, next.decide(situation)),
+        explain: () => [],
+      };
     },
   };
 }
@@ -129,7 +200,13 @@ describe("the gate", () => {
     const [answer] = answers;
     expect(answer?.outcome).toBe("allow");
     expect(answer?.outcome === "allow" && isPermit(answer.permit)).toBe(true);
-    expect(recorder.drafts[0]).toMatchObject({ kind: "statement", outcome: "allow", text: ask.text, shown: "shown", purpose: "forward" });
+    expect(recorder.drafts[0]).toMatchObject({
+      kind: "statement",
+      outcome: "allow",
+      text: ask.text,
+      shown: "shown",
+      purpose: "forward",
+    });
   });
 
   it("denies what could not be recorded", () => {
@@ -161,7 +238,10 @@ describe("the gate", () => {
   });
 
   it("denies a sensitive column that would flow elsewhere, whatever the access rule says", () => {
-    const { judge, recorder, answers } = setUp({ policy: compilePolicy(parseDocuments(masked)), analysis: { ...analysis, columns: [{ relation: 16384, name: "email", use: "sink" }] } });
+    const { judge, recorder, answers } = setUp({
+      policy: compilePolicy(parseDocuments(masked)),
+      analysis: { ...analysis, columns: [{ relation: 16384, name: "email", use: "sink" }] },
+    });
     judge(1);
     recorder.settle();
     expect(answers[0]).toMatchObject({ outcome: "deny", reasons: [{ code: "sensitive-sink" }] });
@@ -200,6 +280,11 @@ describe("the gate", () => {
     gate.note({ kind: "finished", ask: 7, outcome: "ok", rows: 3, bytes: 90, maskedCells: 3, tag: "SELECT 3" });
     gate.note({ kind: "finished", ask: 99, outcome: "ok", rows: 0, bytes: 0, maskedCells: 0 });
     expect(recorder.drafts).toHaveLength(2);
-    expect(recorder.drafts[1]).toMatchObject({ kind: "statement-finished", statement: (recorder.drafts[0] as { statement: string }).statement, rows: 3, maskedCells: 3 });
+    expect(recorder.drafts[1]).toMatchObject({
+      kind: "statement-finished",
+      statement: (recorder.drafts[0] as { statement: string }).statement,
+      rows: 3,
+      maskedCells: 3,
+    });
   });
 });

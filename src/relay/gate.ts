@@ -10,8 +10,8 @@ import {
   type Reason,
   type SessionId,
   type StatementId,
-  statementId,
   type Subject,
+  statementId,
 } from "../vocabulary/index.js";
 import type { GatePorts } from "./context.js";
 
@@ -99,19 +99,36 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     const policy = ports.policy.current();
     const { subject, connection } = asker;
     const before = standing.get(analysis);
-    if (!unsettled && before && before.policy === policy && before.subject === subject && before.connection === connection && before.catalogue === catalogue) return before;
+    if (
+      !unsettled &&
+      before &&
+      before.policy === policy &&
+      before.subject === subject &&
+      before.connection === connection &&
+      before.catalogue === catalogue
+    )
+      return before;
     const now = ports.now();
     const decision = policy.decide({ subject, connection, analysis, now });
     const { masks, dependsOn } = policy.masksFor(subject, connection, now);
     const input = unsettled ? { ...analysis, unsettled } : analysis;
     const plan = decision.verdict.outcome === "allow" ? ports.planMasks(input, catalogue, masks) : null;
-    const planned: Planned = plan === null || plan.outcome === "plan" ? { masks: plan?.masks ?? null, reasons: null } : { masks: null, reasons: plan.reasons };
+    const planned: Planned =
+      plan === null || plan.outcome === "plan"
+        ? { masks: plan?.masks ?? null, reasons: null }
+        : { masks: null, reasons: plan.reasons };
     const made: Standing = { policy, subject, connection, catalogue, decision, planned };
     if (!unsettled && onlyShape(decision.dependsOn) && onlyShape(dependsOn)) standing.set(analysis, made);
     return made;
   }
 
-  function record(statement: StatementId, ask: Ask, verdict: { outcome: Decision["verdict"]["outcome"]; reasons: readonly Reason[]; policyVersion: string }, analysis: SqlAnalysis | null, done: (error: HoopError | null) => void): void {
+  function record(
+    statement: StatementId,
+    ask: Ask,
+    verdict: { outcome: Decision["verdict"]["outcome"]; reasons: readonly Reason[]; policyVersion: string },
+    analysis: SqlAnalysis | null,
+    done: (error: HoopError | null) => void,
+  ): void {
     ports.recorder.append(
       {
         kind: "statement",
@@ -133,26 +150,58 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     );
   }
 
-  function refuse(statement: StatementId, ask: Ask, reasons: readonly Reason[], analysis: SqlAnalysis | null, answer: (answer: Answer) => void): void {
+  function refuse(
+    statement: StatementId,
+    ask: Ask,
+    reasons: readonly Reason[],
+    analysis: SqlAnalysis | null,
+    answer: (answer: Answer) => void,
+  ): void {
     const verdict = { outcome: "deny" as const, reasons, policyVersion: ports.policy.current().version };
     // A denial is answered even when it cannot be recorded: nothing moves either way, and the recorder says so itself.
     record(statement, ask, verdict, analysis, () => answer({ outcome: "deny", reasons, analysis }));
   }
 
-  function settle(id: number, statement: StatementId, ask: Ask, analysis: SqlAnalysis, catalogue: Catalogue, answer: (answer: Answer) => void): void {
+  function settle(
+    id: number,
+    statement: StatementId,
+    ask: Ask,
+    analysis: SqlAnalysis,
+    catalogue: Catalogue,
+    answer: (answer: Answer) => void,
+  ): void {
     const { decision, planned } = decide(analysis, catalogue);
     const { verdict } = decision;
     if (verdict.outcome === "deny") return refuse(statement, ask, verdict.reasons, analysis, answer);
     if (verdict.outcome !== "allow") {
-      return refuse(statement, ask, [...verdict.reasons, denial("not-available", `a rule asks for "${verdict.outcome}", which this gateway cannot do`)], analysis, answer);
+      return refuse(
+        statement,
+        ask,
+        [
+          ...verdict.reasons,
+          denial("not-available", `a rule asks for "${verdict.outcome}", which this gateway cannot do`),
+        ],
+        analysis,
+        answer,
+      );
     }
     if (planned.reasons) return refuse(statement, ask, planned.reasons, analysis, answer);
     record(statement, ask, verdict, analysis, (error) => {
-      if (error) return answer({ outcome: "deny", reasons: [denial("not-recorded", `the statement could not be recorded: ${error.message}`)], analysis });
+      if (error)
+        return answer({
+          outcome: "deny",
+          reasons: [denial("not-recorded", `the statement could not be recorded: ${error.message}`)],
+          analysis,
+        });
       catalogueDirty ||= analysis.changesCatalogue;
       remember(id, { statement, since: ports.now(), analysis, unsettled, database: ask.context.database });
       unsettled ||= analysis.changesMeanings === true || analysis.unknowns.length > 0;
-      answer({ outcome: "allow", permit: ports.mintPermit(decision, statement, "forward"), analysis, masks: planned.masks });
+      answer({
+        outcome: "allow",
+        permit: ports.mintPermit(decision, statement, "forward"),
+        analysis,
+        masks: planned.masks,
+      });
     });
   }
 
@@ -168,9 +217,21 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
 
     judge(id, ask, answer) {
       const statement = statementId(asker.session, ++count);
-      if (!analyser) return refuse(statement, ask, [denial("no-analyser", `nothing here can read ${language}`)], null, answer);
+      if (!analyser)
+        return refuse(statement, ask, [denial("no-analyser", `nothing here can read ${language}`)], null, answer);
       if (ports.staleness() > ports.maxStaleMs) {
-        return refuse(statement, ask, [denial("store-unreachable", "the gateway has lost its store for too long to know whether you still may do this; try again shortly")], null, answer);
+        return refuse(
+          statement,
+          ask,
+          [
+            denial(
+              "store-unreachable",
+              "the gateway has lost its store for too long to know whether you still may do this; try again shortly",
+            ),
+          ],
+          null,
+          answer,
+        );
       }
       if (catalogueDirty) {
         ports.catalogues.invalidate(asker.connection, ask.context.database);
@@ -179,9 +240,17 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
       unsettled &&= ask.context.transaction !== "idle";
       ports.catalogues.read(asker.connection, ask.context.database, asker.subject.name, (catalogue) => {
         if (catalogue instanceof HoopError) {
-          return refuse(statement, ask, [denial("catalogue-unavailable", `the target's catalogue could not be read: ${catalogue.message}`)], null, answer);
+          return refuse(
+            statement,
+            ask,
+            [denial("catalogue-unavailable", `the target's catalogue could not be read: ${catalogue.message}`)],
+            null,
+            answer,
+          );
         }
-        analyser.analyse(ask.text, ask.context, catalogue, (analysis) => settle(id, statement, ask, analysis, catalogue, answer));
+        analyser.analyse(ask.text, ask.context, catalogue, (analysis) =>
+          settle(id, statement, ask, analysis, catalogue, answer),
+        );
       });
     },
 
@@ -195,7 +264,11 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         const reach = [...new Set([...asked.analysis.reach, ...relations.map(Number).filter(Number.isSafeInteger)])];
         const { masks } = ports.policy.current().masksFor(asker.subject, asker.connection, ports.now());
         const planned = ports.planMasks({ ...asked.analysis, reach, unsettled: asked.unsettled }, catalogue, masks);
-        answer(planned.outcome === "plan" ? planned.masks : new HoopError("denied", planned.reasons.map((reason) => reason.text).join("; ")));
+        answer(
+          planned.outcome === "plan"
+            ? planned.masks
+            : new HoopError("denied", planned.reasons.map((reason) => reason.text).join("; ")),
+        );
       });
     },
 
@@ -204,7 +277,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
       if (!asked) return;
       if (note.outcome !== "suspended") open.delete(note.ask);
       // Others are judged by what has changed from here on, and once more when the transaction has ended.
-      if (catalogueDirty || asked.analysis.changesCatalogue) ports.catalogues.invalidate(asker.connection, asked.database);
+      if (catalogueDirty || asked.analysis.changesCatalogue)
+        ports.catalogues.invalidate(asker.connection, asked.database);
       ports.recorder.append({
         kind: "statement-finished",
         session: asker.session,

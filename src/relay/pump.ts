@@ -14,14 +14,24 @@ export interface PumpPorts {
   serverCertificate(connection: Connection): Promise<ServerCertificate>;
   /** Where `sessions ls` looks, on every replica. Failing costs the listing, never the session. */
   readonly directory: {
-    register(session: { id: SessionId; subject: Asker["subject"]; connection: Connection; protocol: string; from: string; startedAt: Date }): void;
+    register(session: {
+      id: SessionId;
+      subject: Asker["subject"];
+      connection: Connection;
+      protocol: string;
+      from: string;
+      startedAt: Date;
+    }): void;
     end(id: SessionId): void;
   };
   readonly log: { warn(fields: object, text: string): void };
 }
 
 /** Runs one session from its first byte to its last entry. Never throws: what fails is the session's end reason. */
-export async function pump(ports: PumpPorts, lane: { init: SessionInit; login: string; from: string; protocol: Protocol; client: Pipe }): Promise<EndReason> {
+export async function pump(
+  ports: PumpPorts,
+  lane: { init: SessionInit; login: string; from: string; protocol: Protocol; client: Pipe },
+): Promise<EndReason> {
   const { init, protocol, client } = lane;
   const asker: Asker = { session: init.session, login: lane.login, subject: init.subject, connection: init.connection };
   const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language);
@@ -42,7 +52,13 @@ export async function pump(ports: PumpPorts, lane: { init: SessionInit; login: s
     },
     note(note) {
       if (note.kind === "finished") return gate.note(note);
-      if (note.kind === "ready") ports.gate.recorder.append({ kind: "session-ready", session: init.session, target: note.targetVersion, client: note.client });
+      if (note.kind === "ready")
+        ports.gate.recorder.append({
+          kind: "session-ready",
+          session: init.session,
+          target: note.targetVersion,
+          client: note.client,
+        });
       else ports.gate.recorder.append({ kind: "warning", session: init.session, text: note.text });
     },
     serverCertificate: () => ports.serverCertificate(asker.connection),

@@ -25,9 +25,14 @@ export function watchRights(ports: WatchPorts): () => void {
   /** Ends the session if it may not be open any more; else has its standing answers asked again. */
   function rejudge(session: OpenSession): void {
     const { subject, connection } = session.asker;
-    const { verdict } = ports.gate.policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
+    const { verdict } = ports.gate.policy
+      .current()
+      .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
     if (verdict.outcome === "allow") return session.order({ kind: "rejudge" });
-    end(session, `access to ${connection.name} was withdrawn: ${verdict.reasons.map((reason) => reason.text).join("; ")}`);
+    end(
+      session,
+      `access to ${connection.name} was withdrawn: ${verdict.reasons.map((reason) => reason.text).join("; ")}`,
+    );
   }
 
   // A rule with hours ends sessions by the clock alone: nothing else would look at them again.
@@ -35,9 +40,17 @@ export function watchRights(ports: WatchPorts): () => void {
     const policy = ports.gate.policy.current();
     for (const session of [...ports.open.all()]) {
       const { subject, connection } = session.asker;
-      const decision = policy.decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
+      const decision = policy.decide({
+        subject,
+        connection,
+        analysis: connectAnalysis(connection),
+        now: ports.gate.now(),
+      });
       if (!decision.dependsOn.has("clock") || decision.verdict.outcome === "allow") continue;
-      end(session, `access to ${connection.name} is over for now: ${decision.verdict.reasons.map((reason) => reason.text).join("; ")}`);
+      end(
+        session,
+        `access to ${connection.name} is over for now: ${decision.verdict.reasons.map((reason) => reason.text).join("; ")}`,
+      );
     }
   }, 1_000).unref();
 
@@ -66,7 +79,13 @@ export function watchRights(ports: WatchPorts): () => void {
         const old = session.asker.connection;
         const now = ports.connections.byName(old.name);
         if (!now || now.id !== old.id) end(session, `connection ${old.name} was removed`);
-        else if (now.host !== old.host || now.port !== old.port || now.agent !== old.agent || now.protocol !== old.protocol) end(session, `connection ${old.name} leads elsewhere now`);
+        else if (
+          now.host !== old.host ||
+          now.port !== old.port ||
+          now.agent !== old.agent ||
+          now.protocol !== old.protocol
+        )
+          end(session, `connection ${old.name} leads elsewhere now`);
         else if (now.version !== old.version) {
           session.asker.connection = now;
           rejudge(session);

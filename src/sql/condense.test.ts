@@ -15,7 +15,8 @@ describe("condensing a text", () => {
   });
 
   it("leaves literals that may be code or have escapes", () => {
-    for (const text of [`do $$${long}$$`, `select e'${long}'`, `select u&'${long}'`, `select "${long}"`]) expect(condenseLiterals(text)).toBe(text);
+    for (const text of [`do $$${long}$$`, `select e'${long}'`, `select u&'${long}'`, `select "${long}"`])
+      expect(condenseLiterals(text)).toBe(text);
   });
 
   it("says so when it cannot tell where a literal ends", () => {

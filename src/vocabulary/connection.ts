@@ -16,7 +16,11 @@ export interface Connection {
   /** The agent that dials, by name; null: the gateway dials itself. */
   readonly agent: string | null;
   readonly labels: Readonly<Record<string, string>>;
-  readonly tls: { readonly mode: UpstreamTlsMode; readonly ca?: string | undefined; readonly serverName?: string | undefined };
+  readonly tls: {
+    readonly mode: UpstreamTlsMode;
+    readonly ca?: string | undefined;
+    readonly serverName?: string | undefined;
+  };
   /** What only this protocol knows (default user and database, whether replication is allowed), valid by its `targetSchema`. */
   readonly target: Readonly<Record<string, unknown>>;
   /** Says that the target's secret may be seen by the agent (cleartext or md5 login without verified TLS). */

@@ -24,7 +24,8 @@ export class ClippedReader {
   }
 
   #take(n: number): number {
-    if (n < 0 || n > this.#end - this.#at) throw new MalformedError(`frame too short: ${n} bytes wanted, ${this.remaining} left`);
+    if (n < 0 || n > this.#end - this.#at)
+      throw new MalformedError(`frame too short: ${n} bytes wanted, ${this.remaining} left`);
     const at = this.#at;
     this.#at += n;
     return at;

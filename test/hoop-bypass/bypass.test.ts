@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TunnelStatus } from "../../src/client/tunnel/status.js";
 import { defaultPolicy } from "../../src/policy/defaults.js";
 import {
   encodeBind,
@@ -11,7 +12,6 @@ import {
   encodeQuery,
   encodeSync,
 } from "../../src/protocols/postgres/codec/frontend.js";
-import type { TunnelStatus } from "../../src/client/tunnel/status.js";
 import { type RunningHoop, startHoop } from "../support/hoop.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
 import { field, RawPostgres } from "../support/raw-postgres.js";

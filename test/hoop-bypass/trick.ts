@@ -6,7 +6,7 @@ import {
   encodeQuery,
   encodeSync,
 } from "../../src/protocols/postgres/codec/frontend.js";
-import { field, RawPostgres, type RawMessage } from "../support/raw-postgres.js";
+import { field, type RawMessage, RawPostgres } from "../support/raw-postgres.js";
 
 /**
  * `masked`: it runs, and no byte that comes back holds a canary. `refused`: some step is, and no byte holds one either.

@@ -70,7 +70,12 @@ export function environment(way: Way, hoop: RunningHoop, target: PostgresServer)
       PGPASSWORD: target.password,
     });
   }
-  return hoop.clientEnv({ ...shared, PGUSER: target.user, PGPASSWORD: "x", PGSSLMODE: way === "through, TLS" ? "require" : "disable" });
+  return hoop.clientEnv({
+    ...shared,
+    PGUSER: target.user,
+    PGPASSWORD: "x",
+    PGSSLMODE: way === "through, TLS" ? "require" : "disable",
+  });
 }
 
 /** What differs from run to run whoever is in between: process numbers, pg_dump's one-time token, durations, addresses. */
@@ -92,7 +97,10 @@ export async function sameOnEveryWay(
   const outputs: string[] = [];
   for (const way of ways) {
     await reset?.();
-    const done = await runClient(file, args, { ...options, env: { ...environment(way, hoop, target), ...options.env } });
+    const done = await runClient(file, args, {
+      ...options,
+      env: { ...environment(way, hoop, target), ...options.env },
+    });
     outputs.push(withoutChance(`${done.stdout}\n--- stderr ---\n${done.stderr}\n--- exit ${done.code}`));
   }
   const [direct, plain, tls] = outputs as [string, string, string];
@@ -109,7 +117,11 @@ export function script(folder: string, name: string, text: string): string {
 }
 
 /** Polls until `done` answers something true; throws with `what` after `ms`. */
-export async function until<T>(what: string, done: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  done: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  ms = 20_000,
+): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {
     const value = await done();

@@ -73,7 +73,10 @@ spec:
   effects: [read, write, define, destroy, admin, execute, connect, unknown]
 `;
 
-const clean = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOOP_|PG|DATABASE_URL|NODE_OPTIONS|VITEST)/.test(name)));
+const clean = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(HOOP_|PG|DATABASE_URL|NODE_OPTIONS|VITEST)/.test(name)),
+  );
 
 /** Whether Hoop is built; these tests run what users run. */
 export const isBuilt = (): boolean => existsSync(cli);
@@ -89,8 +92,12 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
   try {
     const home = (who: string): string => join(folder, who);
     const hoop: RunningHoop["hoop"] = async (who, args, input = "") => {
-      const result = await runChild(process.execPath, [cli, ...args], { env: { ...clean(), HOOP_HOME: home(who) }, input });
-      if (result.code !== 0) throw new Error(`hoop ${args.join(" ")} exited with ${result.code}:\n${result.stderr}${result.stdout}`);
+      const result = await runChild(process.execPath, [cli, ...args], {
+        env: { ...clean(), HOOP_HOME: home(who) },
+        input,
+      });
+      if (result.code !== 0)
+        throw new Error(`hoop ${args.join(" ")} exited with ${result.code}:\n${result.stderr}${result.stdout}`);
       return result.stdout;
     };
     const passwords = { admin: randomBytes(12).toString("base64url"), ada: randomBytes(12).toString("base64url") };
@@ -115,30 +122,77 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
     const grpc = `127.0.0.1:${grpcPort}`;
 
     await hoop("admin", ["login", http, "--user", "admin"], passwords.admin);
-    await hoop("admin", ["users", "add", "ada", ...(options.groups ?? ["engineers"]).flatMap((group) => ["--group", group]), "--password-stdin"], passwords.ada);
+    await hoop(
+      "admin",
+      [
+        "users",
+        "add",
+        "ada",
+        ...(options.groups ?? ["engineers"]).flatMap((group) => ["--group", group]),
+        "--password-stdin",
+      ],
+      passwords.ada,
+    );
     const policy = join(folder, "policy.yaml");
     writeFileSync(policy, options.policy ?? allowAll);
     await hoop("admin", ["apply", "-f", policy, "--prune", "--yes"]);
 
     let agent: Program | null = null;
     if (options.agent !== false) {
-      const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "site", "--json"])) as { token: string };
-      agent = await program(["agent", "--json", "--gateway", `${options.gateway?.["HOOP_TLS"] === "off" ? "http" : "https"}://${grpc}`, "--join", token, "--state", join(folder, "agent"), "--allow", `${options.target.host}:${options.target.port}`, ...(options.agentFlags ?? [])], clean());
+      const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "site", "--json"])) as {
+        token: string;
+      };
+      agent = await program(
+        [
+          "agent",
+          "--json",
+          "--gateway",
+          `${options.gateway?.["HOOP_TLS"] === "off" ? "http" : "https"}://${grpc}`,
+          "--join",
+          token,
+          "--state",
+          join(folder, "agent"),
+          "--allow",
+          `${options.target.host}:${options.target.port}`,
+          ...(options.agentFlags ?? []),
+        ],
+        clean(),
+      );
       const started = agent;
       stops.push(() => started.stop());
     }
     const { target } = options;
     await hoop(
       "admin",
-      ["connections", "add", "pg", "--host", target.host, "--port", String(target.port), "--agent", agent ? "site" : "none", "--user", target.user, "--target", `database=${target.database}`, "--password-stdin", ...(options.connection ?? ["--tls", "disable"])],
+      [
+        "connections",
+        "add",
+        "pg",
+        "--host",
+        target.host,
+        "--port",
+        String(target.port),
+        "--agent",
+        agent ? "site" : "none",
+        "--user",
+        target.user,
+        "--target",
+        `database=${target.database}`,
+        "--password-stdin",
+        ...(options.connection ?? ["--tls", "disable"]),
+      ],
       target.password,
     );
 
     await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada);
     let status: TunnelStatus | undefined;
-    const tunnel = await program(["tunnel", "up", "--json", "--names", "none"], { ...clean(), HOOP_HOME: home("engineer") }, (line) => {
-      status = line as unknown as TunnelStatus;
-    });
+    const tunnel = await program(
+      ["tunnel", "up", "--json", "--names", "none"],
+      { ...clean(), HOOP_HOME: home("engineer") },
+      (line) => {
+        status = line as unknown as TunnelStatus;
+      },
+    );
     stops.push(() => tunnel.stop());
     const place = status?.connections.find((one) => one.name === "pg");
     if (!place) throw new Error(`the tunnel does not offer pg: ${JSON.stringify(status)}`);
@@ -164,7 +218,16 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
       },
       logIn: async () => void (await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada)),
       hoop,
-      clientEnv: (more = {}) => ({ ...clean(), PGHOST: place.address, PGPORT: String(place.port), PGUSER: "anybody", PGDATABASE: target.database, PGSSLMODE: "disable", PGCONNECT_TIMEOUT: "20", ...more }),
+      clientEnv: (more = {}) => ({
+        ...clean(),
+        PGHOST: place.address,
+        PGPORT: String(place.port),
+        PGUSER: "anybody",
+        PGDATABASE: target.database,
+        PGSSLMODE: "disable",
+        PGCONNECT_TIMEOUT: "20",
+        ...more,
+      }),
       async verifyAudit() {
         const file = join(folder, `audit-${randomBytes(4).toString("hex")}.jsonl`);
         const key = join(folder, "audit.pub");
@@ -180,10 +243,18 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
   }
 }
 
-async function program(args: readonly string[], env: NodeJS.ProcessEnv, onReady: (line: Record<string, unknown>) => void = () => {}): Promise<Program> {
+async function program(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onReady: (line: Record<string, unknown>) => void = () => {},
+): Promise<Program> {
   let child: Child;
   const start = async (): Promise<void> => {
-    const started = await startChild<Record<string, unknown>>([cli, ...args], { env, readyMs: 90_000, isReady: (line) => line["event"] === "ready" || line["event"] === "connected" });
+    const started = await startChild<Record<string, unknown>>([cli, ...args], {
+      env,
+      readyMs: 90_000,
+      isReady: (line) => line["event"] === "ready" || line["event"] === "connected",
+    });
     child = started.child;
     onReady(started.ready);
   };

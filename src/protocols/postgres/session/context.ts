@@ -11,7 +11,8 @@ export interface SqlFacts {
 }
 
 export function sqlFacts(analysis: Analysis): SqlFacts {
-  const facts = analysis as Analysis & Partial<Record<"changesContext" | "changesCatalogue" | "opaque" | "copyQuery", unknown>>;
+  const facts = analysis as Analysis &
+    Partial<Record<"changesContext" | "changesCatalogue" | "opaque" | "copyQuery", unknown>>;
   return {
     // What cannot be read may change anything.
     changesContext: facts.changesContext === true || facts.opaque === true || analysis.unknowns.length > 0,
