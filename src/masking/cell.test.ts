@@ -85,11 +85,10 @@ describe("a partial mask", () => {
     fc.assert(
       fc.property(value, (text) => {
         const shown = maskText(partial("text"), text, key)!;
-        const ends = shown.split("***");
-        expect(shown.includes("***")).toBe(true);
-        expect([...ends[0]!].length).toBeLessThanOrEqual(1);
-        expect([...ends.at(-1)!].length).toBeLessThanOrEqual(1);
-        expect(text.startsWith(ends[0]!) && text.endsWith(ends.at(-1)!)).toBe(true);
+        // An end may be an asterisk itself, so the three in the middle are found by their place.
+        const ends = /^(.?)\*\*\*(.?)$/su.exec(shown);
+        expect(ends).not.toBeNull();
+        expect(text.startsWith(ends![1]!) && text.endsWith(ends![2]!)).toBe(true);
       }),
     );
   });
