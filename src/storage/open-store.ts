@@ -47,6 +47,7 @@ export async function openStore(
     });
     // A connection that breaks while idle is dropped by the pool; the next query opens another.
     pool.on("error", (error) => log.warn({ err: error }, "a connection to the store broke"));
+    hearAll(pool);
     const db: Db = new Kysely({ dialect: new PostgresDialect({ pool }) });
     closing.push(() => db.destroy());
 
@@ -93,10 +94,19 @@ async function checkServer(connection: pg.ClientConfig): Promise<void> {
   }
 }
 
+/**
+ * The pool hears a connection's errors only while nobody uses it. One that breaks between two queries of a transaction
+ * would end the process; its user learns of it by the next query.
+ */
+function hearAll(pool: pg.Pool): void {
+  pool.on("connect", (client) => client.on("error", () => {}));
+}
+
 /** On connections of its own: a migration may take longer than a statement may. */
 async function migrateWith(connection: pg.ClientConfig, log: StoreLog): Promise<void> {
   const pool = new pg.Pool({ ...connection, max: 2 });
   pool.on("error", () => {});
+  hearAll(pool);
   const db: Db = new Kysely({ dialect: new PostgresDialect({ pool }) });
   try {
     await migrate(db, migrations, log);

@@ -7,12 +7,24 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sampleSql } from "../../src/demo/sample.js";
 import { encodeStartup } from "../../src/protocols/postgres/codec/startup.js";
-import { environment, hasJava, hasPython, jdbcDriver, python, runClient, sameOnEveryWay, script, until, ways, withoutChance } from "../support/clients.js";
+import {
+  environment,
+  hasJava,
+  hasPython,
+  jdbcDriver,
+  python,
+  runClient,
+  sameOnEveryWay,
+  script,
+  until,
+  ways,
+  withoutChance,
+} from "../support/clients.js";
 import { type RunningHoop, startHoop } from "../support/hoop.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
+import { jdbcProgram } from "./scripts/jdbc.js";
 import { everyType, psqlScript } from "./scripts/psql.js";
 import { asyncpgScript, psycopg2Script, psycopg3Script, rawResultsScript } from "./scripts/python.js";
-import { jdbcProgram } from "./scripts/jdbc.js";
 
 /** "How good": real clients give identical results direct and through Hoop, with TLS and without, masks off. */
 describe("real clients, direct and through Hoop", () => {
@@ -41,7 +53,12 @@ describe("real clients, direct and through Hoop", () => {
   });
 
   const same = (file: string, args: readonly string[], options: Parameters<typeof sameOnEveryWay>[3] = {}) =>
-    sameOnEveryWay({ hoop, target, reset: () => target.query("truncate sink; select lo_unlink(oid) from pg_largeobject_metadata") }, file, args, { cwd: folder, ...options });
+    sameOnEveryWay(
+      { hoop, target, reset: () => target.query("truncate sink; select lo_unlink(oid) from pg_largeobject_metadata") },
+      file,
+      args,
+      { cwd: folder, ...options },
+    );
 
   describe("psql", () => {
     it("shows the same: results, \\d, errors in full, notices, \\copy in text, csv and binary, cursors, notifications", async () => {
@@ -59,7 +76,8 @@ describe("real clients, direct and through Hoop", () => {
 
     it.each(ways.slice(1))("Ctrl-C ends the statement and not the session (%s)", async (way) => {
       // In a terminal of its own: elsewhere psql ends with the interrupt.
-      const terminal = "import os, pty; pty.spawn(['sh', '-c', 'echo process $$; exec psql -X -At'])";
+      const terminal =
+        "import os, pty; pty.spawn(['sh', '-c', 'echo process $$; exec psql -X -At -P pager=off -P pager=off'])";
       const child = execFile("python3", ["-c", terminal], { env: { ...environment(way, hoop, target), TERM: "dumb" } });
       let seen = "";
       child.stdout!.on("data", (chunk: string) => (seen += chunk));
@@ -79,41 +97,76 @@ describe("real clients, direct and through Hoop", () => {
     it("tries hosts in turn, with target_session_attrs, options and an application name", async () => {
       const list = `host=127.0.0.1,${hoop.host} port=1,${hoop.port} connect_timeout=5`;
       for (const attributes of ["any", "read-write", "primary", "prefer-standby"]) {
-        const done = await runClient("psql", ["-X", "-At", `${list} dbname=app user=x target_session_attrs=${attributes} application_name=billing`, "-c", "select 'in', current_setting('application_name'), current_setting('work_mem')"], {
-          env: hoop.clientEnv({ PGOPTIONS: "-c work_mem=5MB", PGHOST: "", PGPORT: "" }),
-        });
+        const done = await runClient(
+          "psql",
+          [
+            "-X",
+            "-At",
+            `${list} dbname=app user=x target_session_attrs=${attributes} application_name=billing`,
+            "-c",
+            "select 'in', current_setting('application_name'), current_setting('work_mem')",
+          ],
+          {
+            env: hoop.clientEnv({ PGOPTIONS: "-c work_mem=5MB", PGHOST: "", PGPORT: "" }),
+          },
+        );
         expect(done).toMatchObject({ code: 0, stdout: "in|billing|5MB\n" });
       }
-      const refused = await runClient("psql", ["-X", "-At", `${list} dbname=app user=x target_session_attrs=standby`, "-c", "select 1"], { env: hoop.clientEnv({ PGHOST: "", PGPORT: "" }) });
+      const refused = await runClient(
+        "psql",
+        ["-X", "-At", `${list} dbname=app user=x target_session_attrs=standby`, "-c", "select 1"],
+        { env: hoop.clientEnv({ PGHOST: "", PGPORT: "" }) },
+      );
       expect(refused.stderr).toContain("server is not in hot standby mode");
     });
 
     it("is refused replication in words", async () => {
       for (const replication of ["true", "database"]) {
-        const done = await runClient("psql", ["-X", `dbname=app replication=${replication}`, "-c", "IDENTIFY_SYSTEM"], { env: hoop.clientEnv() });
+        const done = await runClient("psql", ["-X", `dbname=app replication=${replication}`, "-c", "IDENTIFY_SYSTEM"], {
+          env: hoop.clientEnv(),
+        });
         expect(done.code).toBe(2);
         expect(done.stderr).toMatch(/FATAL: {2}hoop: .*replication/);
       }
     });
 
     it.each(["disable", "prefer"])("asks for GSS encryption first, or not (%s)", async (mode) => {
-      const done = await runClient("psql", ["-X", "-At", "-c", "select 5"], { env: hoop.clientEnv({ PGGSSENCMODE: mode, PGSSLMODE: "require" }) });
+      const done = await runClient("psql", ["-X", "-At", "-c", "select 5"], {
+        env: hoop.clientEnv({ PGGSSENCMODE: mode, PGSSLMODE: "require" }),
+      });
       expect(done).toMatchObject({ code: 0, stdout: "5\n" });
     });
 
     it("verifies the name in full, and no other name", async () => {
       const authority = script(folder, "ca.pem", hoop.authority);
-      const env = (name: string) => hoop.clientEnv({ PGHOST: name, PGHOSTADDR: hoop.host, PGSSLMODE: "verify-full", PGSSLROOTCERT: authority });
-      expect(await runClient("psql", ["-X", "-At", "-c", "select 6"], { env: env("pg.hoop") })).toMatchObject({ code: 0, stdout: "6\n" });
-      expect((await runClient("psql", ["-X", "-At", "-c", "select 6"], { env: env("other.hoop") })).stderr).toContain("does not match host name");
+      const env = (name: string) =>
+        hoop.clientEnv({ PGHOST: name, PGHOSTADDR: hoop.host, PGSSLMODE: "verify-full", PGSSLROOTCERT: authority });
+      expect(await runClient("psql", ["-X", "-At", "-c", "select 6"], { env: env("pg.hoop") })).toMatchObject({
+        code: 0,
+        stdout: "6\n",
+      });
+      expect((await runClient("psql", ["-X", "-At", "-c", "select 6"], { env: env("other.hoop") })).stderr).toContain(
+        "does not match host name",
+      );
     });
   });
 
   it("speaks TLS at once, without asking (sslnegotiation=direct)", async () => {
-    const socket = connectTls({ host: hoop.host, port: hoop.port, servername: "pg.hoop", ca: hoop.authority, ALPNProtocols: ["postgresql"] });
+    const socket = connectTls({
+      host: hoop.host,
+      port: hoop.port,
+      servername: "pg.hoop",
+      ca: hoop.authority,
+      ALPNProtocols: ["postgresql"],
+    });
     await new Promise((resolve, reject) => socket.once("secureConnect", resolve).once("error", reject));
     expect(socket.alpnProtocol).toBe("postgresql");
-    socket.write(encodeStartup([["user", "x"], ["database", "app"]]));
+    socket.write(
+      encodeStartup([
+        ["user", "x"],
+        ["database", "app"],
+      ]),
+    );
     const first = await new Promise<Buffer>((resolve) => socket.once("data", resolve));
     expect(first.toString("latin1", 0, 1)).toBe("R");
     socket.destroy();
@@ -125,13 +178,19 @@ describe("real clients, direct and through Hoop", () => {
     expect(made.code, made.stderr).toBe(0);
     expect((await target.query("select count(*)::int as n from pgbench_accounts")).rows[0].n).toBe(100_000);
     for (const mode of ["simple", "extended", "prepared"]) {
-      const { code, stdout, stderr } = await runClient("pgbench", ["-n", "-M", mode, "-c", "4", "-T", "2"], { env });
+      const { code, stdout, stderr } = await runClient("pgbench", ["-n", "-M", mode, "-c", "4", "-T", "1"], { env });
       expect(code, stderr).toBe(0);
       expect(stdout).toMatch(/number of failed transactions: 0/);
       expect(Number(/actually processed: (\d+)/.exec(stdout)![1])).toBeGreaterThan(10);
     }
-    const pipeline = script(folder, "pipeline.sql", "\\startpipeline\n\\set id random(1, 2000)\nselect name from people where id = :id;\nselect 2;\n\\endpipeline\n");
-    const { stdout } = await runClient("pgbench", ["-n", "-M", "prepared", "-f", pipeline, "-c", "2", "-t", "50"], { env });
+    const pipeline = script(
+      folder,
+      "pipeline.sql",
+      "\\startpipeline\n\\set id random(1, 2000)\nselect name from people where id = :id;\nselect 2;\n\\endpipeline\n",
+    );
+    const { stdout } = await runClient("pgbench", ["-n", "-M", "prepared", "-f", pipeline, "-c", "2", "-t", "50"], {
+      env,
+    });
     expect(stdout).toMatch(/actually processed: 100\/100/);
   });
 
@@ -144,38 +203,62 @@ describe("real clients, direct and through Hoop", () => {
       const through = environment("through, TLS", hoop, target);
       const dump = join(folder, "dump.custom");
       expect((await runClient("pg_dump", ["-Fc", "-f", dump], { env: through })).code).toBe(0);
-      const restored = await runClient("pg_restore", ["--no-owner", "-d", "restored", "--exit-on-error", dump], { env: through });
+      const restored = await runClient("pg_restore", ["--no-owner", "-d", "restored", "--exit-on-error", dump], {
+        env: through,
+      });
       expect(restored).toMatchObject({ code: 0, stderr: "" });
-      const [one, other] = await Promise.all(["app", "restored"].map((database) => runClient("pg_dump", ["--no-owner", database], { env: environment("direct", hoop, target) })));
+      const [one, other] = await Promise.all(
+        ["app", "restored"].map((database) =>
+          runClient("pg_dump", ["--no-owner", database], { env: environment("direct", hoop, target) }),
+        ),
+      );
       expect(withoutChance(other!.stdout)).toBe(withoutChance(one!.stdout));
     } finally {
       await target.query("drop database restored with (force)");
     }
   });
 
-  it.skipIf(!hasJava())("JDBC: prepared past its threshold, batches, cursors, COPY, metadata, large results", async () => {
-    writeFileSync(join(folder, "Try.java"), jdbcProgram);
-    const compiled = await runClient("javac", ["-cp", jdbcDriver, "Try.java"], { env: process.env, cwd: folder });
-    expect(compiled.code, compiled.stderr).toBe(0);
-    const text = await same("java", ["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", `${jdbcDriver}:${folder}`, "Try"]);
-    expect(text).toContain("done");
-  });
+  it.skipIf(!hasJava())(
+    "JDBC: prepared past its threshold, batches, cursors, COPY, metadata, large results",
+    async () => {
+      writeFileSync(join(folder, "Try.java"), jdbcProgram);
+      const compiled = await runClient("javac", ["-cp", jdbcDriver, "Try.java"], { env: process.env, cwd: folder });
+      expect(compiled.code, compiled.stderr).toBe(0);
+      const text = await same("java", [
+        "-Xshare:auto",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        `${jdbcDriver}:${folder}`,
+        "Try",
+      ]);
+      expect(text).toContain("done");
+    },
+  );
 
-  it.skipIf(!hasPython("psycopg2"))("psycopg2: named cursors, COPY, large objects, notices, savepoints, errors in full", async () => {
-    expect(await same(python, [script(folder, "two.py", psycopg2Script)])).toContain("done");
-  });
+  it.skipIf(!hasPython("psycopg2"))(
+    "psycopg2: named cursors, COPY, large objects, notices, savepoints, errors in full",
+    async () => {
+      expect(await same(python, [script(folder, "two.py", psycopg2Script)])).toContain("done");
+    },
+  );
 
-  it.skipIf(!hasPython("psycopg"))("psycopg 3: pipelines with an error in the middle, binary results, parameters and COPY", async () => {
-    expect(await same(python, [script(folder, "three.py", psycopg3Script)])).toContain("done");
-  });
+  it.skipIf(!hasPython("psycopg"))(
+    "psycopg 3: pipelines with an error in the middle, binary results, parameters and COPY",
+    async () => {
+      expect(await same(python, [script(folder, "three.py", psycopg3Script)])).toContain("done");
+    },
+  );
 
-  it.skipIf(!hasPython("psycopg"))("libpq: every type in text and binary, 0 and 1,600 columns, 64 MB in one field, errors field by field", async () => {
-    const text = await same(python, [script(folder, "raw.py", rawResultsScript(everyType))]);
-    expect(text).toContain("columns 1600");
-    expect(text).toContain("columns 0");
-    expect(text).toContain("length 67108864");
-    expect(text).toContain("done");
-  });
+  it.skipIf(!hasPython("psycopg"))(
+    "libpq: every type in text and binary, 0 and 1,600 columns, 64 MB in one field, errors field by field",
+    async () => {
+      const text = await same(python, [script(folder, "raw.py", rawResultsScript(everyType))]);
+      expect(text).toContain("columns 1600");
+      expect(text).toContain("columns 0");
+      expect(text).toContain("length 67108864");
+      expect(text).toContain("done");
+    },
+  );
 
   it.skipIf(!hasPython("asyncpg"))("asyncpg: prepared, binary, cursors, COPY, timeouts that cancel", async () => {
     expect(await same(python, [script(folder, "async.py", asyncpgScript)])).toContain("done");
@@ -185,7 +268,14 @@ describe("real clients, direct and through Hoop", () => {
     const seen: unknown[] = [];
     for (const way of ways) {
       const env = environment(way, hoop, target);
-      const client = new pg.Client({ host: env["PGHOST"], port: Number(env["PGPORT"]), user: env["PGUSER"], password: env["PGPASSWORD"], database: "app", ssl: way === "through, TLS" ? { ca: hoop.authority, servername: "pg.hoop" } : false });
+      const client = new pg.Client({
+        host: env.PGHOST,
+        port: Number(env.PGPORT),
+        user: env.PGUSER,
+        password: env.PGPASSWORD,
+        database: "app",
+        ssl: way === "through, TLS" ? { ca: hoop.authority, servername: "pg.hoop" } : false,
+      });
       const notices: unknown[] = [];
       client.on("notice", ({ message, severity, code }) => notices.push([message, severity, code]));
       await client.connect();
@@ -202,7 +292,11 @@ describe("real clients, direct and through Hoop", () => {
         await failure("insert into strict values (1, $1)", [11]),
         await failure("insert into strict values (1, 1, $1)", [-1]),
         await failure("selec 1"),
-        ((await client.query("select 1 as a; select 2 as b; do $$ begin raise warning 'careful'; end $$")) as unknown as pg.QueryResult[]).map(({ rows, command }) => [rows, command]),
+        (
+          (await client.query(
+            "select 1 as a; select 2 as b; do $$ begin raise warning 'careful'; end $$",
+          )) as unknown as pg.QueryResult[]
+        ).map(({ rows, command }) => [rows, command]),
         (await client.query("select $1::bytea as b", [Buffer.from([0, 1, 0, 255])])).rows,
         notices,
       ]);

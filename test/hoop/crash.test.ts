@@ -26,7 +26,13 @@ describe("a crash under load", () => {
     target = await startPostgres({
       version: 15,
       // What the target saw, by itself: each of these must be in the audit.
-      settings: { log_statement: "all", logging_collector: "on", log_directory: "log", log_filename: "all.log", log_line_prefix: "" },
+      settings: {
+        log_statement: "all",
+        logging_collector: "on",
+        log_directory: "log",
+        log_filename: "all.log",
+        log_line_prefix: "",
+      },
       sql: "create table t (mark text)",
     });
     hoop = await startHoop({ target });
@@ -47,7 +53,10 @@ describe("a crash under load", () => {
       for (let count = 0; !stopped; count++) {
         const mark = `${name}-${n}-${count}`;
         // In a name: the audit shows no literals.
-        const sent = n % 2 === 0 ? client.query(`insert into t values ('x') returning mark as "${mark}"`) : client.query(`select $1::int as "${mark}"`, [count]);
+        const sent =
+          n % 2 === 0
+            ? client.query(`insert into t values ('x') returning mark as "${mark}"`)
+            : client.query(`select $1::int as "${mark}"`, [count]);
         const late = new Promise<"late">((resolve) => setTimeout(() => resolve("late"), hangMs).unref());
         try {
           if ((await Promise.race([sent.then(() => "answered"), late])) === "late") return `${mark} hangs`;
@@ -79,37 +88,53 @@ describe("a crash under load", () => {
   }
 
   const comesBack = (): Promise<true> =>
-    until("a new session works", async () => {
-      const done = await runClient("psql", ["-X", "-At", "-c", "select 'back'"], { env: hoop.clientEnv({ PGCONNECT_TIMEOUT: "5" }) });
-      return done.stdout === "back\n";
-    }, 40_000);
+    until(
+      "a new session works",
+      async () => {
+        const done = await runClient("psql", ["-X", "-At", "-c", "select 'back'"], {
+          env: hoop.clientEnv({ PGCONNECT_TIMEOUT: "5" }),
+        });
+        return done.stdout === "back\n";
+      },
+      40_000,
+    );
 
-  it.each(["gateway", "agent", "tunnel"] as const)("kill -9 of the %s: an error for each client, no entry lost, and it comes back", async (which) => {
-    const program: Program = hoop[which]!;
-    const busy = load(which);
-    await until("the load runs", () => busy.answered.size > 60);
-    await program.kill();
-    const ends = await busy.ends;
-    expect(ends.filter((end) => !end.startsWith("error: "))).toEqual([]);
+  it.each(["gateway", "agent", "tunnel"] as const)(
+    "kill -9 of the %s: an error for each client, no entry lost, and it comes back",
+    async (which) => {
+      const program: Program = hoop[which]!;
+      const busy = load(which);
+      await until("the load runs", () => busy.answered.size > 60);
+      await program.kill();
+      const ends = await busy.ends;
+      expect(ends.filter((end) => !end.startsWith("error: "))).toEqual([]);
 
-    // While it is gone: a refusal in words or a closed port, at once, never a hang.
-    const meanwhile = await runClient("psql", ["-X", "-At", "-c", "select 1"], { env: hoop.clientEnv(), timeoutMs: hangMs });
-    expect(meanwhile.code).toBe(2);
-    expect(meanwhile.stderr).toMatch(which === "tunnel" ? /Connection refused/ : /FATAL: {2}hoop/);
+      // While it is gone: a refusal in words or a closed port, at once, never a hang.
+      const meanwhile = await runClient("psql", ["-X", "-At", "-c", "select 1"], {
+        env: hoop.clientEnv(),
+        timeoutMs: hangMs,
+      });
+      expect(meanwhile.code).toBe(2);
+      expect(meanwhile.stderr).toMatch(which === "tunnel" ? /Connection refused/ : /FATAL: {2}hoop/);
 
-    const from = Date.now();
-    await program.start();
-    const started = Date.now();
-    await comesBack();
-    console.log(`${which}: ready again after ${started - from} ms, a session ${Date.now() - started} ms later; ${busy.answered.size} statements were answered`);
-    await expectAllRecorded(which, busy);
-  });
+      const from = Date.now();
+      await program.start();
+      const started = Date.now();
+      await comesBack();
+      console.log(
+        `${which}: ready again after ${started - from} ms, a session ${Date.now() - started} ms later; ${busy.answered.size} statements were answered`,
+      );
+      await expectAllRecorded(which, busy);
+    },
+  );
 
   it("a target that crashes: its own words or an error for each client, and what it comes back for works", async () => {
     const busy = load("target");
     await until("the load runs", () => busy.answered.size > 60);
     // A backend that dies by SIGKILL makes the server drop every session and recover.
-    const { rows } = await target.query(`select pid from pg_stat_activity where application_name = '' and query like '%"target-%' and pid <> pg_backend_pid() limit 1`);
+    const { rows } = await target.query(
+      `select pid from pg_stat_activity where application_name = '' and query like '%"target-%' and pid <> pg_backend_pid() limit 1`,
+    );
     process.kill(rows[0].pid, "SIGKILL");
     const ends = await busy.ends;
     expect(ends.filter((end) => !end.startsWith("error: "))).toEqual([]);

@@ -13,13 +13,18 @@ async function listen(place: { host: string; port: number }) {
   const told: string[] = [];
   client.on("error", () => {});
   client.on("notice", ({ message }) => told.push(`NOTICE ${message}`));
-  client.connection.on("errorMessage", (error: pg.DatabaseError) => told.push(`${error.severity} ${error.code} ${error.message}`));
+  client.connection.on("errorMessage", (error: pg.DatabaseError) =>
+    told.push(`${error.severity} ${error.code} ${error.message}`),
+  );
   const ended = new Promise<void>((resolve) => client.once("end", () => resolve()));
   await client.connect();
   return { client, told, ended };
 }
 
-const psql = (place: { host: string; port: number }, sql: string, hoop: RunningHoop) => runClient("psql", ["-X", "-At", "-c", sql], { env: hoop.clientEnv({ PGHOST: place.host, PGPORT: String(place.port) }) });
+const psql = (place: { host: string; port: number }, sql: string, hoop: RunningHoop) =>
+  runClient("psql", ["-X", "-At", "-c", sql], {
+    env: hoop.clientEnv({ PGHOST: place.host, PGPORT: String(place.port) }),
+  });
 
 describe("a Hoop that is changed, drained and started again", () => {
   let target: PostgresServer;
@@ -36,13 +41,18 @@ describe("a Hoop that is changed, drained and started again", () => {
   it("drops nothing when rules and connections change under load", async () => {
     await runClient("pgbench", ["-i", "-q"], { env: hoop.clientEnv() });
     let over = false;
-    const load = runClient("pgbench", ["-n", "-M", "prepared", "-c", "6", "-T", "6"], { env: hoop.clientEnv() }).finally(() => {
+    const load = runClient("pgbench", ["-n", "-M", "prepared", "-c", "6", "-T", "6"], {
+      env: hoop.clientEnv(),
+    }).finally(() => {
       over = true;
     });
     let changes = 0;
     while (!over) {
       const file = join(hoop.folder, "load.yaml");
-      writeFileSync(file, `${allowAll}---\napiVersion: hoop/v1\nkind: guard\nmetadata: { name: g${changes} }\nspec: { when: { relations: { any: ["nothing${changes}"] } }, action: deny }\n`);
+      writeFileSync(
+        file,
+        `${allowAll}---\napiVersion: hoop/v1\nkind: guard\nmetadata: { name: g${changes} }\nspec: { when: { relations: { any: ["nothing${changes}"] } }, action: deny }\n`,
+      );
       await hoop.hoop("admin", ["apply", "-f", file, "--prune", "--yes"]);
       await hoop.hoop("admin", ["connections", "edit", "pg", "--label", `round=${changes}`]);
       changes++;
@@ -71,7 +81,12 @@ describe("a Hoop that is changed, drained and started again", () => {
   it("a gateway that is told to stop tells each session, idle or not, and starts again where it was", async () => {
     const [idle, busy] = [await listen(hoop), await listen(hoop)];
     void busy.client.query("select pg_sleep(60)").catch(() => {});
-    await until("the statement runs", async () => (await target.query("select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'")).rows.length === 1);
+    await until(
+      "the statement runs",
+      async () =>
+        (await target.query("select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'"))
+          .rows.length === 1,
+    );
     const stopping = hoop.gateway.stop();
     const refused = await until("new sessions are refused", async () => {
       const done = await psql(hoop, "select 1", hoop);
@@ -83,7 +98,12 @@ describe("a Hoop that is changed, drained and started again", () => {
       expect(told.join("\n")).toMatch(/NOTICE .*the gateway is shutting down; this session ends in/);
       expect(told.join("\n")).toMatch(/FATAL 57P01 hoop: the gateway is shutting down/);
     }
-    await until("the target runs nothing of it", async () => (await target.query("select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'")).rows.length === 0);
+    await until(
+      "the target runs nothing of it",
+      async () =>
+        (await target.query("select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'"))
+          .rows.length === 0,
+    );
     await hoop.gateway.start();
     await until("it is back", async () => (await psql(hoop, "select 'back'", hoop)).stdout === "back\n", 40_000);
     expect(await hoop.verifyAudit()).toContain("shutting down");
@@ -100,30 +120,85 @@ describe.skipIf(!hasPostgres(18))("a Hoop of other settings", () => {
   beforeAll(async () => {
     store = await startPostgres({ version: 15 });
     target = await startPostgres({ version: 18, tls: "required", sql: "create table t (a int)" });
-    const [md5, clear] = await Promise.all([startPostgres({ version: 15, auth: "md5" }), startPostgres({ version: 15, auth: "password" })]);
+    const [md5, clear] = await Promise.all([
+      startPostgres({ version: 15, auth: "md5" }),
+      startPostgres({ version: 15, auth: "password" }),
+    ]);
     servers.push(store, target, md5, clear);
     mute = createServer((socket) => socket.on("error", () => {}));
     await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
     const ca = join(target.folder, "ca.crt");
     hoop = await startHoop({
       target,
-      gateway: { DATABASE_URL: `postgres://postgres:${store.password}@127.0.0.1:${store.port}/app`, HOOP_JOURNAL: "store", HOOP_HANDSHAKE_MS: "4000" },
+      gateway: {
+        DATABASE_URL: `postgres://postgres:${store.password}@127.0.0.1:${store.port}/app`,
+        HOOP_JOURNAL: "store",
+        HOOP_HANDSHAKE_MS: "4000",
+      },
       connection: ["--tls", "verify-full", "--tls-ca", ca],
       agentFlags: ["--allow", "127.0.0.1:1024-65535"],
     });
     const add = (name: string, port: number, password: string, ...more: string[]) =>
-      hoop.hoop("admin", ["connections", "add", name, "--host", "127.0.0.1", "--port", String(port), "--user", "postgres", "--target", "database=app", "--password-stdin", ...more], password);
+      hoop.hoop(
+        "admin",
+        [
+          "connections",
+          "add",
+          name,
+          "--host",
+          "127.0.0.1",
+          "--port",
+          String(port),
+          "--user",
+          "postgres",
+          "--target",
+          "database=app",
+          "--password-stdin",
+          ...more,
+        ],
+        password,
+      );
     const muted = (mute.address() as { port: number }).port;
     await add("no-ca", target.port, target.password, "--agent", "site", "--tls", "verify-full");
-    await add("other-name", target.port, target.password, "--agent", "site", "--tls", "verify-full", "--tls-ca", ca, "--tls-server-name", "elsewhere.example");
+    await add(
+      "other-name",
+      target.port,
+      target.password,
+      "--agent",
+      "site",
+      "--tls",
+      "verify-full",
+      "--tls-ca",
+      ca,
+      "--tls-server-name",
+      "elsewhere.example",
+    );
     await add("no-tls", target.port, target.password, "--agent", "site", "--tls", "disable");
     await add("required", target.port, target.password, "--agent", "site", "--tls", "require");
     await add("wrong", target.port, "not the password", "--agent", "site", "--tls", "verify-full", "--tls-ca", ca);
     await add("md5", md5.port, md5.password, "--agent", "site", "--tls", "disable");
-    await add("md5-exposed", md5.port, md5.password, "--agent", "site", "--tls", "disable", "--exposes-credential-to-agent");
+    await add(
+      "md5-exposed",
+      md5.port,
+      md5.password,
+      "--agent",
+      "site",
+      "--tls",
+      "disable",
+      "--exposes-credential-to-agent",
+    );
     await add("md5-near", md5.port, md5.password, "--agent", "none", "--tls", "disable");
     await add("clear", clear.port, clear.password, "--agent", "site", "--tls", "disable");
-    await add("clear-exposed", clear.port, clear.password, "--agent", "site", "--tls", "disable", "--exposes-credential-to-agent");
+    await add(
+      "clear-exposed",
+      clear.port,
+      clear.password,
+      "--agent",
+      "site",
+      "--tls",
+      "disable",
+      "--exposes-credential-to-agent",
+    );
     await add("mute", muted, "x", "--agent", "site", "--tls", "disable");
     await add("nobody", 1024, "x", "--agent", "site", "--tls", "disable");
     await add("forbidden", 80, "x", "--agent", "site", "--tls", "disable");
@@ -137,7 +212,10 @@ describe.skipIf(!hasPostgres(18))("a Hoop of other settings", () => {
   const through = async (name: string, sql = "select 'in'") => psql(await hoop.place(name), sql, hoop);
 
   it("logs in over TLS that it verifies, at PostgreSQL 18", async () => {
-    const done = await through("pg", "select current_setting('server_version_num')::int >= 180000, (select ssl from pg_stat_ssl where pid = pg_backend_pid())");
+    const done = await through(
+      "pg",
+      "select current_setting('server_version_num')::int >= 180000, (select ssl from pg_stat_ssl where pid = pg_backend_pid())",
+    );
     expect(done).toMatchObject({ code: 0, stdout: "t|t\n" });
     expect(await through("required")).toMatchObject({ code: 0, stdout: "in\n" });
   });
@@ -160,11 +238,14 @@ describe.skipIf(!hasPostgres(18))("a Hoop of other settings", () => {
   });
 
   it("shows a password to the agent only where that was accepted, and never from the gateway itself", async () => {
-    for (const name of ["md5-exposed", "md5-near", "clear-exposed"]) expect(await through(name), name).toMatchObject({ code: 0, stdout: "in\n" });
+    for (const name of ["md5-exposed", "md5-near", "clear-exposed"])
+      expect(await through(name), name).toMatchObject({ code: 0, stdout: "in\n" });
   });
 
   it("keeps its journal in the store, also over a kill -9, and the chain verifies", async () => {
-    await Promise.all(Array.from({ length: 10 }, (_, n) => through("pg", `insert into t values (${n}) returning a as "kept-${n}"`)));
+    await Promise.all(
+      Array.from({ length: 10 }, (_, n) => through("pg", `insert into t values (${n}) returning a as "kept-${n}"`)),
+    );
     await hoop.gateway.kill();
     await hoop.gateway.start();
     await until("it is back", async () => (await through("pg")).stdout === "in\n", 40_000);
@@ -172,11 +253,28 @@ describe.skipIf(!hasPostgres(18))("a Hoop of other settings", () => {
     for (let n = 0; n < 10; n++) expect(audit).toContain(`kept-${n}`);
   });
 
-  it("lives through a store that goes away for a moment", async () => {
+  it("lives through a store that drops every connection, again and again", async () => {
     const one = await listen(await hoop.place("pg"));
-    await store.query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'");
-    await until("statements go on", () => one.client.query("select 1").then(() => true, () => false));
+    const pid = hoop.gateway.pid;
+    for (let round = 0; round < 8; round++) {
+      // Sessions that begin keep the store busy in transactions of its own.
+      const busy = Promise.all(Array.from({ length: 4 }, () => through("pg")));
+      await store.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
+      );
+      await until(
+        "statements go on",
+        () =>
+          one.client.query("select 1").then(
+            () => true,
+            () => false,
+          ),
+        10_000,
+      );
+      await busy;
+    }
     expect((await one.client.query("select 'same session' as word")).rows).toEqual([{ word: "same session" }]);
+    expect(() => process.kill(pid, 0)).not.toThrow();
     await one.client.end();
   });
 });

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultPolicy } from "../../src/policy/defaults.js";
 import { encodeQuery } from "../../src/protocols/postgres/codec/frontend.js";
@@ -19,7 +18,11 @@ const forms: readonly string[] = [
   [...canary].reverse().join(""),
   Buffer.from(canary).toString("hex"),
   // Base64 at each of its three alignments, without the letters that depend on what is around it.
-  ...[0, 1, 2].map((shift) => Buffer.from("~".repeat(shift) + canary).toString("base64").slice(shift === 0 ? 0 : shift + 1, -4)),
+  ...[0, 1, 2].map((shift) =>
+    Buffer.from("~".repeat(shift) + canary)
+      .toString("base64")
+      .slice(shift === 0 ? 0 : shift + 1, -4),
+  ),
   [...canary].join("\\0"),
 ];
 
@@ -48,7 +51,12 @@ const rows = (count: number): Buffer => {
 };
 const sync = message("S");
 /** Parse, Bind and Execute, without a Describe. */
-const extended = (sql: string, format: 0 | 1, limit = 0): Buffer => Buffer.concat([message("P", "", sql, word(0)), message("B", "", "", word(0), word(0), word(1), word(format)), message("E", "", rows(limit))]);
+const extended = (sql: string, format: 0 | 1, limit = 0): Buffer =>
+  Buffer.concat([
+    message("P", "", sql, word(0)),
+    message("B", "", "", word(0), word(0), word(1), word(format)),
+    message("E", "", rows(limit)),
+  ]);
 
 /** A relay that keeps all that comes back, for clients that cannot be asked what they received. */
 interface Capture {
@@ -64,7 +72,12 @@ async function capture(to: { host: string; port: number }): Promise<Capture> {
     socket.pipe(up);
     up.on("data", (chunk) => kept.push(chunk));
     up.pipe(socket);
-    for (const one of [socket, up]) one.on("error", () => (socket.destroy(), up.destroy()));
+    for (const one of [socket, up]) {
+      one.on("error", () => {
+        socket.destroy();
+        up.destroy();
+      });
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -93,7 +106,10 @@ describe("masks and guards of the default rules", () => {
 
   const open = () => RawPostgres.open({ host: hoop.host, port: hoop.port }, { database: "app" });
   const bytesOf = (messages: readonly RawMessage[]) => Buffer.concat(messages.map(({ body }) => body));
-  const restore = () => target.query("truncate notes restart identity; insert into notes (text) values ('plain'); update customers set name = 'name ' || id where id = 1; delete from customers where id in (91, 92); select lo_unlink(oid) from pg_largeobject_metadata");
+  const restore = () =>
+    target.query(
+      "truncate notes restart identity; insert into notes (text) values ('plain'); update customers set name = 'name ' || id where id = 1; delete from customers where id in (91, 92); select lo_unlink(oid) from pg_largeobject_metadata",
+    );
 
   async function play(trick: Trick, raw: RawPostgres, send: (sql: string) => Buffer): Promise<RawMessage[]> {
     const all: RawMessage[] = [];
@@ -112,15 +128,21 @@ describe("masks and guards of the default rules", () => {
   }
 
   it("the canary is there to be found: directly, tricks do show it", async () => {
-    const { rows: direct } = await target.query("select email, upper(email) as u, reverse(email) as r, encode(email::bytea, 'hex') as h, encode(email::bytea, 'base64') as b from customers where id = 1");
-    for (const value of Object.values(direct[0] as Record<string, string>)) expect(canaryIn(Buffer.from(value)), value).not.toBeNull();
+    const { rows: direct } = await target.query(
+      "select email, upper(email) as u, reverse(email) as r, encode(email::bytea, 'hex') as h, encode(email::bytea, 'base64') as b from customers where id = 1",
+    );
+    for (const value of Object.values(direct[0] as Record<string, string>))
+      expect(canaryIn(Buffer.from(value)), value).not.toBeNull();
     expect(tricks.length).toBeGreaterThan(200);
   });
 
   const ways: readonly (readonly [string, (sql: string) => Buffer])[] = [
     ["simple query", (sql) => encodeQuery(sql)],
     ["extended, text, no Describe", (sql) => Buffer.concat([extended(sql, 0), sync])],
-    ["extended, binary, two rows at a time", (sql) => Buffer.concat([extended(sql, 1, 2), message("E", "", rows(0)), sync])],
+    [
+      "extended, binary, two rows at a time",
+      (sql) => Buffer.concat([extended(sql, 1, 2), message("E", "", rows(0)), sync]),
+    ],
   ];
   it.each(ways)("no trick shows a masked value: %s", { timeout: 180_000 }, async (_, send) => {
     const leaks: string[] = [];
@@ -137,9 +159,24 @@ describe("masks and guards of the default rules", () => {
       const leak = canaryIn(bytesOf(messages));
       if (leak !== null) leaks.push(`${trick.name}\n    -> ${JSON.stringify(leak)}`);
       if (trick.derived) {
-        const direct = (await target.query(trick.sql[0]!)).rows.map((row) => Object.values(row as object).map((value) => (value === null ? null : Buffer.isBuffer(value) ? `\\x${value.toString("hex")}` : value === true ? "t" : value === false ? "f" : String(value))));
+        const direct = (await target.query(trick.sql[0]!)).rows.map((row) =>
+          Object.values(row as object).map((value) =>
+            value === null
+              ? null
+              : Buffer.isBuffer(value)
+                ? `\\x${value.toString("hex")}`
+                : value === true
+                  ? "t"
+                  : value === false
+                    ? "f"
+                    : String(value),
+          ),
+        );
         const through = cells(messages).slice(0, -1);
-        if (send === ways[0]![1] && JSON.stringify(through) === JSON.stringify(direct)) leaks.push(`${trick.name}\n    -> the value itself in another form: ${JSON.stringify(through).slice(0, 100)}`);
+        if (send === ways[0]![1] && JSON.stringify(through) === JSON.stringify(direct))
+          leaks.push(
+            `${trick.name}\n    -> the value itself in another form: ${JSON.stringify(through).slice(0, 100)}`,
+          );
       }
       if (/insert|update|delete|merge|lo_/i.test(trick.name)) await restore();
     }
@@ -161,26 +198,37 @@ describe("masks and guards of the default rules", () => {
     raw.close();
   });
 
-  it.each(["simple", "extended", "binary"])("the ways out of every rule are shut, and the session lives: %s", { timeout: 120_000 }, async (how) => {
-    const raw = await open();
-    const open_: string[] = [];
-    for (const sql of hatches) {
-      raw.send(how === "simple" ? encodeQuery(sql) : Buffer.concat([extended(sql, how === "binary" ? 1 : 0), sync]));
-      const messages = await raw.until("Z", 20_000);
-      const refusedByHoop = field(messages, "C") !== undefined && /^hoop: /.test(field(messages, "M") ?? "");
-      // An extended Parse holds one statement: the target itself refuses more.
-      const refusedByTarget = how !== "simple" && field(messages, "C") === "42601";
-      if (!refusedByHoop && !refusedByTarget) open_.push(`${sql}  ->  ${types(messages)} ${field(messages, "M") ?? ""}`);
-      if (/^begin/.test(sql)) {
-        raw.send(encodeQuery("rollback"));
-        await raw.until("Z");
+  it.each(["simple", "extended", "binary"])(
+    "the ways out of every rule are shut, and the session lives: %s",
+    { timeout: 120_000 },
+    async (how) => {
+      const raw = await open();
+      const open_: string[] = [];
+      for (const sql of hatches) {
+        raw.send(how === "simple" ? encodeQuery(sql) : Buffer.concat([extended(sql, how === "binary" ? 1 : 0), sync]));
+        const messages = await raw.until("Z", 20_000);
+        const refusedByHoop = field(messages, "C") !== undefined && /^hoop: /.test(field(messages, "M") ?? "");
+        // An extended Parse holds one statement: the target itself refuses more.
+        const refusedByTarget = how !== "simple" && field(messages, "C") === "42601";
+        if (!refusedByHoop && !refusedByTarget)
+          open_.push(`${sql}  ->  ${types(messages)} ${field(messages, "M") ?? ""}`);
+        if (/^begin/.test(sql)) {
+          raw.send(encodeQuery("rollback"));
+          await raw.until("Z");
+        }
       }
-    }
-    expect(open_).toEqual([]);
-    expect(cells(await raw.query("select 'lives'"))).toEqual([["lives"]]);
-    raw.close();
-    expect((await target.query("select (select count(*) from notes)::int as notes, (select count(*) from customers)::int > 100 as customers")).rows).toEqual([{ notes: 1, customers: true }]);
-  });
+      expect(open_).toEqual([]);
+      expect(cells(await raw.query("select 'lives'"))).toEqual([["lives"]]);
+      raw.close();
+      expect(
+        (
+          await target.query(
+            "select (select count(*) from notes)::int as notes, (select count(*) from customers)::int > 100 as customers",
+          )
+        ).rows,
+      ).toEqual([{ notes: 1, customers: true }]);
+    },
+  );
 
   describe("through real clients", () => {
     let tap: Capture;
@@ -223,18 +271,26 @@ table customers limit 2;
     });
 
     it("pgbench -M prepared, which describes nothing", async () => {
-      const bench = script(folder, "bench.sql", "\\set id random(1, 90)\nselect id, email, upper(email), c from customers c where id = :id;\n");
-      const done = await runClient("pgbench", ["-n", "-M", "prepared", "-f", bench, "-c", "2", "-t", "40"], { env: env() });
+      const bench = script(
+        folder,
+        "bench.sql",
+        "\\set id random(1, 90)\nselect id, email, upper(email), c from customers c where id = :id;\n",
+      );
+      const done = await runClient("pgbench", ["-n", "-M", "prepared", "-f", bench, "-c", "2", "-t", "40"], {
+        env: env(),
+      });
       expect(done.stdout).toMatch(/actually processed: 80\/80/);
       expectNoCanary();
     });
 
     it.skipIf(!hasPython("psycopg"))("psycopg 3, text and binary, server cursors, COPY and pipelines", async () => {
-      const done = await runClient(python, [
-        script(
-          folder,
-          "masks3.py",
-          `
+      const done = await runClient(
+        python,
+        [
+          script(
+            folder,
+            "masks3.py",
+            `
 import psycopg
 with psycopg.connect("") as c:
     for binary in (False, True):
@@ -250,18 +306,22 @@ with psycopg.connect("") as c:
     print(c.execute("update customers set name = name where id = 5 returning *").fetchone())
 print("done")
 `,
-        ),
-      ], { env: env() });
+          ),
+        ],
+        { env: env() },
+      );
       expect(done.stdout, done.stderr).toContain("done");
       expectNoCanary(done.stdout, done.stderr);
     });
 
     it.skipIf(!hasPython("asyncpg"))("asyncpg, which reads everything in binary", async () => {
-      const done = await runClient(python, [
-        script(
-          folder,
-          "masks4.py",
-          `
+      const done = await runClient(
+        python,
+        [
+          script(
+            folder,
+            "masks4.py",
+            `
 import asyncio, asyncpg, io
 async def main():
     c = await asyncpg.connect()
@@ -273,8 +333,10 @@ async def main():
     await c.close(); print("done")
 asyncio.run(main())
 `,
-        ),
-      ], { env: env() });
+          ),
+        ],
+        { env: env() },
+      );
       expect(done.stdout, done.stderr).toContain("done");
       expectNoCanary(done.stdout, done.stderr);
     });
@@ -295,7 +357,9 @@ asyncio.run(main())
       );
       const compiled = await runClient("javac", ["-cp", jdbcDriver, "Masks.java"], { env: process.env, cwd: folder });
       expect(compiled.code, compiled.stderr).toBe(0);
-      const done = await runClient("java", ["-XX:TieredStopAtLevel=1", "-cp", `${jdbcDriver}:${folder}`, "Masks"], { env: env() });
+      const done = await runClient("java", ["-XX:TieredStopAtLevel=1", "-cp", `${jdbcDriver}:${folder}`, "Masks"], {
+        env: env(),
+      });
       expect(done.stdout, done.stderr).toContain("done");
       expectNoCanary(done.stdout, done.stderr);
     });

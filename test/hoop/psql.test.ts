@@ -21,8 +21,18 @@ describe("psql through the whole of Hoop", () => {
   });
 
   it("answers as the target itself does", async () => {
-    const text = "\\d customers\nselect * from customers order by id;\nselect count(*), sum(level), max(born) from customers;\nselect 1/0;\nselect 'still here';\n\\copy (select * from customers) to stdout csv\n";
-    const direct = await runChild("psql", ["-X", "-a"], { env: { ...hoop.clientEnv(), PGHOST: target.host, PGPORT: String(target.port), PGUSER: target.user, PGPASSWORD: target.password }, input: text });
+    const text =
+      "\\d customers\nselect * from customers order by id;\nselect count(*), sum(level), max(born) from customers;\nselect 1/0;\nselect 'still here';\n\\copy (select * from customers) to stdout csv\n";
+    const direct = await runChild("psql", ["-X", "-a"], {
+      env: {
+        ...hoop.clientEnv(),
+        PGHOST: target.host,
+        PGPORT: String(target.port),
+        PGUSER: target.user,
+        PGPASSWORD: target.password,
+      },
+      input: text,
+    });
     const through = await runChild("psql", ["-X", "-a"], { env: hoop.clientEnv(), input: text });
     expect(through.stdout).toBe(direct.stdout);
     expect(through.stderr).toBe(direct.stderr);
@@ -33,7 +43,12 @@ describe("psql through the whole of Hoop", () => {
     const { writeFileSync } = await import("node:fs");
     const ca = `${hoop.folder}/ca.pem`;
     writeFileSync(ca, hoop.authority);
-    const env = hoop.clientEnv({ PGHOST: "pg.hoop", PGHOSTADDR: hoop.host, PGSSLMODE: "verify-full", PGSSLROOTCERT: ca });
+    const env = hoop.clientEnv({
+      PGHOST: "pg.hoop",
+      PGHOSTADDR: hoop.host,
+      PGSSLMODE: "verify-full",
+      PGSSLROOTCERT: ca,
+    });
     const result = await runChild("psql", ["-X", "-At", "-c", "select 42", "-c", "\\conninfo"], { env });
     expect(result.stderr).toBe("");
     expect(result.stdout).toContain("42\n");

@@ -147,7 +147,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
           "agent",
           "--json",
           "--gateway",
-          `${options.gateway?.["HOOP_TLS"] === "off" ? "http" : "https"}://${grpc}`,
+          `${options.gateway?.HOOP_TLS === "off" ? "http" : "https"}://${grpc}`,
           "--join",
           token,
           "--state",
@@ -253,7 +253,7 @@ async function program(
     const started = await startChild<Record<string, unknown>>([cli, ...args], {
       env,
       readyMs: 90_000,
-      isReady: (line) => line["event"] === "ready" || line["event"] === "connected",
+      isReady: (line) => line.event === "ready" || line.event === "connected",
     });
     child = started.child;
     onReady(started.ready);

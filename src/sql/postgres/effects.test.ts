@@ -52,7 +52,7 @@ const statements: readonly [text: string, effects: string][] = [
   ["set statement_timeout = 5", ""],
   ["set search_path = private", ""],
   ["set role bob", "admin"],
-  ["set role none", ""],
+  ["set role none", "admin"],
   ["set session authorization bob", "admin"],
   ["set session_replication_role = replica", "admin"],
   ["set standard_conforming_strings = off", "unknown"],

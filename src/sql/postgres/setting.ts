@@ -44,7 +44,7 @@ function applySetting(reading: Reading, name: string, value: string): void {
   findings.resource("setting", name === "" ? "?" : name, "write");
   if (changesNames(name)) changeNames(reading);
   if (identities.has(name)) {
-    if (name === "role" && value.toLowerCase() === "none") return;
+    // NONE too: it takes back the role that a login was given by ALTER ROLE … SET role, where RESET goes back to it.
     findings.effect("admin");
     findings.escapes.add(name === "role" ? "set_role" : "set_session_authorization");
     findings.resource("role", value, "execute");
