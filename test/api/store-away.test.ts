@@ -56,7 +56,7 @@ test("with the store away a known token is honoured for a while, nothing else is
   expect(await authenticate(known.accessToken)).toBe("ada");
 
   await server.stop();
-  await expect.poll(() => store.changes.staleness()).toBeGreaterThan(1_200);
+  await expect.poll(() => store.changes.staleness(), { timeout: 10_000 }).toBeGreaterThan(1_200);
   expect(await authenticate(known.accessToken)).toBe("ada");
   expect(await authenticate(unseen.accessToken)).toBe("unavailable");
   await expect.poll(() => authenticate(known.accessToken), { timeout: 10_000 }).toBe("unavailable");
