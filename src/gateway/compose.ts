@@ -206,7 +206,6 @@ export async function startGateway(
       authenticator: identity.authenticator,
       connections: connections.source,
       credentials,
-      agents,
       protocols,
       limits: {
         maxFrame: config.HOOP_MAX_STATEMENT_MB * 1024 * 1024,
@@ -259,7 +258,6 @@ export async function startGateway(
     const grpcAt = await grpc.listen(config.HOOP_GRPC_LISTEN);
     closing.push(() => grpc.close());
     const tls = httpTls(config, certificate);
-    let httpUrl = "";
     const api = await createApi(
       apiDeps({
         config,
@@ -300,7 +298,7 @@ export async function startGateway(
       tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT,
     });
     closing.push(() => api.close());
-    httpUrl =
+    const httpUrl =
       config.HOOP_PUBLIC_URL ??
       `${tls ? "https" : "http"}://${httpAt.host.includes(":") ? `[${httpAt.host}]` : httpAt.host}:${httpAt.port}`;
     const setup = await firstAdmin(config, identity, recorder);

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { AgentDialer } from "../agents/dialer.js";
 import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticated, Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
@@ -33,7 +32,6 @@ export interface AdmitPorts extends PumpPorts {
   readonly authenticator: Authenticator;
   readonly connections: ConnectionSource;
   readonly credentials: CredentialProvider;
-  readonly agents: AgentDialer;
   readonly protocols: Protocols;
   /** For masks that hash: the same on every replica, so that equal values stay equal. */
   readonly maskKey: Buffer;

@@ -16,6 +16,3 @@ export interface MaskPlan {
   /** Column keys in order of a bulk copy that describes itself no further; null: not known, each is `others`. */
   readonly copy: readonly string[] | null;
 }
-
-/** Nothing is masked. */
-export const noMasks: MaskPlan | null = null;
