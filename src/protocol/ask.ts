@@ -25,6 +25,11 @@ export interface Ask {
   readonly values: readonly (Uint8Array | null)[] | null;
   /** Length in bytes of the request on the wire. */
   readonly bytes: number;
+  /**
+   * What the protocol itself knows of its statement: a request's method and path, a file operation. The same object for the same
+   * shape, so that what was decided can be kept. Absent: the protocol's language is analysed from the text.
+   */
+  readonly analysis?: Analysis | undefined;
 }
 
 /** The gate's word on an ask. */

@@ -8,6 +8,7 @@ import type { EndReason, TargetCredential } from "./session.js";
 export const capabilities = [
   "judge-statements",
   "mask-columns",
+  "mask-fields",
   "notice",
   "cancel",
   "hold",
@@ -42,7 +43,7 @@ export interface Protocol {
   readonly targetSchema: ZodType<Readonly<Record<string, unknown>>>;
   readonly attributes: Readonly<Record<string, AttributeDescription>>;
   readonly can: ReadonlySet<Capability>;
-  /** Which analyser reads its statements: a key of the gateway's analysers. */
+  /** Which analyser reads its statements: a key of the gateway's analysers. Empty: its asks bring their own analysis. */
   readonly language: string;
   /** What to type, for `status`, `connections ls` and the console. */
   example(connection: Pick<Connection, "name" | "target">, address: { host: string; port: number }): string;

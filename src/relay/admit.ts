@@ -179,7 +179,7 @@ function lacking(ports: AdmitPorts, subject: Subject, connection: Connection): s
   if (!protocol.can.has("judge-statements") && protocol.language !== "")
     return `statements of ${protocol.title} cannot be judged here`;
   const { masks } = ports.gate.policy.current().masksFor(subject, connection, ports.gate.now());
-  if (masks.length > 0 && !protocol.can.has("mask-columns"))
+  if (masks.length > 0 && !protocol.can.has("mask-columns") && !protocol.can.has("mask-fields"))
     return `rules mask columns for you here, and ${protocol.title} has no way to do it`;
   return null;
 }

@@ -14,6 +14,7 @@ import {
   statementId,
 } from "../vocabulary/index.js";
 import type { GatePorts } from "./context.js";
+import { fieldPlan, noCatalogue, plainAnalysis } from "./plain-analysis.js";
 
 /** The asker as the relay knows it now: rights change while a session is open. */
 export interface Asker {
@@ -112,7 +113,12 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     const decision = policy.decide({ subject, connection, analysis, now });
     const { masks, dependsOn } = policy.masksFor(subject, connection, now);
     const input = unsettled ? { ...analysis, unsettled } : analysis;
-    const plan = decision.verdict.outcome === "allow" ? ports.planMasks(input, catalogue, masks) : null;
+    const plan =
+      decision.verdict.outcome !== "allow"
+        ? null
+        : catalogue === noCatalogue
+          ? { outcome: "plan" as const, masks: fieldPlan(masks) }
+          : ports.planMasks(input, catalogue, masks);
     const planned: Planned =
       plan === null || plan.outcome === "plan"
         ? { masks: plan?.masks ?? null, reasons: null }
@@ -217,7 +223,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
 
     judge(id, ask, answer) {
       const statement = statementId(asker.session, ++count);
-      if (!analyser)
+      const plain = language === "" ? ask.analysis : undefined;
+      if (!analyser && !plain)
         return refuse(statement, ask, [denial("no-analyser", `nothing here can read ${language}`)], null, answer);
       if (ports.staleness() > ports.maxStaleMs) {
         return refuse(
@@ -233,6 +240,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
           answer,
         );
       }
+      if (plain) return settle(id, statement, ask, plainAnalysis(plain), noCatalogue, answer);
       if (catalogueDirty) {
         ports.catalogues.invalidate(asker.connection, ask.context.database);
         catalogueDirty = ask.context.transaction !== "idle";
@@ -248,7 +256,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
             answer,
           );
         }
-        analyser.analyse(ask.text, ask.context, catalogue, (analysis) =>
+        analyser!.analyse(ask.text, ask.context, catalogue, (analysis) =>
           settle(id, statement, ask, analysis, catalogue, answer),
         );
       });

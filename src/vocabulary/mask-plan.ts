@@ -1,4 +1,4 @@
-import type { Mask } from "./mask.js";
+import type { ColumnMask, Mask } from "./mask.js";
 
 /**
  * What becomes of each value that one statement returns. Keys are the protocol's own for where a value comes from; for
@@ -15,4 +15,6 @@ export interface MaskPlan {
   readonly text: Mask | null;
   /** Column keys in order of a bulk copy that describes itself no further; null: not known, each is `others`. */
   readonly copy: readonly string[] | null;
+  /** For protocols that name values by path in a body: the rules themselves, most specific first. Absent: none. */
+  readonly fields?: readonly ColumnMask[] | undefined;
 }
