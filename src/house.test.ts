@@ -30,6 +30,7 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
   identity: { may: ["vocabulary"], because: "who is asking does not depend on what they ask" },
   connections: { may: ["vocabulary"], because: "a target is data" },
   sessions: { may: ["vocabulary"], because: "the directory of sessions is data" },
+  budgets: { may: ["vocabulary", "policy"], because: "counting what was used needs the rules' keys and nothing else" },
   reviews: { may: ["vocabulary"], because: "people decide on what they are shown, not on how it travels" },
   agents: { may: ["vocabulary", "transport"], because: "agents carry bytes; they know no protocol and no policy" },
   relay: {
@@ -47,6 +48,7 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
       "sessions",
       "sql",
       "reviews",
+      "budgets",
     ],
     because: "the one place where the domains meet; no storage and no API, so that the data plane can move",
   },
@@ -62,6 +64,7 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
       "sessions",
       "agents",
       "reviews",
+      "budgets",
     ],
     because: "it implements the ports of the domains",
   },

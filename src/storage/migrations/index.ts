@@ -1,5 +1,6 @@
 import type { Migration } from "kysely";
 import { agentMigrations } from "./agents.js";
+import { budgetsMigrations } from "./budgets.js";
 import { changesMigrations } from "./changes.js";
 import { connectionsMigrations } from "./connections.js";
 import { identityMigrations } from "./identity.js";
@@ -20,6 +21,7 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   secretsMigrations,
   pkiMigrations,
   agentMigrations,
+  budgetsMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */

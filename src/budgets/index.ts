@@ -1,0 +1,3 @@
+export * from "./budgets.js";
+export { maxSubjects } from "./counter.js";
+export type { BucketSubject, BucketUse, BudgetStore, BudgetUse } from "./store.js";
