@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
     because: "the contract and its driver know pipes and nouns, never a wire protocol",
   },
   "protocols/*": {
-    may: ["protocol", "vocabulary", "wire", "masking", "transport/pipe", "transport/tls"],
+    may: ["protocol", "vocabulary", "wire", "masking", "transport/pipe", "transport/join-pipes", "transport/tls"],
     because: "a protocol must be addable and removable alone, and must not decide",
   },
   sql: { may: ["vocabulary"], because: "an analysis is a pure function of text and catalogue" },

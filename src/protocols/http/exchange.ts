@@ -1,0 +1,267 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import { pipeline } from "node:stream";
+import type { Answer, Ask } from "../../protocol/index.js";
+import { type Analysis, HoopError } from "../../vocabulary/index.js";
+import { judgeBrowser, laneCookie, withoutLaneCookie } from "./browser.js";
+import { answerHeaders, asObject, headerOf, namedByConnection, requestHeaders } from "./headers.js";
+import type { HttpLane } from "./lane.js";
+import { mapLocation, mapOwnUrl, mapSetCookie, type OwnName } from "./names.js";
+import { type Problem, problemAnswer } from "./refusal.js";
+import { ambiguousPath } from "./statement.js";
+import type { UpstreamAnswer, UpstreamRequest } from "./upstream.js";
+
+/** Of HTTP/1.1; Node gives those of HTTP/2 the same shape, and `httpVersionMajor` tells them apart. */
+export type Request = IncomingMessage;
+export type Response = ServerResponse;
+
+/** A request that may be judged: it is whose it says, and means one thing. */
+export interface Screened {
+  readonly own: OwnName;
+  readonly path: string;
+  /** With the `?`, or empty. */
+  readonly query: string;
+}
+
+/** Looks at what needs no rules: the name, the browser, the path. Null: it was answered. */
+export function screen(
+  lane: HttpLane,
+  request: Request,
+  answer: (problem: Problem) => void,
+  greet: (headers: Record<string, string>) => void,
+): Screened | null {
+  const { headers, method = "GET", url = "/" } = request;
+  const host = headers.host ?? headers[":authority"];
+  const named = typeof host === "string" ? host : undefined;
+  if (!lane.isOwn(named) || countOf(request.rawHeaders, "host") > 1) {
+    answer({
+      status: 421,
+      code: "wrong-host",
+      detail: `this lane leads to ${lane.name} only, not to ${JSON.stringify((named ?? "").slice(0, 253))}`,
+      hint: `ask for http://${lane.name}/`,
+    });
+    return null;
+  }
+  const own = { proto: lane.proto, host: named! };
+  const at = url.indexOf("?");
+  const path = at < 0 ? url : url.slice(0, at);
+  const ambiguous = ambiguousPath(path, lane.target.encodedSlashes);
+  if (ambiguous !== null && !(method === "OPTIONS" && url === "*")) {
+    answer({
+      status: 400,
+      code: "ambiguous-path",
+      detail: `${ambiguous}: the target may read it otherwise than the rules`,
+      ...(/%(2f|25)/i.test(path) ? { hint: "an admin can set target.encodedSlashes for this connection" } : {}),
+    });
+    return null;
+  }
+  const browser = judgeBrowser({ method, url, headers, ...own }, lane.cookie);
+  if (browser.kind === "refuse") {
+    answer({ status: 403, code: "cross-site", detail: browser.text });
+    return null;
+  }
+  if (browser.kind === "greet") {
+    greet({
+      location: browser.location,
+      "set-cookie": `${laneCookie}=${lane.cookie}; Path=/; HttpOnly; SameSite=Lax${own.proto === "https" ? "; Secure" : ""}`,
+      "cache-control": "no-store",
+      vary: "Cookie",
+      "content-length": "0",
+    });
+    return null;
+  }
+  return { own, path, query: at < 0 ? "" : url.slice(at) };
+}
+
+/** The request as the target gets it, once it is allowed. */
+export function outgoing(lane: HttpLane, request: Request, { own }: Screened): { url: string; headers: string[] } {
+  const { injection, target } = lane;
+  const drop = new Set([...injection.drop, "cookie", "origin", "referer"]);
+  const headers = requestHeaders(request.rawHeaders, namedByConnection(request.headers as never), drop, {
+    ...own,
+    address: lane.host.init.subject.name,
+  });
+  const { cookie, origin, referer } = request.headers;
+  const kept = cookie === undefined ? undefined : withoutLaneCookie(cookie);
+  if (kept !== undefined) headers.push("Cookie", kept);
+  if (typeof origin === "string") headers.push("Origin", mapOwnUrl(origin, target, own));
+  if (typeof referer === "string") headers.push("Referer", mapOwnUrl(referer, target, own));
+  headers.push(...injection.headers);
+  if (request.headers.te === "trailers") headers.push("TE", "trailers");
+  return { url: injection.url(request.url ?? "/"), headers };
+}
+
+/** One request from its head to the end of its answer. Never throws: what fails is answered, or cuts this exchange only. */
+export async function exchange(
+  lane: HttpLane,
+  request: Request,
+  response: Response,
+  expectsContinue: boolean,
+): Promise<void> {
+  const over = new AbortController();
+  const gone = () => over.abort();
+  response.once("close", gone);
+  const refuse = (problem: Problem) => answerProblem(request, response, problem);
+  const method = request.method ?? "GET";
+  let asked: number | null = null;
+  let status = 0;
+  let bytes = 0;
+  try {
+    const screened = screen(lane, request, refuse, (headers) => {
+      response.writeHead(302, headers);
+      response.end();
+    });
+    if (screened === null) return;
+    const analysis = lane.analyse({
+      method,
+      path: screened.path,
+      query: screened.query,
+      contentType: mediaType(request.headers["content-type"]),
+      upgrade: null,
+      headers: headerNames(request.rawHeaders),
+    });
+    const judged = await lane.judge(askFor(request, analysis), over.signal);
+    asked = judged.id;
+    if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
+    const hasBody = bodyFollows(request);
+    const sent: UpstreamRequest = {
+      method,
+      ...outgoing(lane, request, screened),
+      body: hasBody ? request : null,
+      expectsContinue,
+      needsHttp2: (request.headers["content-type"] ?? "").startsWith("application/grpc"),
+      trailers: () => request.rawTrailers,
+      signal: over.signal,
+      onContinue: () => response.writeContinue(),
+    };
+    const answer = await lane.upstream.send(sent);
+    lane.reached(answer);
+    status = answer.status;
+    bytes = await relayAnswer(lane, answer, request, response, screened.own);
+    lane.finished(asked, { outcome: status >= 500 ? "error" : "ok", bytes, status });
+    asked = null;
+  } catch (error) {
+    if (over.signal.aborted) return;
+    lane.warn(error);
+    refuse(problemOf(error));
+  } finally {
+    response.removeListener("close", gone);
+    if (asked !== null) lane.finished(asked, { outcome: over.signal.aborted ? "cancelled" : "error", bytes, status });
+  }
+}
+
+/** Sends the target's answer on, with its own name replaced by the connection's. Answers how many bytes of body went. */
+async function relayAnswer(
+  lane: HttpLane,
+  answer: UpstreamAnswer,
+  request: Request,
+  response: Response,
+  own: OwnName,
+): Promise<number> {
+  const named = namedByConnection({ connection: headerOf(answer.headers, "connection") });
+  const headers = answerHeaders(answer.headers, named, (name, value) => {
+    const shown = lane.withoutSecret(value);
+    if (name === "location" || name === "content-location") return mapLocation(shown, lane.target, own);
+    if (name === "set-cookie") return mapSetCookie(shown, own);
+    // A promise of the target about its own name, which is not the connection's.
+    return name === "strict-transport-security" || name === "alt-svc" ? null : shown;
+  });
+  const bodyless = request.method === "HEAD" || answer.status === 204 || answer.status === 304;
+  if (request.httpVersionMajor === 2) response.writeHead(answer.status, asObject(headers));
+  else response.writeHead(answer.status, answer.statusText || undefined, headers as never);
+  if (bodyless) {
+    answer.body.resume();
+    response.end();
+    return 0;
+  }
+  let bytes = 0;
+  answer.body.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  await new Promise<void>((resolve, reject) => {
+    const done = (error?: NodeJS.ErrnoException | null) => (error ? reject(error) : resolve());
+    answer.body.once("end", () => {
+      const trailers = answer.trailers();
+      if (trailers.length > 0) response.addTrailers(asObject(trailers) as never);
+    });
+    pipeline(answer.body, response, done);
+  });
+  return bytes;
+}
+
+function countOf(raw: readonly string[], lowerName: string): number {
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2) if (raw[at]!.toLowerCase() === lowerName) count++;
+  return count;
+}
+
+export function askFor(request: Request, analysis: Analysis): Ask {
+  return {
+    phase: "statement",
+    text: `${request.method ?? "GET"} ${request.url ?? "/"}`,
+    context: noContext,
+    values: null,
+    bytes: 0,
+    analysis,
+  };
+}
+
+const noContext: Ask["context"] = {
+  database: "",
+  role: "",
+  searchPath: null,
+  settings: {},
+  transaction: "idle",
+  prepared: null,
+};
+
+export function problemFrom(answer: Extract<Answer, { outcome: "deny" }>): Problem {
+  return {
+    status: 403,
+    code: answer.reasons[0]?.code ?? "denied",
+    detail: answer.reasons.map((reason) => reason.text).join("; ") || "no rule allows this request",
+    hint: "hoop policy explain says what you may do here",
+  };
+}
+
+/** What went wrong on the way to the target, in words for the person. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof HoopError) {
+    const status = error.code === "timeout" ? 504 : error.code === "denied" ? 403 : 502;
+    return { status, code: error.code, detail: error.message, hint: error.hint };
+  }
+  const { code, message } = error as { code?: string; message?: string };
+  const known =
+    code === "unavailable" || code === "denied" || code === "timeout" || code === "limited" || code === "malformed";
+  return known && message
+    ? { status: code === "timeout" ? 504 : 502, code, detail: message }
+    : { status: 502, code: "unavailable", detail: "the target could not be asked" };
+}
+
+export function answerProblem(request: Request, response: Response, problem: Problem): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { status, headers, body } = problemAnswer(problem, request.headers.accept);
+  // What the client still sends of a refused request is read and dropped, so that it gets to read the answer.
+  request.resume();
+  response.writeHead(status, headers);
+  response.end(request.method === "HEAD" ? "" : body);
+}
+
+function bodyFollows(request: Request): boolean {
+  if (request.httpVersionMajor === 2) return !(request as unknown as Http2ServerRequest).stream.endAfterHeaders;
+  const { headers } = request;
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+}
+
+export function mediaType(value: string | undefined): string | null {
+  return value === undefined ? null : value.split(";", 1)[0]!.trim().toLowerCase().slice(0, 100);
+}
+
+export function headerNames(raw: readonly string[]): readonly string[] {
+  const names = new Set<string>();
+  for (let at = 0; at < raw.length; at += 2) if (!raw[at]!.startsWith(":")) names.add(raw[at]!.toLowerCase());
+  return [...names];
+}

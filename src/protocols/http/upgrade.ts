@@ -1,0 +1,101 @@
+import type { IncomingMessage } from "node:http";
+import { type Duplex, pipeline } from "node:stream";
+import { askFor, headerNames, mediaType, outgoing, problemFrom, problemOf, screen } from "./exchange.js";
+import { answerHeaders } from "./headers.js";
+import type { HttpLane } from "./lane.js";
+import { type Problem, problemAnswer } from "./refusal.js";
+
+/** A connection that becomes something else: a WebSocket, mostly. Judged like any request, then carried as bytes. */
+export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const over = new AbortController();
+  socket.once("close", () => over.abort());
+  socket.on("error", () => {});
+  // Two pipelines listen on it, one a direction.
+  socket.setMaxListeners(32);
+  const refuse = (problem: Problem) => {
+    const { status, headers, body } = problemAnswer(problem, request.headers.accept);
+    writeHead(socket, `HTTP/1.1 ${status} ${problem.code}`, [...Object.entries(headers).flat(), "Connection", "close"]);
+    socket.end(body);
+  };
+  let asked: number | null = null;
+  let bytes = 0;
+  let status = 0;
+  try {
+    const screened = screen(lane, request, refuse, (headers) => {
+      writeHead(socket, "HTTP/1.1 302 Found", [...Object.entries(headers).flat(), "Connection", "close"]);
+      socket.end();
+    });
+    if (screened === null) return;
+    const kind = (request.headers.upgrade ?? "").trim().toLowerCase().slice(0, 100);
+    const analysis = lane.analyse({
+      method: request.method ?? "GET",
+      path: screened.path,
+      query: screened.query,
+      contentType: mediaType(request.headers["content-type"]),
+      upgrade: kind,
+      headers: headerNames(request.rawHeaders),
+    });
+    const judged = await lane.judge(askFor(request, analysis), over.signal);
+    asked = judged.id;
+    if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
+    const { url, headers } = outgoing(lane, request, screened);
+    const upgraded = await lane.upstream.upgrade({
+      method: request.method ?? "GET",
+      url,
+      headers: [...headers, "Connection", "Upgrade", "Upgrade", kind],
+      body: null,
+      expectsContinue: false,
+      needsHttp2: false,
+      trailers: () => [],
+      signal: over.signal,
+      onContinue: () => {},
+    });
+    const { answer } = upgraded;
+    lane.reached(answer);
+    status = answer.status;
+    const shown = answerHeaders(answer.headers, none, (_name, value) => lane.withoutSecret(value));
+    if (upgraded.socket === null) {
+      writeHead(socket, `HTTP/1.1 ${status} ${answer.statusText}`, [...shown, "Connection", "close"]);
+      bytes = await carry(answer.body as unknown as Duplex, socket);
+    } else {
+      writeHead(socket, `HTTP/1.1 101 ${answer.statusText || "Switching Protocols"}`, [
+        ...shown,
+        "Connection",
+        "Upgrade",
+        "Upgrade",
+        kind,
+      ]);
+      if (upgraded.head.length > 0) socket.write(upgraded.head);
+      if (head.length > 0) upgraded.socket.write(head);
+      const up = carry(socket, upgraded.socket);
+      bytes = await carry(upgraded.socket, socket);
+      await up;
+    }
+    lane.finished(asked, { outcome: "ok", bytes, status });
+    asked = null;
+  } catch (error) {
+    if (over.signal.aborted) return;
+    lane.warn(error);
+    if (status === 0) refuse(problemOf(error));
+    else socket.destroy();
+  } finally {
+    if (asked !== null) lane.finished(asked, { outcome: over.signal.aborted ? "cancelled" : "error", bytes, status });
+  }
+}
+
+const none: ReadonlySet<string> = new Set();
+
+function carry(from: Duplex, to: Duplex): Promise<number> {
+  let bytes = 0;
+  from.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  return new Promise((resolve) => pipeline(from, to, () => resolve(bytes)));
+}
+
+/** Values come from parsed headers, which hold no line ends. */
+function writeHead(socket: Duplex, line: string, headers: readonly string[]): void {
+  let text = `${line}\r\n`;
+  for (let at = 0; at < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`;
+  socket.write(`${text}\r\n`, "latin1");
+}

@@ -1,0 +1,130 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Answer, Ask, EndReason, Note, Order, SessionHost, SessionInit } from "../../src/protocol/index.js";
+import { http } from "../../src/protocols/http/index.js";
+import { connectTcp, tcpPipe } from "../../src/transport/tcp/index.js";
+import {
+  type Connection,
+  connectionId,
+  type Permit,
+  sessionId,
+  statementId,
+  subjectId,
+} from "../../src/vocabulary/index.js";
+
+/** A protocol served on a loopback port, with a gate that a test decides for; no gateway around it. */
+export interface Lanes {
+  readonly port: number;
+  readonly asks: Ask[];
+  readonly notes: Note[];
+  readonly ends: EndReason[];
+  order(order: Order): void;
+  close(): Promise<void>;
+}
+
+export interface LaneOptions {
+  readonly targetPort: number;
+  readonly target?: Record<string, unknown>;
+  readonly secret?: string | null;
+  readonly tls?: Connection["tls"];
+  readonly viaAgent?: boolean;
+  readonly exposesCredentialToAgent?: boolean;
+  readonly refusal?: SessionInit["refusal"];
+  readonly certificate?: { key: string; chain: string };
+  readonly decide?: (ask: Ask) => Promise<"allow" | string> | "allow" | string;
+  readonly withdrawn?: (id: number) => void;
+}
+
+export async function startLanes(options: LaneOptions): Promise<Lanes> {
+  const asks: Ask[] = [];
+  const notes: Note[] = [];
+  const ends: EndReason[] = [];
+  const listeners: ((order: Order) => void)[] = [];
+  const sockets = new Set<Socket>();
+  const connection: Connection = {
+    id: connectionId(randomUUID()),
+    name: "site",
+    protocol: "http",
+    host: "localhost",
+    port: options.targetPort,
+    agent: null,
+    labels: {},
+    tls: options.tls ?? { mode: "disable" },
+    target: options.target ?? {},
+    exposesCredentialToAgent: options.exposesCredentialToAgent ?? false,
+    version: 1,
+  };
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+    const session = sessionId(randomUUID());
+    const over = new AbortController();
+    const host: SessionHost = {
+      init: {
+        session,
+        subject: { id: subjectId(randomUUID()), kind: "person", name: "ada", groups: [], version: 1 },
+        connection,
+        refusal: options.refusal ?? null,
+        credential: { user: "", secret: options.secret ?? null },
+        viaAgent: options.viaAgent ?? false,
+        clientTls: true,
+        limits: { maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: 5_000 },
+        maskKey: Buffer.alloc(32, 1),
+        random: randomBytes,
+      },
+      client: tcpPipe(socket, "client"),
+      dial: (signal) => connectTcp({ host: "127.0.0.1", port: options.targetPort, signal }),
+      gate: {
+        judge(id, ask, answer) {
+          asks.push(ask);
+          void Promise.resolve(options.decide?.(ask) ?? "allow").then((word) => {
+            const allow: Answer = {
+              outcome: "allow",
+              permit: { statement: statementId(session, id), purpose: "forward" } as Permit,
+              analysis: ask.analysis!,
+              masks: null,
+            };
+            answer(
+              word === "allow"
+                ? allow
+                : {
+                    outcome: "deny",
+                    reasons: [{ rule: null, code: "test", text: word }],
+                    analysis: ask.analysis ?? null,
+                  },
+            );
+          });
+        },
+        withdraw: (id) => options.withdrawn?.(id),
+        lookup: () => {},
+      },
+      note: (note) => void notes.push(note),
+      serverCertificate: async () => options.certificate!,
+      onOrder: (listener) => void listeners.push(listener),
+      cancels: { register() {}, signal() {} },
+      signal: over.signal,
+    };
+    void http.serve(host).then((end) => {
+      ends.push(end);
+      over.abort();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    asks,
+    notes,
+    ends,
+    order: (order) => {
+      for (const listener of listeners) listener(order);
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
