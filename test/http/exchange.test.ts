@@ -6,7 +6,8 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { type LaneOptions, type Lanes, startLanes } from "./lane.js";
+import { http } from "../../src/protocols/http/index.js";
+import { type LaneOptions, type Lanes, startLanes } from "../support/lanes.js";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -25,7 +26,7 @@ async function target(handler: Parameters<typeof createServer>[1]): Promise<{ po
 }
 
 async function lanes(options: LaneOptions): Promise<Lanes> {
-  const started = await startLanes(options);
+  const started = await startLanes(http, options);
   cleanups.push(() => started.close());
   return started;
 }

@@ -1,8 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import type { Answer, Ask, EndReason, Note, Order, SessionHost, SessionInit } from "../../src/protocol/index.js";
-import { http } from "../../src/protocols/http/index.js";
+import type {
+  Answer,
+  Ask,
+  EndReason,
+  Note,
+  Order,
+  Protocol,
+  SessionHost,
+  SessionInit,
+} from "../../src/protocol/index.js";
 import { connectTcp, tcpPipe } from "../../src/transport/tcp/index.js";
 import {
   type Connection,
@@ -36,16 +44,17 @@ export interface LaneOptions {
   readonly withdrawn?: (id: number) => void;
 }
 
-export async function startLanes(options: LaneOptions): Promise<Lanes> {
+export async function startLanes(protocol: Protocol, options: LaneOptions): Promise<Lanes> {
   const asks: Ask[] = [];
   const notes: Note[] = [];
   const ends: EndReason[] = [];
   const listeners: ((order: Order) => void)[] = [];
   const sockets = new Set<Socket>();
+  let known: readonly string[] | null = null;
   const connection: Connection = {
     id: connectionId(randomUUID()),
     name: "site",
-    protocol: "http",
+    protocol: protocol.name,
     host: "localhost",
     port: options.targetPort,
     agent: null,
@@ -103,10 +112,21 @@ export async function startLanes(options: LaneOptions): Promise<Lanes> {
       note: (note) => void notes.push(note),
       serverCertificate: async () => options.certificate!,
       onOrder: (listener) => void listeners.push(listener),
+      keys: {
+        hostKeySeed: async () => Buffer.alloc(32, 7),
+        userCertificate: async () => {
+          throw new Error("no authority here");
+        },
+        known: async () => known,
+        learn: async (key) => {
+          known = [key];
+          return true;
+        },
+      },
       cancels: { register() {}, signal() {} },
       signal: over.signal,
     };
-    void http.serve(host).then((end) => {
+    void protocol.serve(host).then((end) => {
       ends.push(end);
       over.abort();
     });

@@ -1,0 +1,40 @@
+import type { Protocol } from "../../protocol/index.js";
+import { serve } from "./serve.js";
+import { targetSchema } from "./target.js";
+
+/** SSH 2.0: shells, commands, files and forwarding, each judged before it runs. */
+export const ssh: Protocol = {
+  name: "ssh",
+  title: "SSH",
+  defaultPort: 22,
+  targetSchema,
+  attributes: {
+    kind: {
+      type: "string",
+      text: "what is asked for",
+      values: [
+        "shell",
+        "exec",
+        "subsystem",
+        "agent-forwarding",
+        "x11-forwarding",
+        "forward-to",
+        "forward-to-socket",
+        "listen",
+        "listen-on-socket",
+      ],
+    },
+    user: { type: "string", text: "the login name that the client asked for" },
+    pty: { type: "boolean", text: "whether it has a terminal" },
+    command: { type: "string", text: "the command line" },
+    subsystem: { type: "string", text: "the subsystem, e.g. sftp" },
+    forwardHost: { type: "string", text: "where forwarding leads, or where the target listens" },
+    forwardPort: { type: "number", text: "the port of it" },
+    forwardPath: { type: "string", text: "the socket that forwarding leads to" },
+  },
+  can: new Set(["judge-statements", "notice", "hold"]),
+  language: "",
+  example: ({ name }, { host, port }) =>
+    `ssh ${host === "" ? `${name}.hoop` : host}${port === 22 ? "" : ` -p ${port}`}`,
+  serve,
+};
