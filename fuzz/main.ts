@@ -1,12 +1,15 @@
-// `npm run fuzz -- [--target NAME] [--seconds N] [--seed N] [--run N]`
+// `npm run fuzz -- [--target NAME] [--seconds N] [--seed N] [--run N]`, or `npm run fuzz -- lineage [--runs N] [--seed N]`
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.js";
 import { targets } from "./targets/index.js";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    runs: { type: "string", default: "2000" },
+    imprecise: { type: "boolean", default: false },
     target: { type: "string" },
     seconds: { type: "string", default: "10" },
     seed: { type: "string", default: "1" },
@@ -23,8 +26,18 @@ if (values.help) {
   --seed N        another seed gives other inputs, the same seed the same (1)
   --run N         up to run N of the seed only, as a finding's file says
 
+or: npm run fuzz -- lineage    random queries through masks at real servers
+  --runs N        so many (2000)
+  --imprecise     show those of which more was masked than had to be
+
 Inputs to begin with: fuzz/corpus/<target>/. What is found: fuzz/findings/.`);
   process.exit(0);
+}
+
+if (positionals[0] === "lineage") {
+  const { fuzzLineage } = await import("./lineage.js");
+  const { runs, seed, imprecise } = values;
+  process.exit((await fuzzLineage({ runs: Number(runs), seed: Number(seed), imprecise })) === 0 ? 0 : 1);
 }
 
 const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);

@@ -4,6 +4,8 @@ import { dns } from "./dns.js";
 import { echoSession } from "./echo-session.js";
 import { grpcFrames } from "./grpc-frames.js";
 import { grpcMessages } from "./grpc-messages.js";
+import { hpack } from "./hpack.js";
+import { http2Connection } from "./http2-connection.js";
 import { journal } from "./journal.js";
 import { policyDocuments } from "./policy-documents.js";
 import { postgresFrames } from "./postgres-frames.js";
@@ -20,6 +22,8 @@ export const targets: readonly FuzzTarget[] = [
   wireReader,
   grpcFrames,
   grpcMessages,
+  hpack,
+  http2Connection,
   postgresFrames,
   postgresMessages,
   postgresSession,

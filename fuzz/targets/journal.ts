@@ -8,9 +8,9 @@ export const journal: FuzzTarget = {
   name: "journal",
   seeds() {
     const batch = new FrameBatch();
-    batch.add(recordTypes.entry, null, '{"kind":"warning"}');
-    batch.add(recordTypes.payload, Buffer.alloc(32, 7), "payload");
-    batch.add(recordTypes.head, null, "head");
+    batch.addEntry("07".repeat(32), Buffer.from('{"kind":"warning"}'));
+    batch.addPayload("07".repeat(32), 7, Buffer.from("payload"));
+    batch.add(recordTypes.head, Buffer.alloc(0), Buffer.from("head"));
     const head = encodeSegmentHead(chainId("00000000-0000-4000-8000-000000000001"), { seq: 3, hash: "ab".repeat(32) });
     return [Buffer.from(batch.bytes), Buffer.concat([head, batch.bytes])];
   },

@@ -3,8 +3,10 @@ import type { Identity } from "../identity/index.js";
 import type { LivePolicySource } from "../policy/source.js";
 import type { PolicyStore } from "../policy/store.js";
 import type { Recorder } from "../recording/recorder.js";
+import type { Rehearsal, Review, Reviews } from "../reviews/index.js";
 import type { SessionDirectory } from "../sessions/index.js";
 import type { Analysis, Connection, Subject, SubjectId } from "../vocabulary/index.js";
+import type { PolicyTools } from "./policy-port.js";
 
 /** One page of a list; `next` is given back to have the one after. */
 export interface Page<Item> {
@@ -93,7 +95,12 @@ export interface ApiDeps {
   /** What to type, without an address: `psql -h pg-demo.hoop`. */
   readonly example: (connection: Connection) => string;
   readonly agents: AgentsPort;
-  readonly policy: { readonly store: PolicyStore; readonly source: LivePolicySource };
+  readonly policy: {
+    readonly store: PolicyStore;
+    readonly source: LivePolicySource;
+    /** Absent: policy with tests is refused, and nothing recorded can be looked at. */
+    readonly tools?: PolicyTools | undefined;
+  };
   /** Reads a statement's text for a simulation. */
   readonly analyse: (
     connection: Connection,
@@ -102,6 +109,15 @@ export interface ApiDeps {
     signal: AbortSignal,
   ) => Promise<Analysis>;
   readonly sessions: SessionDirectory;
+  readonly reviews: Reviews;
+  /** What a review shows, by who looks. */
+  readonly reviewing: {
+    /** Where a review is decided. */
+    readonly link: (review: string) => string;
+    /** A text with its literals replaced; null where that cannot be done safely. */
+    readonly show: (text: string) => string | null;
+    readonly maskRehearsal: (viewer: Subject, review: Review, rehearsal: Rehearsal) => Rehearsal;
+  };
   readonly recordings: RecordingsPort;
   readonly audit: AuditPort;
   readonly secrets: { rotate(): Promise<{ readonly resealed: number; readonly keyId: string }> };

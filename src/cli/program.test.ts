@@ -41,6 +41,8 @@ describe("the command tree", () => {
       connections: ["ls", "add", "edit", "rm", "test"],
       sessions: ["ls", "show", "kill"],
       agents: ["ls", "join-token", "revoke"],
+      review: ["ls", "show", "approve", "deny", "comment", "request", "withdraw", "break-glass"],
+      access: ["request", "options", "ls", "revoke"],
     };
     for (const [group, verbs] of Object.entries(groups)) promised.push(...verbs.map((verb) => `${group} ${verb}`));
     expect(promised.filter((path) => !paths.includes(path))).toEqual([]);

@@ -4,8 +4,10 @@ import { declareAccess } from "./commands/access.js";
 import { declareAgents } from "./commands/agents.js";
 import { declareAudit } from "./commands/audit.js";
 import { declareConnections } from "./commands/connections.js";
+import { declareMfa } from "./commands/mfa.js";
 import { declarePolicy } from "./commands/policy.js";
 import { declarePrograms } from "./commands/programs.js";
+import { declareReviews } from "./commands/reviews.js";
 import { declareSessions } from "./commands/sessions.js";
 import { declareTools } from "./commands/tools.js";
 import { declareTunnel } from "./commands/tunnel.js";
@@ -16,9 +18,11 @@ import type { Runner } from "./invocation.js";
 /** Every group of commands, in the order of the help. */
 const groups = [
   declareAccess,
+  declareMfa,
   declareTunnel,
   declareConnections,
   declareSessions,
+  declareReviews,
   declareAudit,
   declarePolicy,
   declareAgents,

@@ -14,13 +14,16 @@ import {
 } from "../recording/index.js";
 import type { Catalogues, Protocols } from "../relay/context.js";
 import type { OpenSessions } from "../relay/open-sessions.js";
+import type { Reviews } from "../reviews/index.js";
 import type { CredentialProvider, SecretVault } from "../secrets/index.js";
 import type { SessionDirectory } from "../sessions/index.js";
-import type { SqlAnalyser } from "../sql/index.js";
+import { type SqlAnalyser, showText } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
 import type { Pipe } from "../transport/pipe.js";
 import { type Catalogue, type Connection, HoopError, sessionId } from "../vocabulary/index.js";
 import { type GatewayConfig, suffix } from "./config.js";
+import { maskRehearsal, type RehearsalMasking } from "./mask-rehearsal.js";
+import { policyTools } from "./policy-tools.js";
 import { version } from "./version.js";
 
 /** What the assembly has made, for the API. */
@@ -37,6 +40,10 @@ export interface ApiParts {
   readonly analyser: SqlAnalyser;
   readonly agents: AgentRegistry;
   readonly directory: SessionDirectory;
+  readonly reviews: Reviews;
+  readonly reviewLink: (id: string) => string;
+  /** For masks that hash or make pseudonyms. */
+  readonly maskKey: Buffer;
   readonly recordings: RecordingStore;
   readonly recorder: Recorder;
   /** Null: the recorder commits to the store itself. */
@@ -60,13 +67,20 @@ export function apiDeps(parts: ApiParts): ApiDeps {
     // Who looks at a recording expects what just happened to be in it; the store is fed behind the journal.
     await feeder?.drain(AbortSignal.timeout(2_000)).catch(() => {});
   };
+  const mayConnect: ApiDeps["mayConnect"] = (subject, connection) =>
+    policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
+      .outcome !== "deny";
+  const masking: RehearsalMasking = {
+    policy,
+    connection: (id) => parts.connections.source.list().find((connection) => connection.id === id),
+    mayConnect,
+    key: parts.maskKey,
+  };
 
   return {
     identity: parts.identity,
     connections: parts.connections,
-    mayConnect: (subject, connection) =>
-      policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
-        .outcome === "allow",
+    mayConnect,
     async testConnection(connection, subject, signal) {
       const protocol = protocols.get(connection.protocol);
       if (!protocol?.operate)
@@ -94,7 +108,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         port: protocols.get(connection.protocol)!.defaultPort,
       }) ?? "",
     agents: { list: agents.agents, createJoinToken: agents.createJoinToken, revoke: agents.revoke },
-    policy: { store: parts.policyStore, source: policy },
+    policy: { store: parts.policyStore, source: policy, tools: policyTools(parts, freshly) },
     async analyse(connection, text, database, signal) {
       const name = database ?? String(connection.target["database"] ?? connection.target["user"] ?? "");
       const catalogue = await new Promise<Catalogue | HoopError>((resolve) =>
@@ -106,6 +120,12 @@ export function apiDeps(parts: ApiParts): ApiDeps {
       return new Promise((resolve) => parts.analyser.analyse(text, context, catalogue, resolve));
     },
     sessions: parts.directory,
+    reviews: parts.reviews,
+    reviewing: {
+      link: parts.reviewLink,
+      show: showText,
+      maskRehearsal: (viewer, review, rehearsal) => maskRehearsal(masking, viewer, review, rehearsal),
+    },
     recordings: {
       async sessions({ subject, connection, after, limit }) {
         await freshly();

@@ -6,12 +6,14 @@ import type { Protocol } from "../protocol/index.js";
 import type { Protocols } from "../relay/context.js";
 import { ClientService, connectionHeader, GrpcError, grpcStatus, service } from "../transport/grpc/index.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
+import { type Connection, type GrantSource, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 
 export interface ClientServicePorts {
   readonly authenticator: Authenticator;
   readonly connections: ConnectionSource;
   readonly policy: PolicySource;
+  /** Access granted for a time: what is offered changes with it. */
+  readonly grants?: Pick<GrantSource, "watch"> | undefined;
   readonly protocols: Protocols;
   /** PEM of the authority behind what lanes show to clients. */
   authority(): string;
@@ -40,7 +42,7 @@ export function offersFor(
     .filter((connection) => ports.protocols.has(connection.protocol))
     .filter(
       (connection) =>
-        policy.decide({ subject, connection, analysis: connectAnalysis(connection), now }).verdict.outcome === "allow",
+        policy.decide({ subject, connection, analysis: connectAnalysis(connection), now }).verdict.outcome !== "deny",
     )
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
@@ -128,6 +130,7 @@ export function clientService(ports: ClientServicePorts) {
       const stops = [
         ports.connections.watch(soon),
         ports.policy.watch(soon),
+        ports.grants?.watch(soon) ?? (() => {}),
         ports.authenticator.watch(soon),
         () => clearInterval(again),
       ];

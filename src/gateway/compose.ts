@@ -14,6 +14,7 @@ import { createCatalogues } from "../relay/catalogues.js";
 import type { GatePorts } from "../relay/context.js";
 import { drain } from "../relay/drain.js";
 import { createOpenSessions } from "../relay/open-sessions.js";
+import { createPlaces } from "../relay/places.js";
 import type { PumpPorts } from "../relay/pump.js";
 import { watchRights } from "../relay/watch.js";
 import { createCredentialProvider, createSecretVault, credentialRef, loadMasterKey } from "../secrets/index.js";
@@ -28,6 +29,7 @@ import { createPolicyStore } from "../storage/policy.js";
 import { createRecordingStore } from "../storage/recording.js";
 import { createSecretStore } from "../storage/secrets.js";
 import { createSessionStore } from "../storage/sessions.js";
+import { createTargetKeys } from "../storage/target-keys.js";
 import { createGrpcServer } from "../transport/grpc/index.js";
 import { type Connection, HoopError } from "../vocabulary/index.js";
 import { apiDeps } from "./api-deps.js";
@@ -39,7 +41,11 @@ import { certificateHosts, httpTls } from "./listeners.js";
 import type { Log } from "./log.js";
 import { protocols as spoken } from "./protocols.js";
 import { startRecording } from "./recording.js";
+import { startReviews } from "./reviews.js";
+import { factorOptions } from "./second-factor.js";
+import { sessionKeys } from "./session-keys.js";
 import { version } from "./version.js";
+import { withGrants } from "./with-grants.js";
 
 /** A gateway that serves. */
 export interface RunningGateway {
@@ -116,8 +122,12 @@ export async function startGateway(
     const pki = await createPki({ store: createPkiStore(store), vault, gateway: hosts, suffix });
 
     // Domains.
+    // Where people are sent; known at the latest when the API listens.
+    let consoleUrl = config.HOOP_PUBLIC_URL ?? "";
+    const reviewLink = (id: string) => `${consoleUrl}/reviews/${id}`;
     const identity = await createIdentity({
       store: createIdentityStore(store),
+      factors: await factorOptions({ store, vault, link: (id) => `${consoleUrl}/step-up/${id}` }),
       log,
       maxStaleMs: config.HOOP_MAX_STALE_MS,
     });
@@ -139,8 +149,8 @@ export async function startGateway(
       for (const [name, text] of defaultGroups) await identity.groups.create(name, text).catch(ignoreConflict);
       log.info({}, "the default policy was written");
     }
-    const policy = await createPolicySource({ store: policyStore, log });
-    closing.push(() => policy.close());
+    const rules = await createPolicySource({ store: policyStore, log });
+    closing.push(() => rules.close());
     const directory = await createSessionDirectory({ store: createSessionStore(store), replica, log });
     closing.push(() => directory.close());
     const credentials = createCredentialProvider(vault);
@@ -148,6 +158,20 @@ export async function startGateway(
     // Recording: nothing is served before the journal takes entries.
     const recordings = createRecordingStore(store);
     const { recorder, feeder, audit } = await startRecording(config, { vault, recordings, log, closing });
+
+    // People: what is held for them, and the access that they grant for a time.
+    const reviews = await startReviews({
+      store,
+      vault,
+      identity,
+      connections: connections.source,
+      policy: rules,
+      recorder,
+      link: reviewLink,
+      log,
+    });
+    closing.push(() => reviews.close());
+    const policy = withGrants(rules, reviews.grants);
 
     // Reach: agents, and targets that the gateway dials itself.
     const agents = createAgentRegistry({
@@ -192,6 +216,12 @@ export async function startGateway(
       staleness: () => store.changes.staleness(),
       maxStaleMs: config.HOOP_MAX_STALE_MS,
       now,
+      people: {
+        desk: reviews.desk,
+        freshness: identity.freshness,
+        challenges: identity.stepUps,
+        places: createPlaces(),
+      },
     };
     const maskKey = (await vault.purposeKey("masking")).export();
     const open = createOpenSessions();
@@ -202,6 +232,7 @@ export async function startGateway(
       ...(createGate ? { createGate } : {}),
       dial,
       serverCertificate: (connection) => pki.serverCertificateFor(connection.name),
+      keys: await sessionKeys({ vault, targetKeys: createTargetKeys(store), now }),
       directory,
       authenticator: identity.authenticator,
       connections: connections.source,
@@ -218,7 +249,15 @@ export async function startGateway(
       closed: () => closed,
       log,
     };
-    closing.push(watchRights({ gate, open, authenticator: identity.authenticator, connections: connections.source }));
+    closing.push(
+      watchRights({
+        gate,
+        open,
+        authenticator: identity.authenticator,
+        connections: connections.source,
+        grants: reviews.grants,
+      }),
+    );
     closing.push(
       directory.onKill((kill) => {
         open.get(kill.session)?.order({
@@ -233,6 +272,7 @@ export async function startGateway(
       authenticator: identity.authenticator,
       connections: connections.source,
       policy,
+      grants: reviews.grants,
       protocols,
       authority: () => pki.authorities("names"),
       admit: (lane) => {
@@ -272,6 +312,9 @@ export async function startGateway(
         analyser,
         agents,
         directory,
+        reviews,
+        reviewLink,
+        maskKey,
         recordings,
         recorder,
         feeder,
@@ -301,6 +344,7 @@ export async function startGateway(
     const httpUrl =
       config.HOOP_PUBLIC_URL ??
       `${tls ? "https" : "http"}://${httpAt.host.includes(":") ? `[${httpAt.host}]` : httpAt.host}:${httpAt.port}`;
+    consoleUrl = httpUrl;
     const setup = await firstAdmin(config, identity, recorder);
 
     // Certificates outlive no one's attention: renewed daily, without a restart.

@@ -1,6 +1,6 @@
 import { HoopError, type Subject } from "../vocabulary/index.js";
 import type { Asker, Logins, TokenPair } from "./logins.js";
-import type { DeviceLogin, IdentityStore } from "./store.js";
+import type { Approver, DeviceLogin, IdentityStore } from "./store.js";
 import { addressBlock, createThrottle } from "./throttle.js";
 import { hashToken, hashUserCode, mintToken, mintUserCode } from "./token.js";
 
@@ -23,7 +23,13 @@ export interface DeviceLogins {
   poll(deviceCode: string): Promise<DeviceAnswer>;
   /** What a user code stands for, to be shown before it is approved. Throws HoopError `not-found`, `limited`. */
   look(userCode: string, address: string): Promise<DeviceLogin>;
-  answer(userCode: string, answer: "approved" | "denied", subject: Subject, address: string): Promise<DeviceLogin>;
+  answer(
+    userCode: string,
+    answer: "approved" | "denied",
+    subject: Subject,
+    address: string,
+    approver: Approver,
+  ): Promise<DeviceLogin>;
 }
 
 const lifeMs = 10 * 60_000;
@@ -95,7 +101,11 @@ export function createDeviceLogins({
       if (taken === null)
         return { state: (await store.deviceLogin({ deviceHash: hash })) === null ? "expired" : "pending" };
       if (taken.answer !== "approved" || taken.subject === null) return { state: "denied" };
-      const tokens = await logins.issue(taken.subject, { client: taken.client, address: taken.address });
+      const tokens = await logins.issue(
+        taken.subject,
+        { client: taken.client, address: taken.address },
+        { provedBy: null, withFactor: taken.withFactor },
+      );
       return { state: "approved", tokens };
     },
 
@@ -106,7 +116,7 @@ export function createDeviceLogins({
       });
     },
 
-    answer: (userCode, answer, subject, address) =>
-      found(userCode, address, (hash) => store.answerDeviceLogin(hash, answer, subject.id)),
+    answer: (userCode, answer, subject, address, approver) =>
+      found(userCode, address, (hash) => store.answerDeviceLogin(hash, answer, subject.id, approver)),
   };
 }

@@ -1,9 +1,21 @@
+import type { KeyObject } from "node:crypto";
 import { createDeviceLogins, type DeviceLogins } from "./device-logins.js";
+import { obligationOf } from "./factors/enrolment.js";
+import { createFactors, type Factors } from "./factors/factors.js";
+import { createGuesses } from "./factors/guesses.js";
+import { createPasskeys } from "./factors/passkeys.js";
+import { createProofs } from "./factors/proofs.js";
+import { createSignIns, type SignIns } from "./factors/sign-ins.js";
+import { createStepUps, type StepUps } from "./factors/step-ups.js";
+import type { FactorSecrets, FactorStore } from "./factors/store.js";
+import type { Freshness } from "./freshness.js";
 import { createGroups, type Groups } from "./groups.js";
+import { createFreshness, type LiveFreshness } from "./live-freshness.js";
 import { createLogins, type Lifetimes, type Logins } from "./logins.js";
 import { createPasswords } from "./passwords.js";
 import { createSetup, type Setup } from "./setup.js";
 import type { IdentityStore } from "./store.js";
+import { addressBlock } from "./throttle.js";
 import { createTokenAuthenticator, type TokenAuthenticator } from "./token-authenticator.js";
 import { createUsers, type Users } from "./users.js";
 
@@ -15,11 +27,26 @@ export interface Identity {
   readonly setup: Setup;
   readonly users: Users;
   readonly groups: Groups;
+  readonly factors: Factors;
+  readonly signIns: SignIns;
+  readonly stepUps: StepUps;
+  readonly freshness: Freshness;
   close(): void;
+}
+
+/** What second factors need. */
+export interface FactorOptions {
+  readonly store: FactorStore;
+  readonly secrets: FactorSecrets;
+  /** Recovery codes are hashed under it; the same on every replica, and not in the store in clear. */
+  readonly codeKey: KeyObject;
+  /** The page on which a challenge is answered. */
+  readonly link: (challenge: string) => string;
 }
 
 export interface IdentityOptions {
   readonly store: IdentityStore;
+  readonly factors: FactorOptions;
   readonly log: { warn(fields: object, text: string): void; error(fields: object, text: string): void };
   readonly lifetimes?: Partial<Lifetimes> | undefined;
   /** How long a cached token is honoured while the store is away, milliseconds. */
@@ -41,11 +68,24 @@ export const defaultLifetimes: Lifetimes = {
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
   const { store, log } = options;
   const now = options.now ?? Date.now;
+  const factorStore = options.factors.store;
   const passwords = await createPasswords();
   const authenticator = await createTokenAuthenticator({ store, log, now, maxStaleMs: options.maxStaleMs ?? minute });
-  const logins = createLogins({ store, passwords, lifetimes: { ...defaultLifetimes, ...options.lifetimes }, now });
+  const freshness = await createFreshness({ store: factorStore, log });
+  const logins = createLogins({
+    store,
+    passwords,
+    lifetimes: { ...defaultLifetimes, ...options.lifetimes },
+    owesFactor: async (subject) => {
+      const owed = obligationOf(await factorStore.policy(), subject);
+      return owed.required && owed.deadline.getTime() <= now();
+    },
+    now,
+  });
+  const second = createSecondFactor(options, { freshness, now });
   const sweep = setInterval(() => {
     store.sweep().catch((error: unknown) => log.warn({ err: error }, "expired logins were not removed"));
+    second.factors.sweep().catch((error: unknown) => log.warn({ err: error }, "expired questions were not removed"));
   }, 60 * minute).unref();
   return {
     authenticator,
@@ -54,9 +94,40 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     setup: createSetup({ store, passwords, now }),
     users: createUsers({ store, passwords }),
     groups: createGroups(store),
+    ...second,
+    freshness,
     close() {
       clearInterval(sweep);
+      freshness.close();
       authenticator.close();
     },
+  };
+}
+
+/** Everything of second factors, on one store. */
+function createSecondFactor(
+  options: IdentityOptions,
+  { freshness, now }: { freshness: LiveFreshness; now: () => number },
+): Pick<Identity, "factors" | "signIns" | "stepUps"> {
+  const { store: identities, log } = options;
+  const { store, secrets, codeKey, link } = options.factors;
+  const passkeys = createPasskeys({ store, now });
+  const proofs = createProofs({
+    store,
+    secrets,
+    codeKey,
+    passkeys,
+    guesses: createGuesses(),
+    knowsNetwork: async (id, address) => {
+      const subject = await identities.subject({ id });
+      return subject !== null && (await identities.knowsNetwork(subject.name, addressBlock(address)));
+    },
+    now,
+  });
+  const factors = createFactors({ store, identities, secrets, codeKey, passkeys, settled: freshness.settled, now });
+  return {
+    factors,
+    signIns: createSignIns({ store, identities, factors, passkeys, proofs, now }),
+    stepUps: createStepUps({ store, passkeys, proofs, freshness, log, link, now }),
   };
 }

@@ -39,6 +39,10 @@ export interface LoginDraft {
   readonly address: string;
   /** However often it is renewed, it ends then. */
   readonly expiresAt: Date;
+  /** What its owner has just proved who they are by; null: another login vouched for it. */
+  readonly provedBy: "password" | "factor" | null;
+  /** A second factor was part of it. */
+  readonly withFactor: boolean;
 }
 
 export interface StoredLogin {
@@ -55,6 +59,7 @@ export interface FoundToken {
   readonly login: string;
   readonly loginExpiresAt: Date;
   readonly loginEnded: boolean;
+  readonly loginWithFactor: boolean;
   readonly kind: TokenKind;
   readonly expiresAt: Date;
 }
@@ -71,7 +76,12 @@ export interface DeviceLogin {
   readonly expiresAt: Date;
   readonly answer: "approved" | "denied" | null;
   readonly subject: SubjectId | null;
+  /** Whoever approved it had signed in with a second factor. */
+  readonly withFactor: boolean;
 }
+
+/** Who approves a device login: a login, or somebody who gave name and password with the answer. */
+export type Approver = { readonly login: string } | { readonly withFactor: boolean };
 
 /** What changed since a version. */
 export interface IdentityChanges {
@@ -133,9 +143,14 @@ export interface IdentityStore {
     userCodeHash: Buffer,
     answer: "approved" | "denied",
     subject: SubjectId,
+    approver: Approver,
   ): Promise<DeviceLogin | null>;
   /** Takes an answered device login away; null: not there, expired or not answered. */
   takeDeviceLogin(deviceHash: Buffer): Promise<DeviceLogin | null>;
+
+  /** Whether somebody of this name has signed in from this network lately; false for a name that is nobody's, at the same price. */
+  knowsNetwork(name: string, network: string): Promise<boolean>;
+  rememberNetwork(subject: SubjectId, network: string): Promise<void>;
 
   /** Whether somebody in `admins` can sign in. */
   hasAdmin(): Promise<boolean>;

@@ -7,6 +7,8 @@ export const prefixes = {
   browser: "hoop_bs_",
   device: "hoop_dc_",
   setup: "hoop_setup_",
+  /** A sign-in that waits for its second factor. */
+  pending: "hoop_pl_",
 } as const;
 export type TokenPurpose = keyof typeof prefixes;
 

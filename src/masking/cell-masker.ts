@@ -1,10 +1,16 @@
 import { isUtf8 } from "node:buffer";
 import type { Mask } from "../vocabulary/index.js";
 import { keyedHash, partials } from "./cell.js";
+import { partialEmailCell } from "./cell-email.js";
 import { hidden, maxPartial } from "./partial.js";
+import { tokenize } from "./tokens/token.js";
+
+/** What a masker answers for a cell that stays as it is: compare by identity. */
+export const passed: Buffer = Buffer.alloc(0);
 
 /**
- * Masks one cell of text in UTF-8 or any encoding that holds ASCII. Answers NULL as null. What it answers may be the same
+ * Masks one cell of text in UTF-8 or any encoding that holds ASCII. Answers NULL as null, and `passed` for
+ * a cell that stays (only maskers that look for values do). What it answers may be the same
  * buffer again and again: copy it, never write to it.
  */
 export type CellMasker = (bytes: Buffer, start: number, end: number) => Buffer | null;
@@ -24,6 +30,12 @@ export function createCellMasker(mask: Mask, key: Buffer): CellMasker {
     }
     case "hash":
       return (bytes, start, end) => Buffer.from(keyedHash(key, bytes.subarray(start, end)), "ascii");
+    case "tokenize":
+      // What is not UTF-8 is told apart by its bytes alone.
+      return (bytes, start, end) => {
+        const cell = bytes.subarray(start, end);
+        return Buffer.from(tokenize(mask, cell.toString(isUtf8(cell) ? "utf8" : "latin1"), key), "utf8");
+      };
     case "partial":
       return partialMasker(mask.as ?? "text");
   }
@@ -31,7 +43,7 @@ export function createCellMasker(mask: Mask, key: Buffer): CellMasker {
 
 function partialMasker(as: keyof typeof partials): CellMasker {
   const partial = partials[as];
-  return (bytes, start, end) => {
+  const byText: CellMasker = (bytes, start, end) => {
     const length = end - start;
     if (length > longest[as]) return as === "text" ? ends(bytes, start, end) : redacted;
     const shown = isAscii(bytes, start, end)
@@ -42,6 +54,10 @@ function partialMasker(as: keyof typeof partials): CellMasker {
         : hidden;
     return shown === hidden ? redacted : Buffer.from(shown, "utf8");
   };
+  // The mask that is used most, on the cells that there are most of.
+  return as === "email"
+    ? (bytes, start, end) => partialEmailCell(bytes, start, end) ?? byText(bytes, start, end)
+    : byText;
 }
 
 /** Bytes past which a value is hidden whole, or only its ends are looked at. A character has four bytes at most. */

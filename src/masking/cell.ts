@@ -1,13 +1,14 @@
 import { createHmac } from "node:crypto";
 import type { Mask } from "../vocabulary/index.js";
 import { hidden, partialCard, partialEmail, partialPhone, partialText } from "./partial.js";
+import { tokenize } from "./tokens/token.js";
 
 const minKey = 16;
 const hashLength = 16;
 
 /**
- * A value under a mask; null is NULL. `key` is for `hash`: at least 16 bytes, one a gateway, kept for as long as hashes
- * shall be comparable. Never shows more than the method says: what a partial mask does not recognise is hidden whole.
+ * A value under a mask; null is NULL. `key` is for `hash` and `tokenize`: at least 16 bytes, one an installation,
+ * kept for as long as hashes and tokens shall be comparable. Never shows more than the method says: what a partial mask does not recognise is hidden whole.
  *
  * @example maskText({ method: "partial", as: "email" }, "jane@example.com", key) // "j***@e***.com"
  */
@@ -21,6 +22,8 @@ export function maskText(mask: Mask, text: string, key: Buffer): string | null {
       return mask.value;
     case "hash":
       return keyedHash(key, text);
+    case "tokenize":
+      return tokenize(mask, text, key);
     case "partial":
       return partials[mask.as ?? "text"](text);
   }

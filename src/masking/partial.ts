@@ -4,7 +4,8 @@ export const hidden = "***";
 /** Longer values are hidden whole: nothing that long is an address or a number. */
 export const maxPartial = 320;
 
-const maxTopLevel = 6;
+/** A longer top-level domain would tell more than it hides. */
+export const maxTopLevel = 6;
 
 /**
  * `j***@e***.com`: the first character of a local part or host that has at least three, and a short top-level domain.

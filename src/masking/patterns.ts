@@ -10,6 +10,9 @@ export interface RankedMask {
   readonly mask: Mask;
   /** The document that says so; null: Hoop itself. */
   readonly rule: string | null;
+  /** As in `ColumnMask`. */
+  readonly predicates?: ColumnMask["predicates"];
+  readonly counts?: ColumnMask["counts"];
 }
 
 interface Pattern extends RankedMask {
@@ -45,13 +48,15 @@ export function compilePatterns(masks: readonly ColumnMask[]): FindMask {
   };
 }
 
-function patternFrom({ pattern, mask, rule }: ColumnMask, rank: number): Pattern {
+function patternFrom({ pattern, mask, rule, predicates, counts }: ColumnMask, rank: number): Pattern {
   const parts = ["*", "*", "*", ...pattern.split(".")].slice(-3);
   const [schema, table, column] = parts as [string, string, string];
   return {
     rank,
     mask,
     rule,
+    predicates: predicates ?? "deny",
+    counts,
     schema: compileGlob(schema),
     table: compileGlob(table),
     column: compileGlob(column),

@@ -109,7 +109,8 @@ describe("planning masks", () => {
     ["an unresolved star", [reads(null, "*", "computed")], true],
     ["an expression of another column", [reads(customers, "name", "computed")], false],
     ["an unresolved name of another column", [reads(null, "name", "computed")], false],
-    ["a predicate", [reads(customers, "email", "predicate")], false],
+    ["a predicate on another column", [reads(customers, "name", "predicate")], false],
+    ["whether it is NULL", [reads(customers, "email", "presence")], false],
     ["a value written to it", [reads(customers, "email", "target")], false],
     ["a plain star", [reads(customers, "*", "output")], false],
   ] as const)("masks expressions whole because of %s: %#", (_what, columns, masked) => {

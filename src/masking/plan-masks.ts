@@ -1,6 +1,8 @@
-import { type MaskPlan, type Reason, ruleId } from "../vocabulary/index.js";
+import { type Mask, type MaskPlan, type Reason, ruleId } from "../vocabulary/index.js";
 import { echoesRelation } from "./echoes.js";
 import type { PlanInput, PlanMasks, Planned } from "./plan.js";
+import { predicates } from "./predicates.js";
+import { resultMasks } from "./result-masks.js";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.js";
 
 /**
@@ -48,6 +50,9 @@ function plan(input: PlanInput, sensitivity: Sensitivity): Planned {
     return { outcome: "deny", reasons: [sinkReason({ relation: null, name: "*", use: "sink" }, sensitivity)] };
   }
 
+  const decided = predicates(input, showing, sensitivity);
+  if (decided.denied !== null) return { outcome: "deny", reasons: [decided.denied] };
+
   const proven = new Set<string>();
   let unproven = false;
   for (const relation of reach) {
@@ -67,8 +72,33 @@ function plan(input: PlanInput, sensitivity: Sensitivity): Planned {
     others: mixed ? redact : null,
     text: redact,
     copy: input.copy?.map(({ relation, column }) => `${relation}.${column}`) ?? null,
+    textTypes: sensitivity.textTypes,
+    // While the catalogue does not hold, nobody can say what stands where.
+    ...(input.results === undefined || input.unsettled === true
+      ? {}
+      : {
+          results: resultMasks(input.results, sensitivity, (name) => shows({ relation: null, name, use: "computed" })),
+          system: sensitivity.system,
+        }),
   };
-  return { outcome: "plan", masks: made };
+  const written = writtenMasks(input, sensitivity);
+  const conditions = { budgets: decided.budgets, written };
+  return {
+    outcome: "plan",
+    masks: made,
+    ...(decided.budgets.length + written.length === 0 ? {} : { conditions }),
+  };
+}
+
+/** Masks of the columns that the statement writes to. */
+function writtenMasks({ columns }: PlanInput, sensitivity: Sensitivity): readonly Mask[] {
+  const masks = new Set<Mask>();
+  for (const { relation, name, use } of columns) {
+    if (use !== "target" || relation === null) continue;
+    for (const [column, { mask }] of sensitivity.masksIn(relation))
+      if (name === "*" || name === column) masks.add(mask);
+  }
+  return [...masks];
 }
 
 /** Something of it goes elsewhere than into a result: a value, or whatever a function of the users' may do. */

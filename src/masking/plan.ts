@@ -1,4 +1,4 @@
-import type { Catalogue, ColumnMask, MaskPlan, Reason } from "../vocabulary/index.js";
+import type { Catalogue, ColumnMask, Mask, MaskPlan, Reason } from "../vocabulary/index.js";
 
 /** What the plan needs to know of an analysis; `sql/analyser.ts` gives it, another language may. */
 export interface PlanInput {
@@ -6,8 +6,23 @@ export interface PlanInput {
   readonly columns: readonly {
     readonly relation: number | null;
     readonly name: string;
-    readonly use: "output" | "computed" | "predicate" | "sink" | "target";
+    readonly use: "output" | "computed" | "predicate" | "presence" | "sink" | "target";
   }[];
+  /** What each position of each statement's result can come from; null or missing: not known. */
+  readonly results?:
+    | readonly (
+        | readonly {
+            readonly sources: readonly {
+              readonly relation: number | null;
+              readonly name: string;
+              readonly kind: "own" | "presence" | "distinct" | "made";
+              readonly via: boolean;
+            }[];
+            readonly plain: boolean;
+          }[]
+        | null
+      )[]
+    | undefined;
   readonly opaque: boolean;
   /** What it sets off cannot be read, and may raise messages. */
   readonly opaqueText?: boolean | undefined;
@@ -26,7 +41,19 @@ export interface PlanInput {
 
 /** Either a plan (null: nothing to mask), or why the statement must not run at all. */
 export type Planned =
-  | { readonly outcome: "plan"; readonly masks: MaskPlan | null }
+  | {
+      readonly outcome: "plan";
+      readonly masks: MaskPlan | null;
+      /** What must hold besides, each time such a statement is asked; absent: nothing. */
+      readonly conditions?: PlanConditions | undefined;
+    }
   | { readonly outcome: "deny"; readonly reasons: readonly Reason[] };
+
+export interface PlanConditions {
+  /** Rules whose masked columns decide something in it, with how many such statements an hour they let pass. */
+  readonly budgets: readonly { readonly rule: string; readonly statementsPerHour: number }[];
+  /** Masks of the columns that it writes to: a value that looks like one of them must not be written back. */
+  readonly written: readonly Mask[];
+}
 
 export type PlanMasks = (input: PlanInput, catalogue: Catalogue, masks: readonly ColumnMask[]) => Planned;

@@ -21,6 +21,18 @@ export interface Sensitivity {
   hasColumn(relation: number, column: string): boolean;
   /** The rule that masks a column of its own; null: none does, or it is not known to be one column. */
   ruleOf(relation: number, column: string): string | null;
+  /** What masks one column of a relation, by a rule on it or as the system's own echo of values; null: nothing does. */
+  maskOf(relation: number, column: string): RankedMask | null;
+  /** All of them in a relation, by column. */
+  masksIn(relation: number): ReadonlyMap<string, RankedMask>;
+  /** The relation is one of the system's that the catalogue lists: which of its columns show values is known by their names. */
+  isListedSystem(relation: number): boolean;
+  /** The column's key on the wire, `<relation>.<number>`; null: the catalogue has no such column. */
+  keyOf(relation: number, column: string): string | null;
+  /** Types of users of which any text is a value. */
+  readonly textTypes: ReadonlySet<number>;
+  /** Relations of the system that show no user's values, by id. */
+  readonly system: ReadonlySet<string>;
   /** Plans made already, by the very analysis that they are for. */
   readonly plans: WeakMap<PlanInput, Planned>;
 }
@@ -47,6 +59,7 @@ function create(catalogue: Catalogue, masks: readonly ColumnMask[]): Sensitivity
   const named = matchColumns(catalogue, compilePatterns(masks));
   const spread = spreadOverFamilies(catalogue, relations, named);
   const any = named.size > 0;
+  addGenerated(catalogue, spread);
   addEchoes(catalogue, spread);
   const tainted = findTainted(catalogue, relations, spread, any);
 
@@ -78,6 +91,15 @@ function create(catalogue: Catalogue, masks: readonly ColumnMask[]): Sensitivity
       const relation = relations.get(id);
       return relation === undefined ? !isHarmlessSystemId(id) : !isBase(relation) && relation.kind !== "sequence";
     },
+    maskOf: (id, column) => spread.get(id)?.get(column) ?? null,
+    masksIn: (id) => spread.get(id) ?? none,
+    isListedSystem: (id) => systemSchema.test(relations.get(id)?.schema ?? ""),
+    keyOf: (id, column) => {
+      const found = relations.get(id)?.columns.find(({ name }) => name === column);
+      return found === undefined ? null : `${id}.${found.number}`;
+    },
+    textTypes: new Set((catalogue.types ?? []).filter(({ text }) => text === true).map(({ id }) => id)),
+    system: new Set((catalogue.systemRelations ?? []).filter((id) => !relations.has(id)).map(String)),
     hasColumn: (id, column) =>
       column === "*" || (relations.get(id)?.columns.some(({ name }) => name === column) ?? false),
     ruleOf: (id, column) => spread.get(id)?.get(column)?.rule ?? null,
@@ -90,6 +112,9 @@ function create(catalogue: Catalogue, masks: readonly ColumnMask[]): Sensitivity
     },
   };
 }
+
+const none: ReadonlyMap<string, RankedMask> = new Map();
+const systemSchema = /^(?:pg_catalog|pg_toast|information_schema)$/;
 
 const isBase = (relation: CatalogueRelation) => relation.kind === "table" || relation.kind === "partitioned";
 
@@ -149,6 +174,19 @@ function spreadAlong(
     }
   }
   return all;
+}
+
+/** A generated column is made of masked ones: nobody masked it by name, so it is hidden whole. */
+function addGenerated(catalogue: Catalogue, to: Map<number, MaskedColumns>): void {
+  for (const { id, columns } of catalogue.relations) {
+    const masked = to.get(id);
+    if (masked === undefined) continue;
+    const names = new Map(columns.map(({ number, name }) => [number, name]));
+    for (const { name, madeOf = [] } of columns) {
+      const of = madeOf.map((number) => masked.get(names.get(number) ?? "")).find((mask) => mask !== undefined);
+      if (of !== undefined) put(to, id, name, { ...of, rank: Number.MAX_SAFE_INTEGER - 1, mask: { method: "redact" } });
+    }
+  }
 }
 
 function addEchoes(catalogue: Catalogue, to: Map<number, MaskedColumns>): void {

@@ -1,4 +1,5 @@
 import { HoopError } from "../vocabulary/index.js";
+import { checkPolicy, type PolicyChecks } from "./checks.js";
 import { compilePolicy } from "./compile.js";
 import type { PolicyDocument } from "./documents/index.js";
 import { parseDocument } from "./parse-documents.js";
@@ -13,17 +14,21 @@ export interface ApplyOptions {
   readonly dryRun?: boolean | undefined;
   /** The revision of a plan that somebody agreed to: applying refuses with `conflict` when it is no longer the current one. */
   readonly revision?: number | undefined;
+  /** What is looked at beside the documents; without it, a set with tests is refused. */
+  readonly checks?: PolicyChecks | undefined;
 }
 
 export interface Applied {
   readonly changes: readonly PolicyChange[];
+  /** What is no reason to refuse, and should be known before it is applied. */
+  readonly warnings: readonly string[];
   /** Of the store: after the change, or the one the plan is for. */
   readonly revision: number;
 }
 
 /**
  * Plans and applies documents that `parseDocuments` has validated. The whole set that would result is compiled first: when
- * it does not compile, nothing changes. Throws HoopError `invalid` or `conflict`.
+ * it does not compile, contradicts itself or fails one of its tests, nothing changes. Throws HoopError `invalid` or `conflict`.
  */
 export async function applyDocuments(
   store: PolicyStore,
@@ -40,10 +45,11 @@ export async function applyDocuments(
   const changes = planChanges(current, wanted, { prune: options.prune });
   const names = new Set(wanted.map((document) => document.metadata.name));
   const kept = options.prune ? [] : current.filter((document) => !names.has(document.metadata.name));
-  compilePolicy([...kept, ...wanted]);
+  const next = compilePolicy([...kept, ...wanted]);
 
   const altered = changes.filter((change) => change.action !== "unchanged");
-  if (options.dryRun || altered.length === 0) return { changes, revision: stored.revision };
+  const warnings = await checkPolicy(next, new Set(altered.map((change) => change.name)), options.checks);
+  if (options.dryRun || altered.length === 0) return { changes, warnings, revision: stored.revision };
   const puts = new Set(altered.filter((change) => change.action !== "delete").map((change) => change.name));
   const revision = await store.write({
     put: wanted.filter((document) => puts.has(document.metadata.name)),
@@ -51,5 +57,5 @@ export async function applyDocuments(
     expected: stored.revision,
     author: options.author,
   });
-  return { changes, revision };
+  return { changes, warnings, revision };
 }

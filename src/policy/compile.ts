@@ -1,18 +1,22 @@
-import { HoopError } from "../vocabulary/index.js";
+import { type Connection, HoopError, type Subject } from "../vocabulary/index.js";
 import { versionOf } from "./canonical.js";
 import { decide } from "./decide.js";
+import { demandsOf } from "./demands.js";
 import type { PolicyDocument } from "./documents/index.js";
 import { explainRule } from "./explain.js";
 import { createMasksFor } from "./masks-for.js";
 import { parseDocument } from "./parse-documents.js";
 import type { PolicySet } from "./policy.js";
+import { requestTerms } from "./request-terms.js";
 import { type Rule, ruleFrom } from "./rule.js";
-import { createScopes } from "./scope.js";
+import { createScopes, type Scope } from "./scope.js";
 
 /** A policy set with what it was made of, for `simulate` and for plans. */
 export interface CompiledPolicy extends PolicySet {
   readonly documents: readonly PolicyDocument[];
   readonly rules: readonly Rule[];
+  /** The rules that concern a subject on a connection. */
+  scope(subject: Subject, connection: Connection): Scope;
 }
 
 /**
@@ -38,8 +42,13 @@ export function compilePolicy(documents: readonly PolicyDocument[]): CompiledPol
     version,
     documents,
     rules,
+    scope: scopeFor,
     decide: (situation) => decide(scopeFor(situation.subject, situation.connection), situation, version),
-    masksFor: (subject, connection, now) => masksFor(scopeFor(subject, connection), subject, connection, now),
+    masksFor: (subject, connection, now, purpose) =>
+      masksFor(scopeFor(subject, connection), subject, connection, now, purpose),
+    requestTerms: (subject, connection, effects, now) =>
+      requestTerms(scopeFor(subject, connection), subject, connection, effects, now),
+    demands: (subject, connection) => demandsOf(scopeFor(subject, connection)),
     explain: () => rules.map((rule) => ({ rule: rule.id, text: explainRule(rule) })),
   };
 }

@@ -42,6 +42,7 @@ metadata:
   name: destructive-needs-where
   description: A DELETE or UPDATE without WHERE changes every row. It is nearly always a slip, admins' slips included.
 spec:
+  where: { protocol: [postgres, mysql] }
   when: { noWhere: any }
   action: deny
   reason: DELETE and UPDATE need a WHERE; without one they change every row
@@ -52,6 +53,7 @@ metadata:
   name: no-escape-hatches
   description: Ways out of what rules can see, such as files of the server, other servers and other roles.
 spec:
+  where: { protocol: [postgres, mysql] }
   except: { group: admins }
   when: { escapes: any }
   action: deny

@@ -1,10 +1,16 @@
-import type { ColumnMask, Mask } from "../vocabulary/index.js";
-import type { Rule } from "./rule.js";
+import type { ColumnMask, HoldTerms, Mask } from "../vocabulary/index.js";
+import { durationText } from "./documents/duration.js";
+import type { Exemption } from "./documents/exemption.js";
+import type { Action, BudgetRule, MaskRule, Rule } from "./rule.js";
 import { explainSelector } from "./selector.js";
 import { joinAnd, joinOr } from "./words.js";
 
 /** One rule as a sentence. */
 export function explainRule(rule: Rule): string {
+  return rule.mode === "shadow" ? `Only watching: ${sentenceOf(rule)}` : sentenceOf(rule);
+}
+
+function sentenceOf(rule: Rule): string {
   const who = rule.exceptEveryone ? "nobody" : `${explainSelector(rule.who, "everyone", ", ")}${exceptOf(rule)}`;
   const where = rule.where === null ? "every connection" : `connections ${explainSelector(rule.where, "")}`;
   const when = explainSelector(rule.when, "");
@@ -12,10 +18,64 @@ export function explainRule(rule: Rule): string {
     case "access":
       return `${capital(who)} may use ${where} with statements that do nothing but ${joinOr(rule.effects)}${when === "" ? "" : `, if it ${when}`}.`;
     case "guard":
-      return `For ${who}, on ${where}: ${when === "" ? "everything" : `whatever ${when}`} is refused${rule.reason === null ? "" : ` (${rule.reason})`}.`;
+      return `For ${who}, on ${where}: ${when === "" ? everything[rule.on ?? "both"] : `whatever ${when}`} ${explainAction(rule.action)}${rule.reason === null ? "" : ` (${rule.reason})`}.`;
+    case "budget":
+      return `For ${who}, on ${where}: at most ${rule.limit} ${measures[rule.measure]} in ${windows[rule.window]}${ownerOf(rule.of)}${when === "" ? "" : `, of whatever ${when}`}; then ${rule.action.kind === "warn" ? "a warning comes" : `everything more ${explainAction(rule.action)}`}.`;
+    case "request":
+      return `${capital(who)} may ask for access to ${where} that does nothing but ${joinOr(rule.effects)}, for ${durationText(rule.maxMs)} at most${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
     case "mask":
-      return `For ${who}, on ${where}: ${explainColumns(rule.masks)} ${explainMask(rule.masks[0]!.mask)}${when === "" ? "" : `, if it ${when}`}.`;
+      return `For ${who}, on ${where}: ${explainMasked(rule)}${when === "" ? "" : `, if it ${when}`}.`;
   }
+}
+
+const everything = {
+  both: "everything, opening the connection too,",
+  statements: "every statement",
+  access: "opening the connection",
+} as const;
+const measures = { rows: "rows", bytes: "bytes", statements: "statements", subjects: "different people's data" } as const;
+const windows = { session: "a session", hour: "an hour", day: "a day" } as const;
+
+function ownerOf(of: BudgetRule["of"]): string {
+  return of === "subject" ? " each" : of === "everyone" ? " together" : ` for each of the groups ${joinAnd(of.groups)}`;
+}
+
+function explainAction(action: Action): string {
+  switch (action.kind) {
+    case "deny":
+      return "is refused";
+    case "challenge":
+      return `needs a second factor answered in the last ${durationText(action.terms.freshMs)}`;
+    case "hold":
+      return `waits until ${explainApprovals(action.terms)}`;
+  }
+}
+
+export function explainApprovals({ approvals, breakGlass }: HoldTerms): string {
+  const people = approvals.map(({ count, groups }) => `${count} of ${joinOr(groups)}`);
+  const glass = breakGlass.length === 0 ? "" : `; ${joinOr(breakGlass)} may go ahead without`;
+  return `${joinAnd(people)} ${approvals.length === 1 && approvals[0]!.count === 1 ? "approves" : "approve"}${glass}`;
+}
+
+function explainMasked({ masks, scan, exempt }: MaskRule): string {
+  const what: string[] = [];
+  if (masks.length > 0) what.push(explainColumns(masks));
+  if (scan !== null) {
+    const found = [...scan.detect, ...scan.patterns.map(({ name }) => name)];
+    what.push(`values that look like ${found.length > toldColumns ? `${found.length} kinds of data` : joinOr(found)}`);
+  }
+  const { mask } = masks[0] ?? scan!;
+  const unless = exempt.length === 0 ? "" : `, unless ${exempt.map(explainExemption).join(", or ")}`;
+  return `${joinAnd(what)} ${explainMask(mask)}${unless}`;
+}
+
+function explainExemption({ who, purpose, until, when }: Exemption): string {
+  return [
+    explainSelector(who, "anybody", ", "),
+    ...(purpose === undefined ? [] : [`for the purpose ${joinOr(purpose)}`]),
+    ...(until === undefined ? [] : [`until ${new Date(until).toISOString()}`]),
+    ...(when === undefined ? [] : [`if it ${explainSelector(when, "")}`]),
+  ].join(" ");
 }
 
 const toldColumns = 6;
@@ -38,6 +98,8 @@ function explainMask(mask: Mask): string {
       return `show their ends only (as ${mask.as ?? "text"})`;
     case "hash":
       return "show as a keyed hash";
+    case "tokenize":
+      return `show as pseudonyms for ${mask.purpose}`;
     case "null":
       return "show as NULL";
     case "fixed":

@@ -44,7 +44,9 @@ describe("parsing documents", () => {
       "when: { effects: { any: [raed] } }",
       'spec.when.effects.any[0]: unknown word "raed" (did you mean "read"?)',
     ],
-    ["an action of a later version", "action: hold", 'spec.action: unknown word "hold" (known here: deny)'],
+    ["an action of a later version", "action: quarantine", 'spec.action: unknown word "quarantine" (known here: deny, hold, challenge)'],
+    ["a hold that nobody approves", "action: hold", "spec.hold: action hold needs a `hold` that says who approves"],
+    ["two words for one thing", "enabled: true, mode: shadow".replace(", ", "\n  "), "spec.enabled: say `mode` alone"],
     ["an empty mapping", "who: {}", "an empty mapping asks nothing; say `everyone`"],
     ["an empty list", "who: []", "an empty list matches nothing"],
     ["a wrong type", "enabled: sure", "spec.enabled: expected true or false"],
@@ -58,7 +60,21 @@ describe("parsing documents", () => {
     const spec = line.startsWith("action") ? [line] : [line, "action: deny"];
     const message = problem([...lines, ...spec.map((one) => `  ${one}`)].join("\n"));
     expect(message).toContain(told);
-    expect(message).toContain('policy.yaml, document 1 (line 1), guard "g"');
+    expect(message).toMatch(/policy\.yaml, document 1 \(line \d+\), guard "g"/);
+  });
+
+  it("names the line of what is wrong, not of its document", () => {
+    const text = `${good}---
+apiVersion: hoop/v1
+kind: guard
+metadata: { name: g }
+spec:
+  when:
+    effects:
+      any: [read, raed]
+  action: deny
+`;
+    expect(problem(text)).toContain('policy.yaml, document 2 (line 13), guard "g", spec.when.effects.any[1]: unknown');
   });
 
   it.each([

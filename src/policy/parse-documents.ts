@@ -29,7 +29,7 @@ export function validateDocuments(raw: readonly RawDocument[]): readonly PolicyD
   const seen = new Map<string, string>();
   const documents: PolicyDocument[] = [];
   for (const one of raw) {
-    const checked = check(one.value, one.at);
+    const checked = check(one.value, one.at, one.place);
     if ("problems" in checked) {
       problems.push(...checked.problems);
       continue;
@@ -38,10 +38,23 @@ export function validateDocuments(raw: readonly RawDocument[]): readonly PolicyD
     const before = seen.get(name);
     if (before !== undefined) problems.push(`${one.at}: the name "${name}" is taken by ${before}`);
     seen.set(name, one.at);
+    places.set(checked.document, one.place);
     documents.push(checked.document);
   }
   if (problems.length > 0) throw invalid(problems);
   return documents;
+}
+
+const places = new WeakMap<PolicyDocument, RawDocument["place"]>();
+
+/** File, document and line of what stands at a path of a document; for one that was not read from a text, its name. */
+export function placeOf(document: PolicyDocument, path: readonly PropertyKey[] = []): string {
+  return places.get(document)?.(path) ?? "stored policy";
+}
+
+/** A problem of a document as it is told: where, what and why. */
+export function problemAt(document: PolicyDocument, path: readonly PropertyKey[], text: string): string {
+  return `${placeOf(document, path)}, ${document.kind} "${document.metadata.name}"${path.length > 0 ? `, ${pathText(path)}` : ""}: ${text}`;
 }
 
 /** A stored or given value as a document of ours, or a HoopError `invalid` that names `at`. */
@@ -62,7 +75,7 @@ type Checked =
   | { readonly problems: readonly string[] }
   | { readonly document: PolicyDocument; readonly parsed: ParsedDocument };
 
-function check(value: unknown, at: string): Checked {
+function check(value: unknown, at: string, place: RawDocument["place"] = () => at): Checked {
   if (!isRecord(value)) return { problems: [`${at}: expected a mapping with apiVersion, kind, metadata and spec`] };
   const { kind } = value;
   if (!isPolicyKind(kind)) {
@@ -79,7 +92,7 @@ function check(value: unknown, at: string): Checked {
         ? ` "${value.metadata.name.slice(0, 63)}"`
         : "";
     return {
-      problems: result.error.issues.map((issue) => `${at}, ${kind}${name}, ${pathOf(issue)}: ${issue.message}`),
+      problems: result.error.issues.map((issue) => `${place(issue.path)}, ${kind}${name}, ${pathOf(issue)}: ${issue.message}`),
     };
   }
   // Kept as written: a copy without what YAML aliases share, and without anything that is not JSON.
@@ -87,11 +100,16 @@ function check(value: unknown, at: string): Checked {
 }
 
 function pathOf(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
+  return pathText(issue.path);
+}
+
+function pathText(steps: readonly PropertyKey[]): string {
+  const path = steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
   return path.replace(/^\./, "") || "document";
 }
 
-function invalid(problems: readonly string[]): HoopError {
+/** All problems in one error, the first ones told. */
+export function invalid(problems: readonly string[]): HoopError {
   const more = problems.length - maxProblems;
   const told = problems.slice(0, maxProblems).join("\n");
   return new HoopError("invalid", more > 0 ? `${told}\nand ${more} more` : told);

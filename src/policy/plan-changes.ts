@@ -66,4 +66,7 @@ export function yamlOf(document: PolicyDocument): string {
   return stringify({ apiVersion, kind, metadata, spec }, { lineWidth: 0 }).trimEnd();
 }
 
-const order = ["enabled", "who", "except", "where", "effects", "columns", "mask", "when", "action", "reason"];
+const order = (
+  "enabled mode given who except where on effects longest measure column limit per of columns detect patterns mask " +
+  "exempt when action hold challenge approve expect rule masked reason"
+).split(" ");

@@ -2,11 +2,16 @@ import type {
   Analysis,
   ColumnMask,
   Connection,
+  Effect,
+  Grant,
+  HoldTerms,
   Outcome,
   Permit,
   PermitPurpose,
   Reason,
   RuleId,
+  ScanRule,
+  SessionId,
   StatementId,
   Subject,
   Verdict,
@@ -23,6 +28,10 @@ export interface Situation {
   readonly freshness?: (() => number | null) | undefined;
   /** What was used up already; absent: nothing is known, and a budget rule counts as used up. */
   readonly usage?: ((key: BudgetKey) => number) | undefined;
+  /** Whose budgets per session are meant; absent: a budget per session counts as used up. */
+  readonly session?: SessionId | undefined;
+  /** Access that this subject was granted for a time; absent: none. What rests on them rests on the clock. */
+  readonly grants?: readonly Grant[] | undefined;
   /** What the target expects the statement to do; absent: not asked, see `Decision.needs`. Null: it could not be told. */
   readonly estimate?: PlanEstimate | null | undefined;
 }
@@ -31,13 +40,14 @@ export interface Situation {
 export interface BudgetKey {
   readonly rule: RuleId;
   readonly measure: BudgetMeasure;
-  readonly window: "session" | "hour" | "day";
+  readonly window: BudgetWindow;
   readonly owner: string;
 }
 
 /** What budgets count; `subjects`: distinct values of the column that names whom the data is about. */
 export const budgetMeasures = ["rows", "bytes", "statements", "subjects"] as const;
 export type BudgetMeasure = (typeof budgetMeasures)[number];
+export type BudgetWindow = "session" | "hour" | "day";
 
 /** From the target's own planner. */
 export interface PlanEstimate {
@@ -59,7 +69,7 @@ export interface Decision {
     readonly outcome: Outcome;
     readonly reasons: readonly Reason[];
   }[];
-  /** Not decided yet: a rule asks for the planner's estimate. Get it (null when it cannot be had) and decide again. */
+  /** Not decided yet, and a denial until it is: a rule asks for the planner's estimate. Get it (null when it cannot be had) and decide again. */
   readonly needs?: "estimate" | undefined;
   /** Budgets that what this statement does is charged to, when it is let through. */
   readonly charges?: readonly BudgetCharge[];
@@ -69,8 +79,28 @@ export interface Decision {
 export interface BudgetCharge {
   readonly key: BudgetKey;
   readonly limit: number;
-  /** When the limit is crossed while rows are coming. */
-  readonly then: "stop" | "warn";
+  /** When the limit is crossed while rows are coming; `count`: nothing happens, the rule only watches or was approved past its limit. */
+  readonly then: "stop" | "warn" | "count";
+  /** With measure `subjects`: the column, `schema.table.column` with globs, whose distinct values are counted. */
+  readonly column?: string | undefined;
+}
+
+/** Under which terms access may be asked for. */
+export interface RequestTerms {
+  /** All must be met. */
+  readonly terms: readonly HoldTerms[];
+  /** The longest that a grant may last. */
+  readonly maxMs: number;
+}
+
+/**
+ * What a rule asks of a protocol beyond bytes: names of capabilities (`a|b`: one of them will do), or `attribute:<name>` for one
+ * that it must publish.
+ */
+export interface Demand {
+  readonly rule: RuleId;
+  readonly kind: string;
+  readonly needs: readonly string[];
 }
 
 /** One compiled, immutable version of all rules. */
@@ -78,12 +108,33 @@ export interface PolicySet {
   readonly version: string;
   /** May this subject open this connection at all? The analysis is `connectAnalysis(connection)`. */
   decide(situation: Situation): Decision;
-  /** Columns masked for this subject on this connection now, most specific rule first. */
+  /**
+   * Columns masked for this subject on this connection now, most specific rule first, and what is looked for in values.
+   * `purpose` is what the session states; absent: none. The lists are the same objects for the same rules.
+   */
   masksFor(
     subject: Subject,
     connection: Connection,
     now: number,
-  ): { readonly masks: readonly ColumnMask[]; readonly dependsOn: ReadonlySet<Dependence> };
+    purpose?: string | null,
+  ): {
+    readonly masks: readonly ColumnMask[];
+    /** Absent: nothing is looked for. */
+    readonly scans?: readonly ScanRule[];
+    readonly dependsOn: ReadonlySet<Dependence>;
+  };
+  /**
+   * What must be met before this subject is granted these effects there; null: no rule lets it be asked for, or it would be
+   * refused all the same. Several matching rules must all be met.
+   */
+  requestTerms(
+    subject: Subject,
+    connection: Connection,
+    effects: readonly Effect[],
+    now: number,
+  ): RequestTerms | null;
+  /** What the rules in force for this subject on this connection need its protocol to do. */
+  demands(subject: Subject, connection: Connection): readonly Demand[];
   /** Every rule as a sentence. */
   explain(): readonly { readonly rule: string; readonly text: string }[];
 }

@@ -1,4 +1,4 @@
-import { LineCounter, parseAllDocuments } from "yaml";
+import { type Document, isNode, LineCounter, parseAllDocuments } from "yaml";
 import { HoopError } from "../vocabulary/index.js";
 
 /** One document of a file, not yet looked at. Kinds other than policy's pass through here as well. */
@@ -7,6 +7,8 @@ export interface RawDocument {
   readonly value: unknown;
   /** For messages: `policy.yaml, document 2 (line 14)`. */
   readonly at: string;
+  /** The same with the line of what stands at this path of the document. */
+  place(path: readonly PropertyKey[]): string;
 }
 
 const maxBytes = 4 * 1024 * 1024;
@@ -45,14 +47,26 @@ export function readDocuments(text: string, source = "the document"): readonly R
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     for (const [place, one] of values.entries()) {
       const number = values.length > 1 ? place + 1 : index + 1;
+      const name = `${source}, document ${number}`;
+      const within = Array.isArray(value) ? [place] : [];
       found.push({
         kind: isRecord(one) ? one.kind : undefined,
         value: one,
-        at: `${source}, document ${number} (line ${line})`,
+        at: `${name} (line ${line})`,
+        place: (path) => `${name} (line ${lineOf(document, lines, [...within, ...path]) ?? line})`,
       });
     }
   }
   return found;
+}
+
+/** Where the deepest known node of a path begins. */
+function lineOf(document: Document.Parsed, lines: LineCounter, path: readonly PropertyKey[]): number | null {
+  for (let length = path.length; length >= 0; length--) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return null;
 }
 
 function plain(document: { toJS(options: { maxAliasCount: number }): unknown }, source: string): unknown {

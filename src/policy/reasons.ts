@@ -3,32 +3,73 @@ import type { Answer } from "./answer.js";
 import { isConnect } from "./connect.js";
 import type { Bound } from "./criteria/criterion.js";
 import { isUnreadable } from "./criteria/effects.js";
-import type { Situation } from "./policy.js";
-import type { AccessRule, GuardRule } from "./rule.js";
+import type { BudgetKey, Situation } from "./policy.js";
+import type { AccessRule, BudgetRule, GuardRule, RequestRule } from "./rule.js";
 import { joinAnd, joinOr } from "./words.js";
+
+const does = {
+  deny: "refuses this",
+  hold: "holds this for review",
+  challenge: "asks for a second factor",
+} as const;
 
 /** Why a guard caught: its own words where it has some, else its criteria as a sentence. */
 export function guardReason(rule: GuardRule, situation: Situation, answer: Answer): Reason {
-  const name = `guard "${rule.id}"`;
+  const stops = `guard "${rule.id}" ${does[rule.action.kind]}`;
   if (rule.when === null) {
-    return {
-      rule: rule.id,
-      code: "guarded",
-      text: `${name} refuses this: ${rule.reason ?? "it catches everything here"}`,
-    };
+    return { rule: rule.id, code: "guarded", text: `${stops}: ${rule.reason ?? "it catches everything here"}` };
   }
   const clause = rule.when.find((one) => answerOfClause(one, situation) === answer) ?? rule.when[0]!;
   const telling = clause.find((bound) => bound.test(situation) === "unknown") ?? clause[0]!;
   const code = telling.criterion.reasons[answer === "yes" ? "yes" : "unknown"];
-  if (answer === "yes") {
-    const said = rule.reason ?? `it ${joinAnd(clause.map((bound) => bound.explain()))}`;
-    return { rule: rule.id, code, text: `${name} refuses this: ${said}` };
-  }
-  return {
-    rule: rule.id,
-    code,
-    text: `${name} refuses this: it cannot be told whether it ${joinAnd(clause.map((bound) => bound.explain()))}${because(situation.analysis)}`,
-  };
+  const criteria = joinAnd(clause.map((bound) => bound.explain()));
+  const said =
+    answer === "yes"
+      ? (rule.reason ?? `it ${criteria}`)
+      : `it cannot be told whether it ${criteria}${because(situation.analysis)}`;
+  return { rule: rule.id, code, text: `${stops}: ${said}` };
+}
+
+const counted = {
+  rows: "rows",
+  bytes: "bytes",
+  statements: "statements",
+  subjects: "different people's data",
+} as const;
+const windows = { session: "this session", hour: "an hour", day: "a day" } as const;
+
+/** Why a budget stops or warns; `used` null: nobody knows what was used. */
+export function budgetReason(rule: BudgetRule, key: BudgetKey, used: number | null): Reason {
+  const whose = rule.of === "subject" ? "" : key.owner === "*" ? " for everybody" : ` for ${key.owner}`;
+  const limit = `${rule.limit} ${counted[rule.measure]} in ${windows[rule.window]}${whose}`;
+  const told = used === null ? "what was used cannot be told" : `${used} are used up`;
+  const text = `budget "${rule.id}" allows ${limit}, and ${told}${rule.reason === null ? "" : ` (${rule.reason})`}`;
+  return { rule: rule.id, code: used === null ? "budget-unknown" : "budget-used-up", text };
+}
+
+/** Until the planner has been asked. */
+export const estimateNeeded: Reason = Object.freeze({
+  rule: null,
+  code: "estimate-needed",
+  text: "a rule asks what the target's planner expects, and it has not been asked",
+});
+
+/** That what is missing may be asked for; null: no rule says so. */
+export function requestable(
+  requests: readonly RequestRule[],
+  { connection, analysis }: Situation,
+  connecting: boolean,
+): Reason | null {
+  const rule = requests.find(
+    ({ effects }) => connecting || analysis.effects.every((effect) => effects.includes(effect)),
+  );
+  return rule
+    ? {
+        rule: rule.id,
+        code: "access-requestable",
+        text: `access may be asked for: hoop review request ${connection.name}`,
+      }
+    : null;
 }
 
 function answerOfClause(clause: readonly Bound[], situation: Situation): Answer {
@@ -69,7 +110,7 @@ export function accessMiss(rule: AccessRule, situation: Situation): Reason {
   }
   const about = isConnect(analysis) ? "clock" : null;
   for (const clause of rule.when ?? []) {
-    const asked = clause.filter((bound) => about === null || bound.criterion.about === about);
+    const asked = clause.filter((bound) => about === null || bound.about === about);
     const missed = asked.find((bound) => bound.test(situation) !== "yes");
     if (!missed) continue;
     const answer = missed.test(situation);

@@ -3,8 +3,11 @@ import type { z } from "zod";
 import type { About, Criterion } from "./criteria/criterion.js";
 import { criteria } from "./criteria/index.js";
 import { accessSpec } from "./documents/access.js";
+import { budgetSpec } from "./documents/budget.js";
 import { guardSpec } from "./documents/guard.js";
 import { maskSpec } from "./documents/mask.js";
+import { requestSpec } from "./documents/request.js";
+import { testSpec } from "./documents/test.js";
 
 const specs: readonly { kind: string; text: string; spec: { shape: Readonly<Record<string, z.ZodType>> } }[] = [
   {
@@ -12,14 +15,17 @@ const specs: readonly { kind: string; text: string; spec: { shape: Readonly<Reco
     text: "Who may use which connections, with which effects. Nothing is allowed that no access document allows.",
     spec: accessSpec,
   },
-  { kind: "guard", text: "What is refused whatever access documents allow.", spec: guardSpec },
-  { kind: "mask", text: "Which columns are masked how, for whom and where.", spec: maskSpec },
+  { kind: "guard", text: "What is refused, held or challenged whatever access documents allow.", spec: guardSpec },
+  { kind: "mask", text: "Which columns and values are masked how, for whom and where.", spec: maskSpec },
+  { kind: "budget", text: "How much may be used up, by whom, and what happens then.", spec: budgetSpec },
+  { kind: "request", text: "Which access may be asked for, and who approves it.", spec: requestSpec },
+  { kind: "test", text: "What must be so; run before policy is applied.", spec: testSpec },
 ];
 
 const blocks: readonly { title: string; about: readonly About[] }[] = [
   { title: "Criteria for `who` and `except`", about: ["subject"] },
   { title: "Criteria for `where`", about: ["connection"] },
-  { title: "Criteria for `when`", about: ["statement", "clock"] },
+  { title: "Criteria for `when`", about: ["statement", "situation", "clock", "estimate"] },
 ];
 
 /** The reference of every document kind and criterion as Markdown, made from the schemas themselves. */

@@ -1,15 +1,28 @@
 import type { Analysis, Connection, Subject } from "../vocabulary/index.js";
+import type { BudgetKey, Situation } from "./policy.js";
 import type { Looked } from "./looked.js";
-import type { Situation } from "./policy.js";
-import type { AccessRule, GuardRule, MaskRule, Rule } from "./rule.js";
+import type { AccessRule, BudgetRule, GuardRule, MaskRule, RequestRule, Rule, RuleKind } from "./rule.js";
+import { type Sight, sightOf } from "./sight.js";
 import { testSelector } from "./selector.js";
 
-/** The rules that concern one subject on one connection. */
-export interface Scope {
+/** The rules of one mode. */
+export interface RuleLists {
   readonly guards: readonly GuardRule[];
   /** Timeless ones first, so that a decision rests on the clock only where it must. */
   readonly access: readonly AccessRule[];
   readonly masks: readonly MaskRule[];
+  readonly budgets: readonly BudgetRule[];
+}
+
+/** The rules that concern one subject on one connection. */
+export interface Scope extends RuleLists {
+  readonly requests: readonly RequestRule[];
+  /** Those that only watch; null: there are none. */
+  readonly shadow: RuleLists | null;
+  /** What is known of a statement without looking at the clock, budgets and the planner. */
+  sight(situation: Situation): Sight;
+  /** Keys of counters, made once. */
+  readonly budgetKeys: Map<BudgetRule, readonly BudgetKey[]>;
 }
 
 /** No statement is at hand. */
@@ -29,7 +42,7 @@ export function concerns(rule: Rule, situation: Situation): boolean {
   if (rule.exceptEveryone) return false;
   // Criteria on subject and connection know their answer; were one ever unknown, it must not open: an access rule wants
   // a yes, a guard or a mask counts unless it is a no.
-  const opens = rule.kind === "access";
+  const opens = rule.kind === "access" || rule.kind === "request";
   const meant = (answer: string) => (opens ? answer === "yes" : answer !== "no");
   if (!meant(testSelector(rule.who, situation, ignored))) return false;
   if (!meant(testSelector(rule.where, situation, ignored))) return false;
@@ -62,10 +75,39 @@ export function createScopes(rules: readonly Rule[]): (subject: Subject, connect
 function scopeOf(rules: readonly Rule[], subject: Subject, connection: Connection): Scope {
   const situation: Situation = { subject, connection, analysis: noAnalysis, now: 0 };
   const mine = rules.filter((rule) => concerns(rule, situation));
-  const access = mine.filter((rule) => rule.kind === "access");
+  const watching = mine.filter((rule) => rule.mode === "shadow");
+  const enforced = listsOf(mine.filter((rule) => rule.mode === "enforce"));
+  const shadow = watching.length > 0 ? listsOf(watching) : null;
+  const sights = new WeakMap<Analysis, Sight>();
   return {
-    guards: mine.filter((rule) => rule.kind === "guard"),
-    access: [...access.filter((rule) => rule.timeless), ...access.filter((rule) => !rule.timeless)],
-    masks: mine.filter((rule) => rule.kind === "mask"),
+    ...enforced,
+    requests: ofKind(mine, "request").filter((rule) => rule.mode === "enforce"),
+    shadow,
+    budgetKeys: new Map(),
+    sight(asked) {
+      let sight = sights.get(asked.analysis);
+      if (!sight) {
+        sight = sightOf(enforced, shadow, asked);
+        sights.set(asked.analysis, sight);
+      }
+      return sight;
+    },
   };
+}
+
+// In the order of their names, so that the order in which documents were written is of no consequence.
+function listsOf(rules: readonly Rule[]): RuleLists {
+  const access = ofKind(rules, "access");
+  return {
+    guards: ofKind(rules, "guard"),
+    access: [...access.filter((rule) => rule.timeless), ...access.filter((rule) => !rule.timeless)],
+    masks: ofKind(rules, "mask"),
+    budgets: ofKind(rules, "budget"),
+  };
+}
+
+function ofKind<Kind extends RuleKind>(rules: readonly Rule[], kind: Kind): Extract<Rule, { kind: Kind }>[] {
+  return rules
+    .filter((rule): rule is Extract<Rule, { kind: Kind }> => rule.kind === kind)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -49,13 +49,22 @@ export function selectorSchema(about: readonly About[], word: string | null): z.
   });
 }
 
+/** What one criterion answers, with word of what it depends on. */
+export function testBound(bound: Bound, situation: Situation, looked: Looked): Answer {
+  for (const dependence of bound.dependsOn) looked.add(dependence);
+  if (situation.estimate === undefined && bound.dependsOn.includes("estimate")) {
+    looked.pending = true;
+    return "unknown";
+  }
+  return bound.test(situation);
+}
+
 /** What one clause answers; criteria after a no are not looked at, so what they depend on does not count. */
 function testClause(clause: Clause, situation: Situation, looked: Looked, only: About | null): Answer {
   let answer: Answer = "yes";
   for (const bound of clause) {
-    if (only !== null && bound.criterion.about !== only) continue;
-    looked.add(bound.criterion.dependsOn);
-    answer = both(answer, bound.test(situation));
+    if (only !== null && bound.about !== only) continue;
+    answer = both(answer, testBound(bound, situation, looked));
     if (answer === "no") return "no";
   }
   return answer;
@@ -78,7 +87,12 @@ export function testSelector(
 }
 
 export function dependencesOf(selector: Selector): ReadonlySet<Dependence> {
-  return new Set((selector ?? []).flat().map((bound) => bound.criterion.dependsOn));
+  return new Set((selector ?? []).flat().flatMap((bound) => bound.dependsOn));
+}
+
+/** What all of its criteria together need of a protocol. */
+export function needsOf(selector: Selector): readonly string[] {
+  return [...new Set((selector ?? []).flat().flatMap((bound) => bound.needs))];
 }
 
 /** `a or, b`: the clauses as a phrase; `otherwise` where nothing is asked. */

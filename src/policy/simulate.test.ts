@@ -31,6 +31,14 @@ describe("simulating", () => {
     expect(guard).toMatchObject({ answer: "yes", counts: "denies", kind: "guard" });
     expect(guard.criteria).toEqual([
       {
+        block: "where",
+        clause: 0,
+        criterion: "protocol",
+        answer: "yes",
+        code: "protocol-matched",
+        text: "of protocol postgres or mysql",
+      },
+      {
         block: "when",
         clause: 0,
         criterion: "noWhere",

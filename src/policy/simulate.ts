@@ -3,11 +3,10 @@ import { type Answer, answerOf, both } from "./answer.js";
 import type { CompiledPolicy } from "./compile.js";
 import { isConnect } from "./connect.js";
 import type { Bound } from "./criteria/criterion.js";
-import type { PolicyKind } from "./documents/index.js";
 import { explainRule } from "./explain.js";
 import { createLooked } from "./looked.js";
 import type { Decision, Situation } from "./policy.js";
-import type { Rule } from "./rule.js";
+import type { Rule, RuleKind } from "./rule.js";
 import type { Selector } from "./selector.js";
 import { testSelector } from "./selector.js";
 
@@ -25,11 +24,11 @@ export interface CriterionTrial {
 /** What one rule made of the situation. */
 export interface RuleTrial {
   readonly rule: string;
-  readonly kind: PolicyKind;
+  readonly kind: RuleKind;
   readonly text: string;
   readonly answer: Answer;
-  /** What came of it: an access rule allows on a yes only, guards and masks take unknown for a yes. */
-  readonly counts: "allows" | "denies" | "masks" | "nothing";
+  /** What came of it: an access rule allows on a yes only, guards, budgets and masks take unknown for a yes. */
+  readonly counts: "allows" | "denies" | "holds" | "challenges" | "masks" | "counts" | "nothing";
   readonly criteria: readonly CriterionTrial[];
 }
 
@@ -62,6 +61,9 @@ function tryRule(rule: Rule, situation: Situation): RuleTrial {
     testSelector(rule.where, situation, looked),
     testSelector(rule.when, situation, looked, connecting ? "clock" : null),
   ];
+  const passedOver = isConnect(situation.analysis) ? "statements" : "access";
+  if (rule.kind === "guard" && rule.on === passedOver) parts.push("no");
+  if (rule.kind === "budget" && isConnect(situation.analysis)) parts.push("no");
   const covers = rule.kind === "access" && !connecting ? rule.covers : null;
   if (covers) parts.push(covers.test(situation));
   const answer = parts.reduce(both, "yes");
@@ -83,13 +85,24 @@ function tryRule(rule: Rule, situation: Situation): RuleTrial {
 
 // Opening a connection asks an access rule for nothing else.
 function clockOnly(selector: Selector): Selector {
-  return selector?.map((clause) => clause.filter((bound) => bound.criterion.about === "clock")) ?? null;
+  return selector?.map((clause) => clause.filter((bound) => bound.about === "clock")) ?? null;
 }
 
+const stops = { deny: "denies", hold: "holds", challenge: "challenges" } as const;
+
 function countsOf(rule: Rule, answer: Answer): RuleTrial["counts"] {
+  // What only watches, and what only says what may be asked for, decides nothing.
+  if (rule.mode === "shadow" || rule.kind === "request") return "nothing";
   if (rule.kind === "access") return answer === "yes" ? "allows" : "nothing";
   if (answer === "no") return "nothing";
-  return rule.kind === "guard" ? "denies" : "masks";
+  switch (rule.kind) {
+    case "guard":
+      return stops[rule.action.kind];
+    case "budget":
+      return "counts";
+    case "mask":
+      return "masks";
+  }
 }
 
 function trials(block: CriterionTrial["block"], selector: Selector, situation: Situation): CriterionTrial[] {

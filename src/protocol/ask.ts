@@ -12,6 +12,13 @@ export interface AskContext {
   readonly transaction: "idle" | "open" | "failed";
   /** Names of prepared statements with their texts that `EXECUTE` could run; null: not followed. */
   readonly prepared: ReadonlyMap<string, string> | null;
+  /**
+   * What else values and texts may depend on, by name: settings as the target reports them (`DateStyle`), startup options. The
+   * same object for as long as nothing in it changes. An approval is bound to it; an analysis does not look at it.
+   */
+  readonly ambient?: Readonly<Record<string, string>> | undefined;
+  /** Replies to what was sent before are still on their way, so `transaction` may be old; see `again` of a denial. */
+  readonly unsettled?: boolean | undefined;
 }
 
 /** What a protocol wants to be judged: the raw request of the client. */
@@ -30,6 +37,26 @@ export interface Ask {
    * shape, so that what was decided can be kept. Absent: the protocol's language is analysed from the text.
    */
   readonly analysis?: Analysis | undefined;
+  /** How the values are to be read, in the protocol's own bytes (types, formats): equal bytes, equal meaning. */
+  readonly reading?: (() => Uint8Array) | undefined;
+  /** The values for people: text where they can be read, else hex with `\\x` before it. Made only when somebody is to see them. */
+  readonly shownValues?: (() => readonly (string | null)[]) | undefined;
+  /** Cursors that are open now, by name, each with the analysis that it was declared under: what a FETCH from it returns. */
+  readonly cursors?: ReadonlyMap<string, Analysis> | undefined;
+  /** The ask under which the very same bytes were allowed already and have not run yet; asked again as rules have changed. */
+  readonly before?: number | undefined;
+}
+
+/** Why an ask is not answered yet. Told any number of times before its answer: the client is to know at once, and again. */
+export interface Waiting {
+  /** `hold`: for other people; `challenge`: for a second factor of the asker. */
+  readonly for: "hold" | "challenge";
+  /** What for, in words: `held by rule "big-deletes": waiting for 1 approval of dba`. */
+  readonly text: string;
+  /** Where it is decided or answered. */
+  readonly link: string;
+  /** The review's or the challenge's short name. */
+  readonly id: string;
 }
 
 /** The gate's word on an ask. */
@@ -45,4 +72,11 @@ export type Answer =
       readonly outcome: "deny";
       readonly reasons: readonly Reason[];
       readonly analysis: Analysis | null;
+      /** What the person can do about it. */
+      readonly hint?: string | undefined;
+      /**
+       * Nothing was decided nor recorded, as the ask was `unsettled` and it matters: to be asked again when it is not. A
+       * protocol that never says `unsettled` never gets this.
+       */
+      readonly again?: boolean | undefined;
     };

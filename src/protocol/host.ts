@@ -24,8 +24,8 @@ export interface Gate {
 export interface SessionKeys {
   /** 32 bytes of which the gateway's own host key is made: the same on every replica. */
   hostKeySeed(): Promise<Buffer>;
-  /** A key and a certificate for this login name at the target, signed by the gateway's own authority for minutes. */
-  userCertificate(user: string): Promise<{ readonly privateKey: string; readonly certificate: Buffer }>;
+  /** The 32-byte seed of a key and a certificate for this login name at the target, signed by the gateway's own authority for minutes. */
+  userCertificate(user: string): Promise<{ readonly seed: Buffer; readonly certificate: Buffer }>;
   /** Keys of the target as they were seen first, base64 of the wire form; null: it was never seen. */
   known(): Promise<readonly string[] | null>;
   /** Keeps the first key; false: another was kept meanwhile. */

@@ -9,12 +9,19 @@ export const capabilities = [
   "judge-statements",
   "mask-columns",
   "mask-fields",
+  "mask-values",
   "notice",
   "cancel",
   "hold",
   "client-tls",
   "upstream-tls",
   "catalogue",
+  /** Counts the rows that a statement returns. */
+  "rows",
+  /** Asks the target's planner what a statement would do. */
+  "estimate",
+  /** Tries a held statement and rolls it back. */
+  "rehearse",
 ] as const;
 export type Capability = (typeof capabilities)[number];
 

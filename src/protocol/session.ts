@@ -1,5 +1,5 @@
 import type { Connection, HoopError, MaskPlan, SessionId, Subject } from "../vocabulary/index.js";
-import type { Answer, Ask } from "./ask.js";
+import type { Answer, Ask, Waiting } from "./ask.js";
 
 /** The client speaks to the gateway; the gateway speaks to the target. */
 export type Side = "client" | "target";
@@ -61,6 +61,8 @@ export type Note =
       readonly error?: { readonly code: string; readonly text: string } | undefined;
       /** The command's own word for what it did, e.g. `SELECT 5`. */
       readonly tag?: string | undefined;
+      /** How often each kind of value was found in the reply and masked, by detector or pattern; absent: nothing was. */
+      readonly detected?: Readonly<Record<string, number>> | undefined;
     }
   | { readonly kind: "warning"; readonly text: string };
 
@@ -68,12 +70,14 @@ export type Note =
 export type SessionEffect =
   /** Bytes to one side, in one write. */
   | { readonly kind: "send"; readonly to: Side; readonly bytes: Uint8Array }
+  /** A `dial` is likely to come: the driver may begin to reach the target now. Only where nothing else is asked before it. */
+  | { readonly kind: "reach" }
   /** Reach the target; answered by `opened` or `close("target")`. Sends to the target before that are an error. */
   | { readonly kind: "dial" }
   /** Have a statement judged; answered by `resolve(id, { kind: "answer" })`, perhaps hours later. */
   | { readonly kind: "ask"; readonly id: number; readonly ask: Ask }
   /** Nobody waits for that ask any more (cancelled, disconnected); an answer that still comes is ignored. */
-  | { readonly kind: "withdraw"; readonly id: number }
+  | { readonly kind: "withdraw"; readonly id: number; readonly why?: WithdrawReason }
   /** A result names relations that the plan of ask `ask` does not know; answered by `resolve(id, { kind: "masks" })`. */
   | { readonly kind: "lookup"; readonly id: number; readonly ask: number; readonly relations: readonly string[] }
   /** PBKDF2-HMAC-SHA-256 of the secret, off the loop; answered by `resolve(id, { kind: "derived" })`. */
@@ -113,8 +117,13 @@ export type SessionEffect =
   /** All is said; the driver delivers what was sent and closes both sides. Nothing follows. */
   | { readonly kind: "end"; readonly reason: EndReason };
 
+/** Why nobody waits for an ask any more: the person said so, the client left, or what it went through is going away. */
+export type WithdrawReason = "cancelled" | "disconnected" | "restarted";
+
 export type Resolution =
   | { readonly kind: "answer"; readonly answer: Answer }
+  /** The ask's answer takes a while, and why; the ask stays open. */
+  | { readonly kind: "waiting"; readonly waiting: Waiting }
   | { readonly kind: "masks"; readonly masks: MaskPlan | null }
   | { readonly kind: "derived"; readonly key: Buffer }
   /** The port behind the effect failed; the session fails closed. */
@@ -147,6 +156,8 @@ export interface SessionInit {
     readonly hint?: string | undefined;
     readonly code: "denied" | "unavailable" | "unauthenticated" | "limited";
   } | null;
+  /** The access itself is held or challenged: asked with phase `connect` before anything is dialled. */
+  readonly asksToConnect?: boolean | undefined;
   readonly credential: TargetCredential;
   /** Whether bytes between gateway and target pass somebody who must not see the secret (an agent). */
   readonly viaAgent: boolean;

@@ -11,15 +11,17 @@ import {
   shownLimit,
 } from "./entry.js";
 import type { EntryDraft } from "./recorder.js";
-import type { PayloadSealer } from "./sealer.js";
-import { encodeValues } from "./values.js";
+import type { PayloadSealer, SealedSmall } from "./sealer.js";
 
-/** Takes what an entry consists of; payloads come before the entry that refers to them. */
+/** Takes what an entry consists of; payloads come before the entry that refers to them. Bytes are views, valid during the call. */
 export interface EntrySink {
   /** `seq` is the entry's that will refer to it. */
   payload(seq: number, hash: string, bytes: number, sealed: Buffer): void;
-  entry(seq: number, hash: string, body: string): void;
+  entry(seq: number, hash: string, body: Buffer): void;
 }
+
+/** The writer keeps no more memory than this between two entries. */
+const keptBytes = 64 << 10;
 
 /** Analyses that need not be described again; past this many, all are. */
 const maxDescribed = 4_096;
@@ -32,6 +34,7 @@ export class ChainWriter {
   #tip: ChainTip;
   /** Hashes of analyses that entries of this run describe. */
   readonly #described = new Set<string>();
+  #body = Buffer.allocUnsafe(keptBytes);
 
   constructor(chain: ChainId, tip: ChainTip, sealer: PayloadSealer, now: () => number) {
     this.chain = chain;
@@ -63,10 +66,19 @@ export class ChainWriter {
 
   #add(draft: EntryDraft | OwnDraft, sink: EntrySink, payloads: Payloads): void {
     const seq = this.#tip.seq + 1;
-    const body = entryBody(this.chain, seq, this.#tip.hash, this.#now(), draft, payloads);
+    const body = this.#bytesOf(entryBody(this.chain, seq, this.#tip.hash, this.#now(), draft, payloads));
     const digest = hash("sha256", body, "hex");
     sink.entry(seq, digest, body);
     this.#tip = { seq, hash: digest };
+  }
+
+  /** Made once, to be hashed and written: a view of memory that the next entry takes. */
+  #bytesOf(text: string): Buffer {
+    // UTF-8 takes at most three bytes for a unit of a string.
+    const bound = text.length * 3;
+    if (bound > this.#body.length || this.#body.length > keptBytes)
+      this.#body = Buffer.allocUnsafe(Math.max(bound, keptBytes));
+    return this.#body.subarray(0, this.#body.write(text, 0, "utf8"));
   }
 
   /** An analysis is said once, before the first statement that refers to it. */
@@ -83,7 +95,7 @@ export class ChainWriter {
       const whole = draft.shown === draft.text && draft.text.length <= shownLimit;
       const text = ready.text ?? (whole ? undefined : this.#apart(Buffer.from(draft.text), sink));
       const values =
-        ready.values ?? (draft.values === null ? undefined : this.#apart(encodeValues(draft.values), sink));
+        ready.values ?? (draft.values === null ? undefined : this.#put(this.#sealer.sealValues(draft.values), sink));
       const described = draft.analysis === null ? "" : describedAnalysis(draft.analysis).text;
       const analysis = described.length > analysisLimit ? this.#apart(Buffer.from(described), sink) : undefined;
       return { text, values, analysis };
@@ -94,9 +106,12 @@ export class ChainWriter {
   }
 
   #apart(content: Buffer, sink: EntrySink): PayloadRef {
-    const { hash: payload, sealed } = this.#sealer.seal(content);
-    sink.payload(this.#tip.seq + 1, payload, content.length, sealed);
-    return { payload, bytes: content.length };
+    return this.#put(this.#sealer.seal(content), sink);
+  }
+
+  #put({ hash: payload, bytes, sealed }: SealedSmall, sink: EntrySink): PayloadRef {
+    sink.payload(this.#tip.seq + 1, payload, bytes, sealed);
+    return { payload, bytes };
   }
 }
 

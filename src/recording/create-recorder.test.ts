@@ -28,7 +28,7 @@ import { readBodies } from "./analyses.js";
 import { createRecorder, type LocalRecorder, type RecorderOptions } from "./create-recorder.js";
 import { createFeeder } from "./feeder.js";
 import { createMemoryRecordingStore } from "./memory-store.js";
-import { openPayload } from "./sealer.js";
+import { openPayload } from "./open-payload.js";
 import { decodeValues } from "./values.js";
 
 const { keys, signer } = testKeys();
@@ -72,7 +72,7 @@ async function everything(recorder: LocalRecorder) {
 describe("the recorder", () => {
   it("writes entries in the order of the calls, all of a turn in one write, and answers after it", async () => {
     const path = folder();
-    const recorder = await start(path);
+    const recorder = await start(path, { group: 50 });
     const session = newSession();
     const before = statSync(segments(path)[0]!).size;
     const answers: number[] = [];
@@ -90,6 +90,58 @@ describe("the recorder", () => {
     const { all } = await everything(recorder);
     expect(all.map((body) => body.kind)).toEqual(["chain-opened", "analysis", ...Array(50).fill("statement")]);
     expect(all.map((body) => body.seq)).toEqual(Array.from({ length: 52 }, (_, index) => index + 1));
+  });
+
+  it("answers in groups within a turn, each after its own write, in order", async () => {
+    const path = folder();
+    const groups: number[] = [];
+    const answers: number[] = [];
+    const recorder = await start(path, { group: 4, onGroup: () => groups.push(answers.length) });
+    const session = newSession();
+    const sizes: number[] = [];
+    let written = 0;
+    recorder.onWritten(() => {
+      written += 1;
+    });
+    for (let n = 1; n <= 10; n++) {
+      recorder.append(statementDraft(session, n), (error) => {
+        expect(error).toBe(null);
+        answers.push(n);
+        sizes.push(statSync(segments(path)[0]!).size);
+      });
+    }
+    // The fifth writes the four before it, the ninth the next four; two wait for the turn's end.
+    expect(answers).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(groups).toEqual([4, 8]);
+    expect(new Set(sizes.slice(0, 4)).size).toBe(1);
+    expect(sizes[4]).toBeGreaterThan(sizes[3]!);
+    await recorder.flush();
+    expect(answers).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
+    expect(written).toBe(3);
+    const { bodies } = await everything(recorder);
+    expect(bodies.slice(1).map((body) => body.statement)).toEqual(
+      Array.from({ length: 10 }, (_, index) => statementDraft(session, index + 1).statement),
+    );
+  });
+
+  it("lets whoever is answered in the middle of a turn append again", async () => {
+    const path = folder();
+    const recorder = await start(path, { group: 2 });
+    const session = newSession();
+    const order: number[] = [];
+    const next = (n: number) => {
+      if (n > 40) return;
+      recorder.append(statementDraft(session, n), () => {
+        order.push(n);
+        next(n + 10);
+      });
+    };
+    for (let n = 1; n <= 10; n++) next(n);
+    while (order.length < 40) await recorder.flush();
+    const { bodies } = await everything(recorder);
+    const numbers = bodies.slice(1).map((body) => Number(body.statement.split(":").at(-1)));
+    expect(numbers).toHaveLength(40);
+    expect(order).toEqual(numbers);
   });
 
   it("seals text and values apart: none of it is readable in the folder, and it opens again", async () => {
@@ -455,7 +507,10 @@ describe("a full disk", () => {
     recorder.append(closedDraft(session, 1));
     const store = createMemoryRecordingStore();
     const feeder = createFeeder({ recorder, store, intervalMs: 1 });
+    // There is room again once the store has what fills the folder.
+    await feeder.drain(AbortSignal.timeout(5_000));
     await expect.poll(() => recorder.healthy(), { timeout: 5_000 }).toBe(true);
+    await feeder.drain(AbortSignal.timeout(5_000));
     expect(await appended(recorder, statementDraft(session, 11))).toBeNull();
     await feeder.drain(AbortSignal.timeout(5_000));
     await feeder.stop();

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Analysis, ChainId } from "../vocabulary/index.js";
-import type { EntryDraft } from "./recorder.js";
+import type { Actor, EntryDraft } from "./recorder.js";
 
 /** Where an entry stands. */
 export interface ChainTip {
@@ -128,30 +128,66 @@ export function entryBody(
   }
 }
 
-function statementText(draft: Extract<EntryDraft, { kind: "statement" }>, payloads: Payloads): string {
-  const shown = draft.shown === null ? null : cutShown(draft.shown);
-  const analysis =
-    draft.analysis === null
-      ? "null"
-      : payloads.analysis === undefined
-        ? `"${describedAnalysis(draft.analysis).hash}"`
-        : refText(payloads.analysis);
+type StatementDraft = Extract<EntryDraft, { kind: "statement" }>;
+
+function statementText(draft: StatementDraft, payloads: Payloads): string {
   return (
     `"session":"${draft.session}","outcome":"${draft.outcome}","statement":"${draft.statement}","phase":${quoted(draft.phase)},"purpose":"${draft.purpose}",` +
     `"text":${payloads.text === undefined ? '"shown"' : refText(payloads.text)},"values":${payloads.values === undefined ? "null" : refText(payloads.values)},` +
+    (payloads.analysis === undefined ? repeatedText(draft) : aboutText(draft, refText(payloads.analysis)))
+  );
+}
+
+/** What a session's last statement said behind its sealed parts; the next one mostly says the same. */
+const repeated = new WeakMap<Actor, { readonly of: StatementDraft; readonly text: string }>();
+/** A longer one is made anew each time. */
+const maxRepeated = 4_096;
+
+function repeatedText(draft: StatementDraft): string {
+  const before = repeated.get(draft.actor);
+  if (before !== undefined && saysTheSame(before.of, draft)) return before.text;
+  const made = aboutText(draft, draft.analysis === null ? "null" : `"${describedAnalysis(draft.analysis).hash}"`);
+  if (made.length > maxRepeated) return made;
+  // In one piece: a text that is still made of its parts is put together again each time it is used.
+  const text = Buffer.from(made).toString();
+  // Not what it was made for: text and values may be large.
+  repeated.set(draft.actor, { of: { ...draft, text: "", values: null }, text });
+  return text;
+}
+
+/** Whether `aboutText` says the same of both; the actor is the same. */
+function saysTheSame(a: StatementDraft, b: StatementDraft): boolean {
+  return (
+    a.analysis === b.analysis &&
+    a.reasons === b.reasons &&
+    a.shown === b.shown &&
+    a.policyVersion === b.policyVersion &&
+    a.connection === b.connection &&
+    a.shadows === b.shadows
+  );
+}
+
+/** What stands behind the sealed parts. */
+function aboutText(draft: StatementDraft, analysis: string): string {
+  const shown = draft.shown === null ? null : cutShown(draft.shown);
+  return (
     `"shown":${shown === null ? "null" : quoted(shown)},${shown !== null && shown.length < draft.shown!.length ? '"shownCut":true,' : ""}"analysis":${analysis},` +
-    `"actor":${sharedText(draft.actor)},"connection":${quoted(draft.connection)},"reasons":${sharedText(draft.reasons)},"policyVersion":${quoted(draft.policyVersion)}}`
+    `"actor":${sharedText(draft.actor)},"connection":${quoted(draft.connection)},"reasons":${sharedText(draft.reasons)},"policyVersion":${quoted(draft.policyVersion)}${draft.shadows === undefined ? "" : `,"shadows":${sharedText(draft.shadows)}`}}`
   );
 }
 
 function finishedText(draft: Extract<EntryDraft, { kind: "statement-finished" }>, payloads: Payloads): string {
   const tag = draft.tag === undefined ? "" : `,"tag":${quoted(draft.tag)}`;
+  const detected = draft.detected === undefined ? "" : `,"detected":${json(draft.detected)}`;
   const error = draft.error === undefined ? "" : `,"error":${json({ code: draft.error.code, text: payloads.error })}`;
   return (
-    `"session":"${draft.session}","statement":"${draft.statement}","outcome":"${draft.outcome}","rows":${json(draft.rows)},"bytes":${json(draft.bytes)},` +
-    `"maskedCells":${json(draft.maskedCells)},"durationMs":${json(draft.durationMs)}${tag}${error}}`
+    `"session":"${draft.session}","statement":"${draft.statement}","outcome":"${draft.outcome}","rows":${number(draft.rows)},"bytes":${number(draft.bytes)},` +
+    `"maskedCells":${number(draft.maskedCells)},"durationMs":${number(draft.durationMs)}${tag}${detected}${error}}`
   );
 }
+
+/** As JSON has it. */
+const number = (value: number) => (Number.isFinite(value) ? `${value}` : "null");
 
 const refText = (ref: PayloadRef) => `{"payload":"${ref.payload}","bytes":${ref.bytes}}`;
 

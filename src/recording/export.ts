@@ -2,7 +2,7 @@ import { chainId } from "../vocabulary/index.js";
 import { payloadsOf } from "./entry.js";
 import type { RecordingKeys } from "./keys.js";
 import { lineText } from "./line-text.js";
-import { openPayload } from "./sealer.js";
+import { openPayload } from "./open-payload.js";
 import type { RecordingStore } from "./store.js";
 
 /** One line of an export; see docs/audit.md. */

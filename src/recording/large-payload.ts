@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { chunkBytes, largeHead, type PayloadSealer } from "./sealer.js";
+import { chunkBytes, largeHead } from "./sealed-format.js";
+import type { PayloadSealer } from "./sealer.js";
 
 /** A large payload as one file: its sealed head, then each sealed chunk after its length (4). */
 export interface LargePayload {

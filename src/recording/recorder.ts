@@ -16,12 +16,21 @@ export interface Actor {
   readonly system?: boolean | undefined;
 }
 
+/** What one rule in shadow mode would have said. */
+export interface Shadowed {
+  readonly rule: string;
+  readonly outcome: Outcome;
+  readonly reasons: readonly Reason[];
+}
+
 /** One line of a recording, before it has its place in the chain. */
 export type EntryDraft =
   | {
       readonly kind: "session-opened";
       readonly session: SessionId;
       readonly actor: Actor;
+      /** The subject's, at that moment. */
+      readonly groups?: readonly string[] | undefined;
       readonly connection: string;
       readonly protocol: string;
       readonly from: string;
@@ -53,6 +62,8 @@ export type EntryDraft =
       readonly outcome: Outcome;
       readonly reasons: readonly Reason[];
       readonly policyVersion: string;
+      /** What rules in shadow mode would have made of it; absent: nothing. */
+      readonly shadows?: readonly Shadowed[] | undefined;
       /** Sealed payload: text and bind values as sent. A long one is stored aside, by hash; never truncated. */
       readonly text: string;
       readonly values: readonly (Uint8Array | null)[] | null;
@@ -71,6 +82,8 @@ export type EntryDraft =
       readonly durationMs: number;
       readonly tag?: string | undefined;
       readonly error?: { readonly code: string; readonly text: string } | undefined;
+      /** How often each kind of value was found in the reply and masked; absent: nothing was. */
+      readonly detected?: Readonly<Record<string, number>> | undefined;
     }
   | {
       readonly kind: "session-closed";
@@ -96,8 +109,8 @@ export interface Recorder {
   /**
    * Puts an entry into the chain and the journal. A session's entries are written in the order of the calls; one that
    * must be stored aside lets other sessions' go ahead. `done` is called with null
-   * once the entry would survive a kill -9 of this process (power loss too, with `journal.sync`); all entries of one
-   * event-loop turn share one write. With an error nothing was written and the statement must not be forwarded. The end of
+   * once the entry would survive a kill -9 of this process (power loss too, with `journal.sync`); entries of one event-loop
+   * turn share few writes, and one that is written in the middle of a turn is answered within somebody's next call. With an error nothing was written and the statement must not be forwarded. The end of
    * a statement for which nobody waits is written with the next entry, or after a few milliseconds.
    */
   append(entry: EntryDraft, done?: (error: HoopError | null) => void): void;

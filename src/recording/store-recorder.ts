@@ -149,7 +149,7 @@ class CommittingRecorder implements StoreRecorder {
     const entries: NewEntry[] = [];
     const payloads: NewPayload[] = [];
     const sink: EntrySink = {
-      payload: (seq, hash, bytes, sealed) => payloads.push({ seq, hash, bytes, sealed }),
+      payload: (seq, hash, bytes, sealed) => payloads.push({ seq, hash, bytes, sealed: Buffer.from(sealed) }),
       entry: (_seq, hash, body) => entries.push(newEntry(hash, Buffer.from(body))),
     };
     try {

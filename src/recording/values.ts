@@ -1,16 +1,12 @@
-/**
- * Bind values as one payload: count (4), then each: length (4, -1 is NULL) and bytes; big-endian.
- */
-export function encodeValues(values: readonly (Uint8Array | null)[]): Buffer {
-  const bytes = Buffer.allocUnsafe(valuesLength(values));
-  let at = bytes.writeInt32BE(values.length);
+/** Bind values as one payload: count (4), then each: length (4, -1 is NULL) and bytes; big-endian. Writes `valuesLength` bytes. */
+export function writeValues(values: readonly (Uint8Array | null)[], bytes: Buffer, from: number): void {
+  let at = bytes.writeInt32BE(values.length, from);
   for (const value of values) {
     at = bytes.writeInt32BE(value === null ? -1 : value.length, at);
     if (value === null) continue;
     bytes.set(value, at);
     at += value.length;
   }
-  return bytes;
 }
 
 /** The same, piece by piece, for values too large to be copied at once. */
@@ -28,7 +24,7 @@ export function valuesLength(values: readonly (Uint8Array | null)[]): number {
   return bytes;
 }
 
-/** Throws RangeError where the bytes are not what `encodeValues` made. */
+/** Throws RangeError where the bytes are not what `writeValues` wrote. */
 export function decodeValues(bytes: Buffer): (Buffer | null)[] {
   const values: (Buffer | null)[] = [];
   const count = bytes.readInt32BE(0);

@@ -44,6 +44,7 @@ function gateway(limits: { sessions?: number; sessionsPerSubject?: number } = {}
     title: "Echo",
     language: "none",
     can: new Set(["judge-statements", "mask-columns"]),
+    attributes: {},
     serve: ({ init }: { init: SessionInit }) => {
       inits.push(init);
       return new Promise((resolve) => ends.push(() => resolve({ code: "client-closed", text: "over" })));

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticated, Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
+import { unmetDemand } from "../policy/demands.js";
 import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe, PipeAbort } from "../transport/pipe.js";
@@ -65,7 +66,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 
   const session = sessionId(randomUUID());
-  const { reasons, refusal } = judgeConnect(ports, subject, connection);
+  const { reasons, refusal, asks } = judgeConnect(ports, subject, connection);
   let lease: Lease | null = null;
   let refused = refusal;
   if (!refused) {
@@ -88,7 +89,8 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   // Rights may have gone while the credential and the journal were waited for.
   const since = await ports.authenticator.authenticate(lane.token).catch((error: unknown) => hoopErrorFrom(error));
   // From here to the session's place in the list of open ones, which every change of rights goes through, nothing else runs.
-  refused ??= refusalSince(ports, since, subject, connection);
+  const now = judgedSince(ports, since, subject, connection);
+  refused ??= now.refusal;
   if (!(since instanceof HoopError) && since.subject.id === subject.id) subject = since.subject;
 
   const credential: TargetCredential =
@@ -98,6 +100,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     subject,
     connection,
     refusal: refused,
+    asksToConnect: asks || now.asks,
     credential,
     viaAgent: connection.agent !== null,
     clientTls: true,
@@ -112,31 +115,36 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 }
 
-/** Why the asker may not go on after all. */
-function refusalSince(
+/** Whether the asker may go on still. */
+function judgedSince(
   ports: AdmitPorts,
   since: Authenticated | HoopError,
   before: Subject,
   connection: Connection,
-): Refusal | null {
-  if (since instanceof HoopError) return { code: "denied", text: since.message, hint: since.hint };
-  if (since.subject.id !== before.id) return { code: "denied", text: "this login is somebody else's now" };
+): Pick<Judged, "refusal" | "asks"> {
+  const not = (refusal: Refusal): Pick<Judged, "refusal" | "asks"> => ({ refusal, asks: false });
+  if (since instanceof HoopError) return not({ code: "denied", text: since.message, hint: since.hint });
+  if (since.subject.id !== before.id) return not({ code: "denied", text: "this login is somebody else's now" });
   const now = ports.connections.byName(connection.name);
   if (now?.id !== connection.id || now.version !== connection.version) {
-    return {
+    return not({
       code: "unavailable",
       text: `connection ${connection.name} was changed at this moment`,
       hint: "connect again",
-    };
+    });
   }
-  return judgeConnect(ports, since.subject, connection).refusal;
+  return judgeConnect(ports, since.subject, connection);
 }
 
-function judgeConnect(
-  ports: AdmitPorts,
-  subject: Subject,
-  connection: Connection,
-): { reasons: readonly Reason[]; refusal: Refusal | null } {
+/** What the rules say of an access. */
+interface Judged {
+  readonly reasons: readonly Reason[];
+  readonly refusal: Refusal | null;
+  /** People are to be asked first: the session does that, as only it can tell its client to wait. */
+  readonly asks: boolean;
+}
+
+function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connection): Judged {
   const closed = ports.closed();
   if (closed) return no("unavailable", "closed", closed);
   if (ports.gate.staleness() > ports.gate.maxStaleMs)
@@ -155,14 +163,17 @@ function judgeConnect(
       "too-many-sessions-of-yours",
       `you have ${own} sessions open, which is as many as one may have`,
     );
+  const freshness = (): number | null => ports.gate.people?.freshness.age(subject.id, connection.name) ?? null;
   const { verdict } = ports.gate.policy
     .current()
-    .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
-  if (verdict.outcome === "allow") {
-    const lacks = lacking(ports, subject, connection);
-    return lacks ? no("denied", "protocol-cannot", lacks) : { reasons: verdict.reasons, refusal: null };
+    .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now(), freshness });
+  const asks = verdict.outcome === "hold" || verdict.outcome === "challenge";
+  if (verdict.outcome === "allow" || asks) {
+    const lacks = lacking(ports, subject, connection, asks);
+    return lacks ? no("denied", "protocol-cannot", lacks) : { reasons: verdict.reasons, refusal: null, asks };
   }
   return {
+    asks: false,
     reasons: verdict.reasons,
     refusal: {
       code: "denied",
@@ -173,19 +184,19 @@ function judgeConnect(
 }
 
 /** What the rules ask of this session that its protocol cannot do; a rule without effect must never look like one with. */
-function lacking(ports: AdmitPorts, subject: Subject, connection: Connection): string | null {
+function lacking(ports: AdmitPorts, subject: Subject, connection: Connection, asks: boolean): string | null {
   const protocol = ports.protocols.get(connection.protocol);
   if (!protocol) return `nothing here speaks ${connection.protocol}`;
   if (!protocol.can.has("judge-statements") && protocol.language !== "")
     return `statements of ${protocol.title} cannot be judged here`;
-  const { masks } = ports.gate.policy.current().masksFor(subject, connection, ports.gate.now());
-  if (masks.length > 0 && !protocol.can.has("mask-columns") && !protocol.can.has("mask-fields"))
-    return `rules mask columns for you here, and ${protocol.title} has no way to do it`;
-  return null;
+  if (asks && !protocol.can.has("hold"))
+    return `access waits for approval or a second factor here, and ${protocol.title} has no way to wait`;
+  const demands = ports.gate.policy.current().demands(subject, connection);
+  return unmetDemand(demands, { ...protocol, attributes: Object.keys(protocol.attributes) });
 }
 
-function no(code: Refusal["code"], reason: string, text: string): { reasons: readonly Reason[]; refusal: Refusal } {
-  return { reasons: [{ rule: null, code: reason, text }], refusal: { code, text } };
+function no(code: Refusal["code"], reason: string, text: string): Judged {
+  return { reasons: [{ rule: null, code: reason, text }], refusal: { code, text }, asks: false };
 }
 
 /** Whether the session's first entry is in the journal. */
@@ -208,6 +219,7 @@ function record(
         kind: refused ? "session-refused" : "session-opened",
         session,
         actor: actorOf(subject),
+        ...(refused ? null : { groups: subject.groups }),
         connection: connection.name,
         protocol: connection.protocol,
         from,

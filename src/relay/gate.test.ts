@@ -142,7 +142,7 @@ function setUp(
           explain: () => [],
           masksFor: policy.masksFor,
           decide: (situation) => (decisions++, policy.decide(situation)),
-        }) as PolicySet,
+        }) as Partial<PolicySet> as PolicySet,
       watch: () => () => {},
     },
     mintPermit,

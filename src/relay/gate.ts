@@ -1,34 +1,40 @@
+import type { PlanConditions } from "../masking/plan.js";
+import { withScan } from "../masking/plan-scan.js";
+import { connectAnalysis } from "../policy/connect.js";
 import type { Decision, PolicySet } from "../policy/policy.js";
-import type { Answer, Ask, Gate, Note } from "../protocol/index.js";
+import type { Answer, Ask, Gate, Note, Waiting } from "../protocol/index.js";
 import type { Actor } from "../recording/recorder.js";
 import type { SqlAnalysis } from "../sql/analyser.js";
 import {
+  type Analysis,
   type Catalogue,
   type Connection,
   HoopError,
   type MaskPlan,
   type Reason,
-  type SessionId,
   type StatementId,
   type Subject,
   statementId,
 } from "../vocabulary/index.js";
+import { preparedDecision } from "./approved.js";
+import type { Asker } from "./asker.js";
 import type { GatePorts } from "./context.js";
+import { fetchAnalysis } from "./fetch-analysis.js";
+import type { Standing as Approved, Considered } from "./held-ask.js";
+import type { Refused } from "./held-words.js";
+import { createHolding } from "./holding.js";
+import { unmetCondition } from "./mask-conditions.js";
 import { fieldPlan, noCatalogue, plainAnalysis } from "./plain-analysis.js";
+import { SessionTrail } from "./session-trail.js";
 
-/** The asker as the relay knows it now: rights change while a session is open. */
-export interface Asker {
-  readonly session: SessionId;
-  /** The signing in whose token opened the session. */
-  readonly login: string;
-  subject: Subject;
-  connection: Connection;
-}
+export type { Asker } from "./asker.js";
 
 /** The gate of one session, and what the relay asks it. */
 export interface SessionGate extends Gate {
   note(note: Extract<Note, { kind: "finished" }>): void;
   readonly statements: number;
+  /** The session is over: whatever still waits for people does so no longer. */
+  close?(): void;
 }
 
 /** What was decided for an analysis, as long as nothing it rests on has changed. */
@@ -41,7 +47,11 @@ interface Standing {
   readonly planned: Planned;
 }
 
-type Planned = { readonly masks: MaskPlan | null; readonly reasons: readonly Reason[] | null };
+type Planned = {
+  readonly masks: MaskPlan | null;
+  readonly reasons: readonly Reason[] | null;
+  readonly conditions?: PlanConditions | undefined;
+};
 
 /** What is kept of an ask until it is finished. */
 interface Open {
@@ -50,6 +60,7 @@ interface Open {
   readonly analysis: SqlAnalysis;
   readonly unsettled: boolean;
   readonly database: string;
+  readonly approved: Approved | null;
 }
 
 /** Texts whose shown form is kept, and how long they may be: a session asks the same few again and again. */
@@ -77,6 +88,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
   /** It changed what names mean, in a transaction that is still open: nobody else sees that yet, the catalogue's reader neither. */
   let unsettled = false;
 
+  const trail = new SessionTrail();
+
   let actor = { subject: asker.subject, is: actorOf(asker.subject) };
   const shown = new Map<string, string | null>();
 
@@ -86,6 +99,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     return actor.is;
   }
 
+  const freshness = (): number | null => ports.people?.freshness.age(asker.subject.id, asker.connection.name) ?? null;
+
   function show(text: string): string | null {
     const known = shown.get(text);
     if (known !== undefined) return known;
@@ -94,6 +109,11 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     if (shown.size >= maxShown) shown.clear();
     shown.set(text, made);
     return made;
+  }
+
+  /** What a protocol reads itself is no SQL; its shape holds no values. */
+  function shownOf(ask: Ask): string | null {
+    return ask.analysis ? ask.analysis.shape : show(ask.text);
   }
 
   function decide(analysis: SqlAnalysis, catalogue: Catalogue): Standing {
@@ -110,18 +130,22 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     )
       return before;
     const now = ports.now();
-    const decision = policy.decide({ subject, connection, analysis, now });
-    const { masks, dependsOn } = policy.masksFor(subject, connection, now);
+    const decision = policy.decide({ subject, connection, analysis, now, freshness });
+    const { masks, scans, dependsOn } = policy.masksFor(subject, connection, now, asker.purpose);
     const input = unsettled ? { ...analysis, unsettled } : analysis;
     const plan =
-      decision.verdict.outcome !== "allow"
+      decision.verdict.outcome === "deny"
         ? null
         : catalogue === noCatalogue
           ? { outcome: "plan" as const, masks: fieldPlan(masks) }
           : ports.planMasks(input, catalogue, masks);
     const planned: Planned =
       plan === null || plan.outcome === "plan"
-        ? { masks: plan?.masks ?? null, reasons: null }
+        ? {
+            masks: plan === null ? null : withScan(plan.masks, scans, analysis.copy),
+            reasons: null,
+            conditions: plan?.conditions,
+          }
         : { masks: null, reasons: plan.reasons };
     const made: Standing = { policy, subject, connection, catalogue, decision, planned };
     if (!unsettled && onlyShape(decision.dependsOn) && onlyShape(dependsOn)) standing.set(analysis, made);
@@ -131,8 +155,8 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
   function record(
     statement: StatementId,
     ask: Ask,
-    verdict: { outcome: Decision["verdict"]["outcome"]; reasons: readonly Reason[]; policyVersion: string },
-    analysis: SqlAnalysis | null,
+    verdict: Pick<Decision["verdict"], "outcome" | "reasons" | "policyVersion"> & Pick<Decision, "shadows">,
+    analysis: Analysis | null,
     done: (error: HoopError | null) => void,
   ): void {
     ports.recorder.append(
@@ -147,9 +171,10 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         outcome: verdict.outcome,
         reasons: verdict.reasons,
         policyVersion: verdict.policyVersion,
+        shadows: verdict.shadows,
         text: ask.text,
         values: ask.values,
-        shown: show(ask.text),
+        shown: shownOf(ask),
         analysis,
       },
       done,
@@ -160,12 +185,14 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     statement: StatementId,
     ask: Ask,
     reasons: readonly Reason[],
-    analysis: SqlAnalysis | null,
+    analysis: Analysis | null,
     answer: (answer: Answer) => void,
+    hint?: string,
+    shadows?: Decision["shadows"],
   ): void {
-    const verdict = { outcome: "deny" as const, reasons, policyVersion: ports.policy.current().version };
+    const verdict = { outcome: "deny" as const, reasons, policyVersion: ports.policy.current().version, shadows };
     // A denial is answered even when it cannot be recorded: nothing moves either way, and the recorder says so itself.
-    record(statement, ask, verdict, analysis, () => answer({ outcome: "deny", reasons, analysis }));
+    record(statement, ask, verdict, analysis, () => answer({ outcome: "deny", reasons, analysis, hint }));
   }
 
   function settle(
@@ -175,24 +202,37 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     analysis: SqlAnalysis,
     catalogue: Catalogue,
     answer: (answer: Answer) => void,
+    waits: (waiting: Waiting) => void,
   ): void {
     const { decision, planned } = decide(analysis, catalogue);
     const { verdict } = decision;
-    if (verdict.outcome === "deny") return refuse(statement, ask, verdict.reasons, analysis, answer);
-    if (verdict.outcome !== "allow") {
-      return refuse(
-        statement,
-        ask,
-        [
-          ...verdict.reasons,
-          denial("not-available", `a rule asks for "${verdict.outcome}", which this gateway cannot do`),
-        ],
-        analysis,
-        answer,
-      );
-    }
+    if (verdict.outcome === "deny")
+      return refuse(statement, ask, verdict.reasons, analysis, answer, undefined, decision.shadows);
+    // Whether it stands in a transaction decides whether it may wait, and what an approval stands for.
+    if (verdict.outcome !== "allow" && ask.context.unsettled && !runsNothing(ask, analysis))
+      return answer({ outcome: "deny", reasons: verdict.reasons, analysis, again: true });
     if (planned.reasons) return refuse(statement, ask, planned.reasons, analysis, answer);
-    record(statement, ask, verdict, analysis, (error) => {
+    const unmet = unmetCondition(planned.conditions, ask, asker.subject, ports.budget);
+    if (unmet) return refuse(statement, ask, [unmet], analysis, answer);
+    if (verdict.outcome === "allow")
+      return forward(id, statement, ask, { analysis, decision, masks: planned.masks }, null, answer);
+    if (runsNothing(ask, analysis)) {
+      const prepared = preparedDecision(decision);
+      return forward(id, statement, ask, { analysis, decision: prepared, masks: planned.masks }, null, answer);
+    }
+    holding.hold({ id, statement, ask, answer, waits }, verdict.reasons, analysis);
+  }
+
+  /** Writes down that it is allowed, then lets it go. */
+  function forward(
+    id: number,
+    statement: StatementId,
+    ask: Ask,
+    { analysis, decision, masks }: { analysis: SqlAnalysis; decision: Decision; masks: MaskPlan | null },
+    approved: Approved | null,
+    answer: (answer: Answer) => void,
+  ): void {
+    record(statement, ask, verdictOf(decision), analysis, (error) => {
       if (error)
         return answer({
           outcome: "deny",
@@ -200,14 +240,49 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
           analysis,
         });
       catalogueDirty ||= analysis.changesCatalogue;
-      remember(id, { statement, since: ports.now(), analysis, unsettled, database: ask.context.database });
+      trail.ran(ask, analysis);
+      const since = ports.now();
+      remember(id, { statement, since, analysis, unsettled, database: ask.context.database, approved });
       unsettled ||= analysis.changesMeanings === true || analysis.unknowns.length > 0;
       answer({
         outcome: "allow",
         permit: ports.mintPermit(decision, statement, "forward"),
         analysis,
-        masks: planned.masks,
+        masks,
       });
+    });
+  }
+
+  function decided(ask: Ask, analysis: SqlAnalysis, catalogue: Catalogue): Considered {
+    if (ask.phase === "connect") {
+      const { subject, connection } = asker;
+      const recorded = connectAnalysis(connection);
+      const decision = ports.policy
+        .current()
+        .decide({ subject, connection, analysis: recorded, now: ports.now(), freshness });
+      return { analysis, recorded, catalogue, decision, masks: null, unmaskable: null };
+    }
+    const { decision, planned } = decide(analysis, catalogue);
+    // Budgets were charged when it was asked first.
+    const conditions = planned.conditions && { ...planned.conditions, budgets: [] };
+    const unmet = unmetCondition(conditions, ask, asker.subject, undefined);
+    const unmaskable = planned.reasons ?? (unmet && [unmet]);
+    return { analysis, recorded: analysis, catalogue, decision, masks: planned.masks, unmaskable };
+  }
+
+  /** Reads and decides anew, with all as it is now. */
+  function consider(ask: Ask, done: (result: Considered | Refused) => void): void {
+    if (ports.staleness() > ports.maxStaleMs) return done({ reasons: [storeUnreachable] });
+    const own =
+      ask.phase === "connect" ? connectAnalysis(asker.connection) : language === "" ? ask.analysis : undefined;
+    if (own) return done(decided(ask, plainAnalysis(own), noCatalogue));
+    const { database } = ask.context;
+    ports.catalogues.invalidate(asker.connection, database);
+    ports.catalogues.read(asker.connection, database, asker.subject.name, (catalogue) => {
+      if (catalogue instanceof HoopError) return done({ reasons: [noCatalogueFor(catalogue)] });
+      analyser!.analyse(ask.text, ask.context, catalogue, (found) =>
+        done(decided(ask, fetchAnalysis(found, ask), catalogue)),
+      );
     });
   }
 
@@ -216,51 +291,55 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     if (open.size > maxOpen) open.delete(open.keys().next().value!);
   }
 
+  const holding = createHolding({
+    gate: ports,
+    asker,
+    trail,
+    show: shownOf,
+    approvalOf: (ask) => open.get(ask)?.approved ?? null,
+    consider,
+    decide: (ask, { analysis, catalogue }) => decided(ask, analysis, catalogue),
+    record: ({ statement, ask }, decision, analysis, done) =>
+      record(statement, ask, verdictOf(decision), analysis, done),
+    refuse: ({ statement, ask, answer }, { reasons, hint }, analysis) =>
+      refuse(statement, ask, reasons, analysis, answer, hint),
+    forward: ({ id, statement, ask, answer }, considered, decision, approved) =>
+      forward(id, statement, ask, { ...considered, decision }, approved, answer),
+  });
+
   return {
     get statements() {
       return count;
     },
 
-    judge(id, ask, answer) {
+    judge(id, ask, answer, waits = () => {}) {
+      trail.enter(ask);
       const statement = statementId(asker.session, ++count);
+      if (ask.phase === "connect")
+        return holding.hold({ id, statement, ask, answer, waits }, [], connectAnalysis(asker.connection));
       const plain = language === "" ? ask.analysis : undefined;
       if (!analyser && !plain)
         return refuse(statement, ask, [denial("no-analyser", `nothing here can read ${language}`)], null, answer);
+      if (asker.admitted === null) return refuse(statement, ask, [notAdmitted], null, answer);
       if (ports.staleness() > ports.maxStaleMs) {
-        return refuse(
-          statement,
-          ask,
-          [
-            denial(
-              "store-unreachable",
-              "the gateway has lost its store for too long to know whether you still may do this; try again shortly",
-            ),
-          ],
-          null,
-          answer,
-        );
+        return refuse(statement, ask, [storeUnreachable], null, answer);
       }
-      if (plain) return settle(id, statement, ask, plainAnalysis(plain), noCatalogue, answer);
+      if (plain) return settle(id, statement, ask, plainAnalysis(plain), noCatalogue, answer, waits);
       if (catalogueDirty) {
         ports.catalogues.invalidate(asker.connection, ask.context.database);
         catalogueDirty = ask.context.transaction !== "idle";
       }
       unsettled &&= ask.context.transaction !== "idle";
       ports.catalogues.read(asker.connection, ask.context.database, asker.subject.name, (catalogue) => {
-        if (catalogue instanceof HoopError) {
-          return refuse(
-            statement,
-            ask,
-            [denial("catalogue-unavailable", `the target's catalogue could not be read: ${catalogue.message}`)],
-            null,
-            answer,
-          );
-        }
-        analyser!.analyse(ask.text, ask.context, catalogue, (analysis) =>
-          settle(id, statement, ask, analysis, catalogue, answer),
+        if (catalogue instanceof HoopError) return refuse(statement, ask, [noCatalogueFor(catalogue)], null, answer);
+        analyser!.analyse(ask.text, ask.context, catalogue, (found) =>
+          settle(id, statement, ask, fetchAnalysis(found, ask), catalogue, answer, waits),
         );
       });
     },
+
+    withdraw: holding.withdraw,
+    close: holding.close,
 
     lookup(ask, relations, answer) {
       const asked = open.get(ask);
@@ -270,11 +349,18 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
       ports.catalogues.read(asker.connection, asked.database, asker.subject.name, (catalogue) => {
         if (catalogue instanceof HoopError) return answer(catalogue);
         const reach = [...new Set([...asked.analysis.reach, ...relations.map(Number).filter(Number.isSafeInteger)])];
-        const { masks } = ports.policy.current().masksFor(asker.subject, asker.connection, ports.now());
-        const planned = ports.planMasks({ ...asked.analysis, reach, unsettled: asked.unsettled }, catalogue, masks);
+        const { masks, scans } = ports.policy
+          .current()
+          .masksFor(asker.subject, asker.connection, ports.now(), asker.purpose);
+        // The analysis was made without that relation: what stands where is not known.
+        const planned = ports.planMasks(
+          { ...asked.analysis, reach, results: undefined, unsettled: asked.unsettled },
+          catalogue,
+          masks,
+        );
         answer(
           planned.outcome === "plan"
-            ? planned.masks
+            ? withScan(planned.masks, scans, asked.analysis.copy)
             : new HoopError("denied", planned.reasons.map((reason) => reason.text).join("; ")),
         );
       });
@@ -298,6 +384,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         durationMs: ports.now() - asked.since,
         tag: note.tag,
         error: note.error,
+        detected: note.detected,
       });
     },
   };
@@ -305,6 +392,30 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
 
 export function actorOf(subject: Subject): Actor {
   return { subject: subject.id, name: subject.name };
+}
+
+const storeUnreachable = denial(
+  "store-unreachable",
+  "the gateway has lost its store for too long to know whether you still may do this; try again shortly",
+);
+
+const notAdmitted = denial("not-admitted", "access to this connection waits for approval");
+
+function noCatalogueFor(error: HoopError): Reason {
+  return denial("catalogue-unavailable", `the target's catalogue could not be read: ${error.message}`);
+}
+
+/** What is prepared runs at its execution, which is judged by itself, with its values. */
+function runsNothing({ phase, text }: Ask, { statements, attributes }: SqlAnalysis): boolean {
+  if (phase === "prepare") return true;
+  const { utility } = attributes;
+  const prepares = Array.isArray(utility) && utility.includes("prepare") && statements === 1;
+  return prepares && /^\s*prepare\s+(?!transaction\b)/i.test(text);
+}
+
+/** As it is recorded; rules that only watch are rare. */
+function verdictOf({ verdict, shadows }: Decision): Decision["verdict"] & Pick<Decision, "shadows"> {
+  return shadows === undefined ? verdict : { ...verdict, shadows };
 }
 
 function onlyShape(dependsOn: ReadonlySet<string>): boolean {

@@ -1,6 +1,14 @@
-import type { EndReason, Order, Protocol, ServerCertificate, SessionHost, SessionInit } from "../protocol/index.js";
+import type {
+  EndReason,
+  Order,
+  Protocol,
+  ServerCertificate,
+  SessionHost,
+  SessionInit,
+  SessionKeys,
+} from "../protocol/index.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, hoopErrorFrom, type SessionId } from "../vocabulary/index.js";
+import { type Connection, HoopError, hoopErrorFrom, type SessionId } from "../vocabulary/index.js";
 import type { GatePorts } from "./context.js";
 import { type Asker, createGate, type SessionGate } from "./gate.js";
 import type { OpenSession, OpenSessions } from "./open-sessions.js";
@@ -12,6 +20,8 @@ export interface PumpPorts {
   readonly createGate?: (ports: GatePorts, asker: Asker, language: string) => SessionGate;
   dial(connection: Connection, signal: AbortSignal): Promise<Pipe>;
   serverCertificate(connection: Connection): Promise<ServerCertificate>;
+  /** For protocols that know hosts and users by keys. */
+  readonly keys?: (session: SessionInit) => SessionKeys;
   /** Where `sessions ls` looks, on every replica. Failing costs the listing, never the session. */
   readonly directory: {
     register(session: {
@@ -34,12 +44,13 @@ export async function pump(
 ): Promise<EndReason> {
   const { init, protocol, client } = lane;
   const asker: Asker = { session: init.session, login: lane.login, subject: init.subject, connection: init.connection };
+  if (init.asksToConnect) asker.admitted = null;
   const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language);
   const over = new AbortController();
   const listeners: ((order: Order) => void)[] = [];
   const early: Order[] = [];
   const startedAt = ports.gate.now();
-  let target: Pipe | null = null;
+  const targets = new Set<Pipe>();
 
   const host: SessionHost = {
     init,
@@ -47,11 +58,16 @@ export async function pump(
     gate,
     signal: over.signal,
     async dial(signal) {
-      target = await ports.dial(asker.connection, signal);
+      // A protocol that knows nothing of waiting for people gets nowhere.
+      if (asker.admitted === null) throw new HoopError("denied", "access to this connection waits for approval");
+      const target = await ports.dial(asker.connection, signal);
+      targets.add(target);
       return target;
     },
     note(note) {
       if (note.kind === "finished") return gate.note(note);
+      // Before anything is asked: a mask may spare a purpose.
+      if (note.kind === "ready") asker.purpose = note.client.purpose;
       if (note.kind === "ready")
         ports.gate.recorder.append({
           kind: "session-ready",
@@ -62,6 +78,7 @@ export async function pump(
       else ports.gate.recorder.append({ kind: "warning", session: init.session, text: note.text });
     },
     serverCertificate: () => ports.serverCertificate(asker.connection),
+    keys: ports.keys?.(init),
     onOrder(listener) {
       listeners.push(listener);
       for (const order of early.splice(0)) listener(order);
@@ -112,9 +129,10 @@ export async function pump(
     return reason;
   } finally {
     over.abort();
+    gate.close?.();
     ports.open.remove(init.session);
     if (!init.refusal) ports.directory.end(init.session);
     // Whatever the protocol left open is closed here, so that no way of ending leaks a target connection.
-    (target as Pipe | null)?.abort({ code: "cancelled", text: "the session is over" });
+    for (const target of targets) target.abort({ code: "cancelled", text: "the session is over" });
   }
 }

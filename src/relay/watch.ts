@@ -2,6 +2,8 @@ import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
 import type { EndReason } from "../protocol/index.js";
+import type { GrantSource } from "../vocabulary/index.js";
+import { mayStay } from "./asker.js";
 import type { GatePorts } from "./context.js";
 import type { OpenSession, OpenSessions } from "./open-sessions.js";
 
@@ -10,10 +12,12 @@ export interface WatchPorts {
   readonly open: OpenSessions;
   readonly authenticator: Authenticator;
   readonly connections: ConnectionSource;
+  /** Access granted for a time; absent: there is none. */
+  readonly grants?: Pick<GrantSource, "watch"> | undefined;
 }
 
 /**
- * Re-judges open sessions whenever what they rest on changes: rules, the subject's rights, the connection. Answers the way
+ * Re-judges open sessions whenever what they rest on changes: rules, the subject's rights and grants, the connection. Answers the way
  * to stop watching.
  */
 export function watchRights(ports: WatchPorts): () => void {
@@ -25,10 +29,11 @@ export function watchRights(ports: WatchPorts): () => void {
   /** Ends the session if it may not be open any more; else has its standing answers asked again. */
   function rejudge(session: OpenSession): void {
     const { subject, connection } = session.asker;
+    const freshness = (): number | null => ports.gate.people?.freshness.age(subject.id, connection.name) ?? null;
     const { verdict } = ports.gate.policy
       .current()
-      .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now() });
-    if (verdict.outcome === "allow") return session.order({ kind: "rejudge" });
+      .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now(), freshness });
+    if (mayStay(session.asker, verdict)) return session.order({ kind: "rejudge" });
     end(
       session,
       `access to ${connection.name} was withdrawn: ${verdict.reasons.map((reason) => reason.text).join("; ")}`,
@@ -46,7 +51,7 @@ export function watchRights(ports: WatchPorts): () => void {
         analysis: connectAnalysis(connection),
         now: ports.gate.now(),
       });
-      if (!decision.dependsOn.has("clock") || decision.verdict.outcome === "allow") continue;
+      if (!decision.dependsOn.has("clock") || mayStay(session.asker, decision.verdict)) continue;
       end(
         session,
         `access to ${connection.name} is over for now: ${decision.verdict.reasons.map((reason) => reason.text).join("; ")}`,
@@ -74,6 +79,14 @@ export function watchRights(ports: WatchPorts): () => void {
         rejudge(session);
       }
     }),
+    ports.grants?.watch((id) => {
+      for (const session of [...ports.open.all()]) {
+        if (session.asker.subject.id !== id) continue;
+        // Another object: what was decided for the subject as it was is decided anew.
+        session.asker.subject = { ...session.asker.subject };
+        rejudge(session);
+      }
+    }) ?? (() => {}),
     ports.connections.watch(() => {
       for (const session of [...ports.open.all()]) {
         const old = session.asker.connection;

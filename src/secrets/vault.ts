@@ -114,6 +114,7 @@ export async function createSecretVault(options: {
     async rotate() {
       await keys.refresh();
       await keys.next("recording");
+      await keys.next("reviews");
       const key = await keys.next("secrets");
       const resealed = await resealAll();
       await store.dropUnusedDataKeys("secrets", key.generation);

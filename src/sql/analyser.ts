@@ -20,6 +20,8 @@ export type ColumnUse =
   | "computed"
   /** Decides which rows, groups or order come: WHERE, ON, GROUP BY, ORDER BY, HAVING, DISTINCT, window. */
   | "predicate"
+  /** Nothing is told or decided by the value itself: `a is null`, or `set a = lower(a)`, which stays where it is. */
+  | "presence"
   /** Flows into anything but a result column: another table, a setting, NOTIFY, a sequence, a large object, a volatile function. */
   | "sink"
   /** Written to (the target of INSERT, UPDATE). */
@@ -33,11 +35,48 @@ export interface ColumnReference {
   readonly use: ColumnUse;
 }
 
+/** How much of a column's value is in a result. */
+export type SourceKind =
+  /** It is that value, unchanged: a plain column, renamed, cast to text, the smallest of several, a branch of CASE. */
+  | "own"
+  /** Only whether there is a value: `count(a)`, `a is null`. */
+  | "presence"
+  /** Only how many different values there are: `count(distinct a)`. */
+  | "distinct"
+  /** Anything else. */
+  | "made";
+
+/** A column that a result's value can come from. */
+export interface ResultSource {
+  /** The catalogue's id; null: not resolved, then `name` matches any relation in reach. */
+  readonly relation: number | null;
+  /** `*`: any column of it. */
+  readonly name: string;
+  readonly kind: SourceKind;
+  /** It is a view's column, and what that is made of is listed beside it. */
+  readonly via: boolean;
+}
+
+/** One column of a result, by position. */
+export interface ResultColumn {
+  /** Every column that the value can come from. A condition that merely decides which value comes is a `predicate` among the columns. */
+  readonly sources: readonly ResultSource[];
+  /** It is one column of a relation, and the server's description of the result says so. */
+  readonly plain: boolean;
+}
+
 /** Analysis of a SQL text (all of its statements together) against a catalogue. Plain data. */
 export interface SqlAnalysis extends Analysis {
   /** Ids of every relation in reach: named, through views, rules, inheritance, readable functions. */
   readonly reach: readonly number[];
   readonly columns: readonly ColumnReference[];
+  /**
+   * The columns of each statement's result, by the statement's place in the text; of `COPY (query)` those of its query. Null: it has
+   * none, or which column stands where cannot be told. Absent: nothing is known.
+   */
+  readonly results?: readonly (readonly ResultColumn[] | null)[];
+  /** The cursor that a text of this one statement declares, or fetches from. */
+  readonly cursor?: { readonly name: string; readonly does: "declare" | "fetch" };
   /** Something whose reach cannot be read is called (an opaque function, dynamic SQL): anything may be reachable. */
   readonly opaque: boolean;
   /** Something that it sets off, a trigger say, cannot be read: its messages may quote anything. */

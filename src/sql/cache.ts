@@ -21,7 +21,7 @@ interface Bucket {
 export class AnalysisCache {
   /** The one asked for last comes last. */
   readonly #buckets = new Map<string, Bucket>();
-  #last: { readonly parts: readonly (string | null | undefined)[]; readonly bucket: Bucket } | null = null;
+  #last: { readonly parts: Parts; readonly bucket: Bucket } | null = null;
 
   constructor(readonly limits: AnalysisCacheLimits) {}
 
@@ -50,10 +50,10 @@ export class AnalysisCache {
 
   /** Everything beside the text that an analysis looks at makes a bucket of its own. */
   #bucket(context: SqlContext, catalogue: Catalogue): Bucket {
-    const parts = partsOf(context, catalogue);
     // The same session asks again and again: comparing is faster than making a key.
     const last = this.#last;
-    if (last !== null && parts.every((part, at) => part === last.parts[at])) return last.bucket;
+    if (last !== null && isOf(last.parts, context, catalogue)) return last.bucket;
+    const parts = partsOf(context, catalogue);
     const key = JSON.stringify(parts.map((part) => (part === undefined ? [] : part)));
     const { count, bytes } = this.limits;
     const each = { count, weight: bytes / 2 };
@@ -82,6 +82,8 @@ export class AnalysisCache {
   }
 }
 
+type Parts = ReturnType<typeof partsOf>;
+
 function partsOf({ database, role, searchPath, settings }: SqlContext, catalogue: Catalogue) {
   return [
     catalogue.version,
@@ -91,12 +93,30 @@ function partsOf({ database, role, searchPath, settings }: SqlContext, catalogue
     searchPath,
     settings.standard_conforming_strings,
     settings.client_encoding,
-  ];
+  ] as const;
+}
+
+/** Whether these are the context's and the catalogue's parts. */
+function isOf(parts: Parts, { database, role, searchPath, settings }: SqlContext, catalogue: Catalogue): boolean {
+  return (
+    parts[0] === catalogue.version &&
+    parts[1] === catalogue.key &&
+    parts[2] === role &&
+    parts[3] === database &&
+    parts[4] === searchPath &&
+    parts[5] === settings.standard_conforming_strings &&
+    parts[6] === settings.client_encoding
+  );
 }
 
 function weigh(analysis: SqlAnalysis): number {
   let bytes = 2 * analysis.shape.length + 2 * (analysis.copyQuery?.length ?? 0) + 8 * analysis.reach.length;
   for (const resource of analysis.resources) bytes += 64 + 2 * resource.name.length;
   for (const column of analysis.columns) bytes += 48 + 2 * column.name.length;
+  for (const result of analysis.results ?? [])
+    for (const column of result ?? []) {
+      bytes += 48;
+      for (const source of column.sources) bytes += 64 + 2 * source.name.length;
+    }
   return bytes;
 }

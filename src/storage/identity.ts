@@ -12,6 +12,7 @@ import {
 } from "./identity/rows.js";
 import { anAdminExists, endLoginsOf, insertSubject, keepAnAdmin, oneSubject, setGroups } from "./identity/subjects.js";
 import { insertLogin, insertTokens, rotate, tokenRow } from "./identity/tokens.js";
+import { forgetSecondFactor } from "./second-factor/enrolled.js";
 import type { Db, Store } from "./store.js";
 import { mapped } from "./store-error.js";
 
@@ -65,11 +66,14 @@ export function createIdentityStore(store: Store): IdentityStore {
 
     removeSubject: (id) =>
       write(async (trx) => {
+        await store.changes.publish("freshness", trx);
         const { rows } =
           await sql`update subjects set removed_at = now(), password_hash = null, version = nextval('subject_versions')
           where id = ${id} and removed_at is null returning id`.execute(trx);
         if (rows.length === 0) return false;
         await setGroups(trx, id, []);
+        await sql`delete from factors where subject_id = ${id}`.execute(trx);
+        await forgetSecondFactor(trx, id);
         await endLoginsOf(trx, id, "removed", null);
         await keepAnAdmin(trx);
         return true;
@@ -153,9 +157,14 @@ export function createIdentityStore(store: Store): IdentityStore {
         return deviceFromRow(rows[0]);
       }),
 
-    answerDeviceLogin: (userCodeHash, answer, subject) =>
+    answerDeviceLogin: (userCodeHash, answer, subject, approver) =>
       mapped(async () => {
-        const { rows } = await sql<DeviceRow>`update device_logins set answer = ${answer}, subject_id = ${subject}
+        const withFactor =
+          "login" in approver
+            ? sql`coalesce((select with_factor from logins where id = ${approver.login} and subject_id = ${subject}), false)`
+            : approver.withFactor;
+        const { rows } = await sql<DeviceRow>`update device_logins
+          set answer = ${answer}, subject_id = ${subject}, with_factor = ${withFactor}
           where user_code_hash = ${userCodeHash} and answer is null and expires_at > now() returning ${deviceColumns}`.execute(
           db,
         );
@@ -169,6 +178,25 @@ export function createIdentityStore(store: Store): IdentityStore {
           db,
         );
         return deviceFromRow(rows[0]);
+      }),
+
+    knowsNetwork: (name, network) =>
+      mapped(async () => {
+        const { rows } = await sql<{ there: boolean }>`select exists (
+          select from known_networks k join subjects s on s.id = k.subject_id
+          where s.name = ${name} and s.removed_at is null and k.network = ${network} and k.last_at > now() - interval '90 days') as there`.execute(
+          db,
+        );
+        return rows[0]!.there;
+      }),
+
+    rememberNetwork: (subject, network) =>
+      mapped(async () => {
+        await sql`insert into known_networks (subject_id, network) values (${subject}, ${network})
+          on conflict (subject_id, network) do update set last_at = now()`.execute(db);
+        // The last ones count; who travels a lot does not fill the table.
+        await sql`delete from known_networks where subject_id = ${subject} and network not in (
+          select network from known_networks where subject_id = ${subject} order by last_at desc limit 30)`.execute(db);
       }),
 
     hasAdmin: () => mapped(() => anAdminExists(db)),

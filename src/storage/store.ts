@@ -16,7 +16,16 @@ export interface Store {
 }
 
 /** Topics that replicas tell each other about. */
-export const topics = ["identity", "connections", "policy", "secrets", "agents", "sessions"] as const;
+export const topics = [
+  "identity",
+  "connections",
+  "policy",
+  "secrets",
+  "agents",
+  "sessions",
+  "reviews",
+  "freshness",
+] as const;
 export type Topic = (typeof topics)[number];
 
 /** NOTIFY backed by a version poll (≤ 500 ms), so that a lost notification costs half a second and not a right. */

@@ -1,19 +1,17 @@
 import type { Socket } from "node:net";
 import type { PipeAbort } from "./pipe.js";
 import { PipeBase } from "./pipe-base.js";
+import { type Flushable, flushSoon, readBegins, readEnds, turnNumber } from "./turn.js";
 
 /** Bytes that may wait in a socket before its pipe answers false. */
 const highWater = 256 * 1024;
 
 /** A pipe over something with the events of a socket: TCP itself, or TLS over another pipe. */
-export abstract class DuplexPipe extends PipeBase {
+export abstract class DuplexPipe extends PipeBase implements Flushable {
   protected readonly socket: Socket;
+  /** The turn in which was written last; what follows in the same goes together. */
+  #turn = -1;
   #corked = false;
-  #listening = false;
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.socket.uncork();
-  };
   #sawEnd = false;
 
   constructor(socket: Socket, label: string) {
@@ -40,19 +38,37 @@ export abstract class DuplexPipe extends PipeBase {
 
   protected transmit(chunk: Uint8Array): boolean {
     const { socket } = this;
-    // One system call for what is written in one turn of the owner.
-    if (!this.#corked) {
+    // The usual turn brings one chunk, which goes at once; more of them share one system call.
+    const turn = turnNumber();
+    if (this.#turn !== turn) this.#turn = turn;
+    else if (!this.#corked) {
       this.#corked = true;
       socket.cork();
-      process.nextTick(this.#uncork);
+      flushSoon(this);
     }
     socket.write(chunk);
     // The stream's own mark is 16 KB and only says when `drain` comes; ours lets a reader run ahead of a busy wire.
     return socket.writableLength <= highWater;
   }
 
+  /** Sends what a turn brought beyond its first chunk. */
+  flush(): void {
+    this.#corked = false;
+    this.socket.uncork();
+  }
+
   protected transmitEnd(): void {
     this.socket.end();
+  }
+
+  /** Bytes of the socket; whoever makes the pipe sees to it that they come here. */
+  received(chunk: Buffer): void {
+    readBegins();
+    try {
+      this.arrived(chunk);
+    } finally {
+      readEnds();
+    }
   }
 
   protected stopReading(): void {
@@ -60,12 +76,6 @@ export abstract class DuplexPipe extends PipeBase {
   }
 
   protected startReading(): void {
-    if (this.#listening) {
-      this.socket.resume();
-      return;
-    }
-    this.#listening = true;
-    this.socket.on("data", (chunk: Buffer) => this.arrived(chunk));
     this.socket.resume();
   }
 }

@@ -11,3 +11,4 @@ export {
   type SecureServerOptions,
   securePipe,
 } from "./tls/index.js";
+export { flushWritten } from "./turn.js";

@@ -29,6 +29,8 @@ export interface Catalogue {
   readonly systemTypes?: readonly string[];
   /** Functions of users' casts that happen without being written, by id. */
   readonly implicitCasts?: readonly number[];
+  /** Relations of the system's schemas, by id; absent: not read. */
+  readonly systemRelations?: readonly number[];
   /** Schemas that the login role may not use: the server passes over them in a search path. */
   readonly closedSchemas?: readonly string[];
 }
@@ -37,8 +39,18 @@ export interface CatalogueType {
   readonly id: number;
   readonly schema: string;
   readonly name: string;
+  /** Any text is a value of it, in text and in binary, as of citext. Absent: that is not known. */
+  readonly text?: boolean;
   /** Functions that run when a value becomes one of it or stops being one: of domains' checks and of casts, its parts' included, by id. */
   readonly calls: readonly number[];
+}
+
+export interface CatalogueColumn {
+  readonly number: number;
+  readonly name: string;
+  readonly typeId: number;
+  /** A generated column: numbers of the columns of the same row that it is made of. Absent: it has a value of its own. */
+  readonly madeOf?: readonly number[];
 }
 
 export interface CatalogueRelation {
@@ -46,7 +58,7 @@ export interface CatalogueRelation {
   readonly schema: string;
   readonly name: string;
   readonly kind: "table" | "partitioned" | "view" | "materialized" | "foreign" | "sequence" | "other";
-  readonly columns: readonly { readonly number: number; readonly name: string; readonly typeId: number }[];
+  readonly columns: readonly CatalogueColumn[];
   /** What it inherits from or is a partition of. */
   readonly parents: readonly number[];
   /** Relations that its rewrite rules read (a view's), by id. */
@@ -55,11 +67,18 @@ export interface CatalogueRelation {
   readonly definition: string | null;
   /** Triggers, rules other than a view's own, row security: things that run when it is written or read. */
   readonly triggers: readonly number[];
+  /**
+   * Changes when anything changes that decides what reading or writing it does: triggers and whether they fire, defaults, constraints
+   * (of others on it, too: they cascade), rules, policies, its owner. Absent: not read.
+   */
+  readonly digest?: string;
   /** Functions that its defaults, constraints, generated columns, policies and rules call, by id. */
   readonly calls: readonly number[];
 }
 
 export interface CatalogueFunction {
+  /** Names of the columns that it gives in FROM; empty: one, which is no row. Absent: not read, or it depends on the call. */
+  readonly columns?: readonly string[];
   readonly id: number;
   readonly schema: string;
   readonly name: string;

@@ -1,3 +1,4 @@
+import type { ScanPlan } from "./detector.js";
 import type { ColumnMask, Mask } from "./mask.js";
 
 /**
@@ -17,4 +18,25 @@ export interface MaskPlan {
   readonly copy: readonly string[] | null;
   /** For protocols that name values by path in a body: the rules themselves, most specific first. Absent: none. */
   readonly fields?: readonly ColumnMask[] | undefined;
+  /** Values to find in what no column rule masks. Absent or null: none is looked at. */
+  readonly scan?: ScanPlan | null | undefined;
+  /**
+   * What is masked at each position of a result, by the statement's place in its text; null: which column stands where is not
+   * known. Holds only as far as the server's description of the result agrees; else `proven`, `columns` and `others` count.
+   */
+  readonly results?: readonly (readonly PositionMask[] | null)[] | undefined;
+  /** Types of which any text is a value, beside those that the protocol knows itself; by its own ids. */
+  readonly textTypes?: ReadonlySet<number> | undefined;
+  /** Relations of the system that show no user's values. */
+  readonly system?: ReadonlySet<string> | undefined;
+}
+
+/** One position of a result. */
+export interface PositionMask {
+  /** Null: nothing that is masked can be in it. */
+  readonly mask: Mask | null;
+  /** Column keys that the server may name as where it comes from. */
+  readonly origins: ReadonlySet<string>;
+  /** The server must name one of them. */
+  readonly named: boolean;
 }

@@ -70,6 +70,18 @@ export class ClippedReader {
     return view;
   }
 
+  /** Up to the next NUL, which is consumed; each byte is one character. Made for names: short, and often empty. */
+  latin1Cstring(): string {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let at = start; at < this.#end; at++) {
+      if (bytes[at] !== 0) continue;
+      this.#at = at + 1;
+      return at === start ? "" : bytes.toString("latin1", start, at);
+    }
+    throw new MalformedError("string without its terminating NUL");
+  }
+
   cstring(): string {
     return this.cstringBytes().toString("utf8");
   }

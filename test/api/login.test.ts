@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { passwordOnly } from "../../src/identity/index.js";
 import type { SubjectId } from "../../src/vocabulary/index.js";
 import { bearer, call, password, setUp, signIn, startTestApi, type TestApi, type Tokens } from "./support.js";
 
@@ -150,10 +151,11 @@ test("a browser's cookie is closed to scripts, and its writes need the site's ow
 
 test("a browser's cookie is no bearer token", async () => {
   const { name } = await person();
-  const login = await api.deps.identity.logins.issueBrowser((await api.deps.identity.users.get(name)).id, {
-    client: "test",
-    address: "127.0.0.1",
-  });
+  const login = await api.deps.identity.logins.issueBrowser(
+    (await api.deps.identity.users.get(name)).id,
+    { client: "test", address: "127.0.0.1" },
+    passwordOnly,
+  );
   await expect(api.deps.identity.authenticator.authenticate(login.token)).rejects.toMatchObject({
     code: "unauthenticated",
   });

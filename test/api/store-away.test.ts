@@ -2,10 +2,13 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createIdentity } from "../../src/identity/index.js";
+import { factorOptions } from "../../src/gateway/second-factor.js";
+import { createIdentity, passwordOnly } from "../../src/identity/index.js";
+import { createSecretVault, loadMasterKey } from "../../src/secrets/index.js";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/storage/embedded/start.js";
 import { createIdentityStore } from "../../src/storage/identity.js";
 import { openStore } from "../../src/storage/open-store.js";
+import { createSecretStore } from "../../src/storage/secrets.js";
 import { keptLog } from "../storage/support.js";
 import { password } from "./support.js";
 
@@ -44,10 +47,16 @@ test("with the store away a known token is honoured for a while, nothing else is
     { log: keptLog(), signal: new AbortController().signal },
   );
   const maxStaleMs = 4_000;
-  const identity = await createIdentity({ store: createIdentityStore(store), log: keptLog(), maxStaleMs });
+  const vault = await createSecretVault({
+    store: createSecretStore(store),
+    master: loadMasterKey({ stateFolder: join(folder, "key") }),
+  });
+  const factors = await factorOptions({ store, vault, link: (id) => `http://hoop.test/step-up/${id}` });
+  const identity = await createIdentity({ store: createIdentityStore(store), factors, log: keptLog(), maxStaleMs });
   const ada = (await identity.setup.seed({ name: "ada", password }))!;
   const asker = { client: "test", address: "127.0.0.1" };
-  const [known, unseen] = [await identity.logins.issue(ada.id, asker), await identity.logins.issue(ada.id, asker)];
+  const issue = () => identity.logins.issue(ada.id, asker, passwordOnly);
+  const [known, unseen] = [await issue(), await issue()];
   const authenticate = (token: string) =>
     identity.authenticator.authenticate(token).then(
       ({ subject }) => subject.name,

@@ -5,16 +5,23 @@ import type { InjectOptions } from "fastify";
 import { z } from "zod";
 import { type ApiDeps, type App, createApi } from "../../src/api/index.js";
 import { type ConnectionProtocol, createConnections } from "../../src/connections/index.js";
+import { maskRehearsal } from "../../src/gateway/mask-rehearsal.js";
+import { startReviews } from "../../src/gateway/reviews.js";
+import { factorOptions } from "../../src/gateway/second-factor.js";
+import { withGrants } from "../../src/gateway/with-grants.js";
 import { createIdentity } from "../../src/identity/index.js";
 import { connectAnalysis } from "../../src/policy/connect.js";
 import { seedPolicy } from "../../src/policy/seed.js";
 import { createPolicySource } from "../../src/policy/source.js";
 import type { EntryDraft, Recorder } from "../../src/recording/recorder.js";
+import { createSecretVault, loadMasterKey, type MasterKeys } from "../../src/secrets/index.js";
 import { createSessionDirectory } from "../../src/sessions/index.js";
+import { showText } from "../../src/sql/index.js";
 import { createConnectionStore } from "../../src/storage/connections.js";
 import { createIdentityStore } from "../../src/storage/identity.js";
 import { openStore } from "../../src/storage/open-store.js";
 import { createPolicyStore } from "../../src/storage/policy.js";
+import { createSecretStore } from "../../src/storage/secrets.js";
 import { createSessionStore } from "../../src/storage/sessions.js";
 import type { Store } from "../../src/storage/store.js";
 import { HoopError } from "../../src/vocabulary/index.js";
@@ -60,6 +67,8 @@ export interface TestApi {
   readonly deps: ApiDeps;
   readonly recorder: KeptRecorder;
   readonly secrets: Map<string, string>;
+  /** What the store is sealed under. */
+  readonly master: MasterKeys;
   /** Opens the same API again, as another replica would have it. */
   open(replica: string): Promise<{ readonly app: App; readonly deps: ApiDeps; close(): Promise<void> }>;
   close(): Promise<void>;
@@ -74,12 +83,18 @@ export async function startTestApi(): Promise<TestApi> {
     { databaseUrl: null, dataDir: join(folder, "store"), poolSize: 5, statementTimeoutMs: 30_000 },
     { log, signal: new AbortController().signal },
   );
+  const master = loadMasterKey({ stateFolder: join(folder, "key") });
   const recorder = new KeptRecorder();
   const secrets = new Map<string, string>();
   await seedPolicy(createPolicyStore(store));
 
   async function open(id: string) {
-    const identity = await createIdentity({ store: createIdentityStore(store), log });
+    const vault = await createSecretVault({ store: createSecretStore(store), master });
+    const identity = await createIdentity({
+      store: createIdentityStore(store),
+      factors: await factorOptions({ store, vault, link: (challenge) => `http://hoop.test/step-up/${challenge}` }),
+      log,
+    });
     const connections = await createConnections({
       store: createConnectionStore(store),
       protocols,
@@ -91,14 +106,33 @@ export async function startTestApi(): Promise<TestApi> {
     });
     const sessions = await createSessionDirectory({ store: createSessionStore(store), replica: id, log });
     const policyStore = createPolicyStore(store);
-    const source = await createPolicySource({ store: policyStore, log });
+    const rules = await createPolicySource({ store: policyStore, log });
+    const reviewLink = (review: string) => `http://hoop.test/reviews/${review}`;
+    const reviews = await startReviews({
+      store,
+      vault,
+      identity,
+      connections: connections.source,
+      policy: rules,
+      recorder,
+      link: reviewLink,
+      log,
+    });
+    const source = withGrants(rules, reviews.grants);
     const recorded = new Map([[otherSession, "00000000-0000-4000-8000-0000000000aa"]]);
+    const mayConnect: ApiDeps["mayConnect"] = (subject, connection) =>
+      source.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
+        .outcome === "allow";
+    const masking = {
+      policy: source,
+      connection: (wanted: string) => connections.source.list().find((connection) => connection.id === wanted),
+      mayConnect,
+      key: Buffer.alloc(32, 7),
+    };
     const deps: ApiDeps = {
       identity,
       connections,
-      mayConnect: (subject, connection) =>
-        source.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
-          .outcome === "allow",
+      mayConnect,
       testConnection: async () => ({ serverVersion: "15.1" }),
       example: (connection) => `psql -h ${connection.name}.hoop`,
       agents: {
@@ -113,6 +147,12 @@ export async function startTestApi(): Promise<TestApi> {
       policy: { store: policyStore, source },
       analyse: async () => ({ shape: "select ?", effects: ["read"], resources: [], attributes: {}, unknowns: [] }),
       sessions,
+      reviews,
+      reviewing: {
+        link: reviewLink,
+        show: showText,
+        maskRehearsal: (viewer, review, rehearsal) => maskRehearsal(masking, viewer, review, rehearsal),
+      },
       recordings: {
         sessions: async () => ({ items: [], next: null }),
         session: async (session) => {
@@ -160,8 +200,9 @@ export async function startTestApi(): Promise<TestApi> {
     const app = await createApi(deps, { tls: null, publicUrl: null, log });
     const close = async () => {
       await app.close();
+      reviews.close();
       await sessions.close();
-      source.close();
+      rules.close();
       connections.close();
       identity.close();
     };
@@ -175,6 +216,7 @@ export async function startTestApi(): Promise<TestApi> {
     store,
     recorder,
     secrets,
+    master,
     open,
     close: async () => {
       await own.close();

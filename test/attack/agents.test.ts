@@ -312,6 +312,6 @@ it("an agent keeps what it is when the gateway answers a renewal with nonsense, 
 function rawLane(session: GrpcSession, nonce: string): { write(bytes: Buffer): void } {
   const lane = session.lane(AgentService.method.lane, { headers: { "hoop-nonce": nonce } });
   lane.start({ data() {}, end() {}, drain() {}, closed() {} });
-  const { stream } = (lane as unknown as { call: { stream: { write(bytes: Buffer): void } } }).call;
-  return stream;
+  const { call } = lane as unknown as { call: { send(prefix: Buffer, length: number, payload: Buffer): void } };
+  return { write: (bytes) => call.send(bytes, bytes.length, Buffer.alloc(0)) };
 }

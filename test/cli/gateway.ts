@@ -26,6 +26,11 @@ export interface RunningCli {
     who: string,
     args: readonly string[],
   ): { readonly child: ChildProcess; readonly lines: AsyncIterator<string>; readonly exit: Promise<number | null> };
+  /** As `spawn`, with a stdin that is written while it runs. */
+  start(
+    who: string,
+    args: readonly string[],
+  ): { readonly child: ChildProcess; readonly lines: AsyncIterator<string>; readonly exit: Promise<number | null> };
   stop(): Promise<void>;
 }
 
@@ -72,6 +77,14 @@ export async function startGateway(cli = builtCli): Promise<RunningCli> {
     readyMs: 90_000,
     isReady: (line) => line.event === "ready",
   });
+  const follow = (who: string, args: readonly string[], stdin: "ignore" | "pipe") => {
+    const running = spawn(process.execPath, [cli, ...args], {
+      env: environment({ HOOP_HOME: home(who) }),
+      stdio: [stdin, "pipe", "inherit"],
+    });
+    const exit = new Promise<number | null>((resolve) => running.once("close", resolve));
+    return { child: running, lines: createInterface({ input: running.stdout! })[Symbol.asyncIterator](), exit };
+  };
   const stop = async (): Promise<void> => {
     await child.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -86,14 +99,8 @@ export async function startGateway(cli = builtCli): Promise<RunningCli> {
     folder,
     password,
     hoop,
-    spawn(who, args) {
-      const running = spawn(process.execPath, [cli, ...args], {
-        env: environment({ HOOP_HOME: home(who) }),
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const exit = new Promise<number | null>((resolve) => running.once("close", resolve));
-      return { child: running, lines: createInterface({ input: running.stdout })[Symbol.asyncIterator](), exit };
-    },
+    spawn: (who, args) => follow(who, args, "ignore"),
+    start: (who, args) => follow(who, args, "pipe"),
     stop,
   };
 }

@@ -49,6 +49,7 @@ export const postgresDialect: Dialect = {
     { name: "an error that quotes the password", createTarget: () => postgresTarget({ quotes: "E" }) },
     { name: "a notice that quotes the password", createTarget: () => postgresTarget({ quotes: "N" }) },
   ],
+  tellsOfWaits: true,
   masked: {
     text: "select name, card, note from people",
     plan: {

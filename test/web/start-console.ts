@@ -1,12 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ApiDeps, createApi, listenApi } from "../../src/api/index.js";
 import { createAuditService, createStoreRecorder, type SessionSummary } from "../../src/recording/index.js";
-import { createSecretVault, loadMasterKey } from "../../src/secrets/index.js";
+import { createSecretVault } from "../../src/secrets/index.js";
 import { createRecordingStore } from "../../src/storage/recording.js";
 import { createSecretStore } from "../../src/storage/secrets.js";
 import { HoopError, sessionId } from "../../src/vocabulary/index.js";
@@ -50,9 +48,7 @@ export async function startConsole(): Promise<TestConsole> {
     const consoleFolder = builtConsole();
     const api = await startTestApi();
     closing.push(() => api.close());
-    const folder = await mkdtemp(join(tmpdir(), "hoop-web-"));
-    closing.push(() => rm(folder, { recursive: true, force: true }));
-    const deps = await withRecordings(api, folder, closing);
+    const deps = await withRecordings(api, closing);
     const app = await createApi(deps, { tls: null, publicUrl: null, consoleFolder });
     closing.push(() => app.close());
     const { port } = await listenApi(app, { host: "127.0.0.1", port: 0, tls: false });
@@ -64,14 +60,10 @@ export async function startConsole(): Promise<TestConsole> {
 }
 
 /** The API's ports, with a real record behind them. */
-async function withRecordings(
-  api: TestApi,
-  stateFolder: string,
-  closing: (() => Promise<unknown>)[],
-): Promise<ApiDeps> {
+async function withRecordings(api: TestApi, closing: (() => Promise<unknown>)[]): Promise<ApiDeps> {
   const vault = await createSecretVault({
     store: createSecretStore(api.store),
-    master: loadMasterKey({ stateFolder }),
+    master: api.master,
   });
   const signer = await vault.signingKey("audit");
   const recordings = createRecordingStore(api.store);

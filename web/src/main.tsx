@@ -3,6 +3,8 @@ import "./styles/tokens.css";
 import "./styles/shell.css";
 import "./styles/content.css";
 import "./styles/session.css";
+import "./styles/reviews.css";
+import "./styles/second-factor.css";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";

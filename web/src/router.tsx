@@ -9,6 +9,8 @@ import {
 } from "@tanstack/react-router";
 import { Problem } from "./api/problem.js";
 import { meQuery, setupQuery } from "./api/queries.js";
+import { type ReviewView, reviewViews } from "./api/review-queries.js";
+import { type ReviewState, reviewStates } from "./api/review-types.js";
 import { NotFound } from "./layout/not-found.js";
 import { RouteError } from "./layout/route-error.js";
 import { Shell } from "./layout/shell.js";
@@ -64,6 +66,12 @@ const device = createRoute({
   component: lazyRouteComponent(() => import("./pages/sign-in/device-page.js"), "DevicePage"),
 });
 
+const stepUp = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/step-up/$question",
+  component: lazyRouteComponent(() => import("./pages/sign-in/step-up-page.js"), "StepUpPage"),
+});
+
 const shell = createRoute({ getParentRoute: () => signedIn, id: "shell", component: Shell });
 
 const home = createRoute({
@@ -98,6 +106,30 @@ const session = createRoute({
   getParentRoute: () => shell,
   path: "/sessions/$session",
   component: lazyRouteComponent(() => import("./pages/sessions/session-page.js"), "SessionPage"),
+});
+
+const reviews = createRoute({
+  getParentRoute: () => shell,
+  path: "/reviews",
+  validateSearch: (search): { view?: ReviewView; state?: ReviewState; connection?: string } => ({
+    view: reviewViews.find((view) => view === search.view),
+    state: reviewStates.find((state) => state === search.state),
+    connection: text(search.connection),
+  }),
+  component: lazyRouteComponent(() => import("./pages/reviews/reviews-page.js"), "ReviewsPage"),
+});
+
+const review = createRoute({
+  getParentRoute: () => shell,
+  path: "/reviews/$review",
+  component: lazyRouteComponent(() => import("./pages/reviews/review-page.js"), "ReviewPage"),
+});
+
+const access = createRoute({
+  getParentRoute: () => shell,
+  path: "/access",
+  validateSearch: (search): { view?: "all" } => (search.view === "all" ? { view: "all" } : {}),
+  component: lazyRouteComponent(() => import("./pages/access/access-page.js"), "AccessPage"),
 });
 
 const policyViews = ["rules", "simulate", "edit", "history"] as const;
@@ -142,7 +174,21 @@ const routes = root.addChildren([
   login,
   signedIn.addChildren([
     device,
-    shell.addChildren([home, connections, sessions, session, policy, agents, users, audit, profile]),
+    stepUp,
+    shell.addChildren([
+      home,
+      connections,
+      sessions,
+      session,
+      reviews,
+      review,
+      access,
+      policy,
+      agents,
+      users,
+      audit,
+      profile,
+    ]),
   ]),
 ]);
 

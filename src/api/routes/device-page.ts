@@ -9,7 +9,7 @@ const formLimit = 8_192;
  * with the answer, so there is no session that another site could ride on.
  */
 export const devicePageRoutes: Routes = (app, { deps, change }) => {
-  const { logins, devices } = deps.identity;
+  const { logins, devices, signIns } = deps.identity;
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string", bodyLimit: formLimit },
@@ -37,14 +37,18 @@ export const devicePageRoutes: Routes = (app, { deps, change }) => {
         code: z.string().max(20),
         name: z.string().max(200),
         password: z.string().max(1024),
+        factor: z.string().max(64).default(""),
         answer: z.enum(["approved", "denied"]),
       }),
     },
     handler: async (request, reply) => {
-      const { code, name, password, answer } = request.body;
+      const { code, name, password, factor, answer } = request.body;
       const message = await change(null, async () => {
         const subject = await logins.checkPassword(name, password, request.ip);
-        const { client, address } = await devices.answer(code, answer, subject, request.ip);
+        const proof = await signIns.answerAtOnce(subject, factor.trim(), request.ip);
+        const { client, address } = await devices.answer(code, answer, subject, request.ip, {
+          withFactor: proof !== null,
+        });
         const done =
           answer === "approved"
             ? `${client} is signed in as ${subject.name}. You can close this page.`
@@ -78,6 +82,8 @@ ${told}
 <p><label>Code <input name="code" required maxlength="20" value="${escaped(code)}"></label></p>
 <p><label>User <input name="name" required autocomplete="username"></label></p>
 <p><label>Password <input name="password" type="password" required autocomplete="current-password"></label></p>
+<p><label>Second factor <input name="factor" maxlength="64" autocomplete="one-time-code" inputmode="text"></label>
+A code of your authenticator or a recovery code, if you have one.</p>
 <p><button name="answer" value="approved">Sign it in</button> <button name="answer" value="denied">Deny</button></p>
 </form>
 </main>

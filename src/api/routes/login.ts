@@ -1,33 +1,30 @@
 import { z } from "zod";
-import type { TokenPair } from "../../identity/index.js";
+import { passwordOnly } from "../../identity/index.js";
 import { HoopError, type Subject } from "../../vocabulary/index.js";
-import { clearBrowserCookie, csrfTokenFor, principalOf, setBrowserCookie } from "../access.js";
+import { clearBrowserCookie, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
-import { iso, noContentSchema, subjectSchema, timeSchema } from "../schemas.js";
+import { giveLogin, signedInSchema, tokensOf, tokensSchema } from "../give-login.js";
+import { iso, noContentSchema, timeSchema } from "../schemas.js";
 
 const rateLimit = { max: 60, timeWindow: 60_000 };
 
-const tokensSchema = z
+const stepSchema = z
   .object({
-    accessToken: z.string(),
-    accessExpires: timeSchema,
-    refreshToken: z.string(),
-    refreshExpires: timeSchema,
-    subject: subjectSchema,
+    state: z.enum(["factor", "enrol"]),
+    pending: z.string().describe("Names this sign-in in the next step; good for minutes and a few tries."),
+    expires: timeSchema,
+    methods: z.array(z.enum(["totp", "passkey", "recovery-code"])),
   })
   .meta({
-    id: "Tokens",
-    description: "Shown once. The refresh token is good for one renewal; used twice, the login ends.",
+    id: "SignInStep",
+    description:
+      "The password was right. `factor`: POST /login/factor; `enrol`: a second factor must be made, POST /login/enrol/….",
   });
-const browserSchema = z.object({
-  subject: subjectSchema,
-  csrfToken: z.string().describe("Goes into X-CSRF-Token of every write."),
-  expires: timeSchema,
-});
 
 /** Signing in and out. */
-export const loginRoutes: Routes = (app, { deps, options, change }) => {
-  const { logins, devices } = deps.identity;
+export const loginRoutes: Routes = (app, context) => {
+  const { deps, options, change } = context;
+  const { logins, devices, signIns } = deps.identity;
   const clientOf = (agent: string | undefined) => agent ?? "unknown";
 
   async function recordLogin(subject: Subject, how: string, from: string): Promise<void> {
@@ -43,28 +40,25 @@ export const loginRoutes: Routes = (app, { deps, options, change }) => {
     config: { access: "public", rateLimit },
     schema: {
       summary: "Sign in with a password",
-      description: "`as: tokens` for programs; `as: browser` sets a cookie and answers the CSRF token.",
+      description:
+        "`as: tokens` for programs; `as: browser` sets a cookie and answers the CSRF token. 202: a second step is needed.",
       tags: ["login"],
       body: z.strictObject({
         name: z.string().min(1).max(200),
         password: z.string().min(1).max(1024),
         as: z.enum(["tokens", "browser"]).default("tokens"),
       }),
-      response: { 200: z.union([tokensSchema, browserSchema]) },
+      response: { 200: signedInSchema, 202: stepSchema },
     },
     handler: async (request, reply) => {
       const { name, password, as } = request.body;
       const subject = await logins.checkPassword(name, password, request.ip);
-      await recordLogin(subject, `password (${as})`, request.ip);
       const asker = { client: clientOf(request.headers["user-agent"]), address: request.ip };
-      if (as === "tokens") return tokensOf(await logins.issue(subject.id, asker));
-      const login = await logins.issueBrowser(subject.id, asker);
-      setBrowserCookie(request, reply, login.token, login.expires);
-      return {
-        subject: { ...login.subject, groups: [...login.subject.groups] },
-        csrfToken: csrfTokenFor(login.token),
-        expires: iso(login.expires),
-      };
+      const step = await signIns.next(subject, as, asker);
+      if (step.state === "done") return giveLogin(context, request, reply, { subject, as }, passwordOnly, "password");
+      const { state, pending, expires } = step;
+      const methods = step.state === "factor" ? [...step.methods] : [];
+      return reply.code(202).send({ state, pending, expires: iso(expires), methods });
     },
   });
 
@@ -167,10 +161,12 @@ export const loginRoutes: Routes = (app, { deps, options, change }) => {
       response: { 200: z.object({ client: z.string(), address: z.string() }) },
     },
     handler: async (request) => {
-      const { subject } = principalOf(request);
+      const { subject, login: approver } = principalOf(request);
       const { answer } = request.body;
       return change({ subject }, async () => {
-        const login = await devices.answer(request.params.userCode, answer, subject, request.ip);
+        const login = await devices.answer(request.params.userCode, answer, subject, request.ip, {
+          login: approver,
+        });
         const { client, address } = login;
         return {
           answer: { client, address },
@@ -200,13 +196,3 @@ export const loginRoutes: Routes = (app, { deps, options, change }) => {
     },
   });
 };
-
-function tokensOf(pair: TokenPair): z.infer<typeof tokensSchema> {
-  return {
-    accessToken: pair.accessToken,
-    accessExpires: iso(pair.accessExpires),
-    refreshToken: pair.refreshToken,
-    refreshExpires: iso(pair.refreshExpires),
-    subject: { ...pair.subject, groups: [...pair.subject.groups] },
-  };
-}

@@ -23,7 +23,11 @@ const documentsSchema = z.strictObject({
   source: z.string().max(200).optional().describe("What error messages call it."),
   prune: z.boolean().default(false).describe("Remove what the text does not name."),
 });
-const plannedSchema = z.object({ changes: z.array(changeSchema), revision: z.number().int() });
+const plannedSchema = z.object({
+  changes: z.array(changeSchema),
+  revision: z.number().int(),
+  warnings: z.array(z.string()).describe("What is no reason to refuse, and should be known."),
+});
 const reasonSchema = z.object({ rule: z.string().nullable(), code: z.string(), text: z.string() });
 const simulationSchema = z.object({
   outcome: z.enum(["allow", "deny", "hold", "challenge"]),
@@ -36,7 +40,7 @@ const simulationSchema = z.object({
 
 /** Rules. */
 export const policyRoutes: Routes = (app, { deps, change, now }) => {
-  const { store, source } = deps.policy;
+  const { store, source, tools } = deps.policy;
 
   app.route({
     method: "GET",
@@ -139,8 +143,17 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
     },
     handler: async (request) => {
       const { text, source: from, prune } = request.body;
-      const planned = await applyDocuments(store, parseDocuments(text, from), { author: null, prune, dryRun: true });
-      return { revision: planned.revision, changes: planned.changes.map((one) => ({ ...one, lines: [...one.lines] })) };
+      const planned = await applyDocuments(store, parseDocuments(text, from), {
+        author: null,
+        prune,
+        dryRun: true,
+        checks: tools?.checks,
+      });
+      return {
+        revision: planned.revision,
+        warnings: [...planned.warnings],
+        changes: planned.changes.map((one) => ({ ...one, lines: [...one.lines] })),
+      };
     },
   });
 
@@ -166,6 +179,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
           author: { subject: subject.id, name: subject.name },
           prune,
           revision,
+          checks: tools?.checks,
         });
         const changes = result.changes.filter((one) => one.action !== "unchanged");
         return {
@@ -178,7 +192,11 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
           },
         };
       });
-      return { revision: applied.revision, changes: applied.changes.map((one) => ({ ...one, lines: [...one.lines] })) };
+      return {
+        revision: applied.revision,
+        warnings: [...applied.warnings],
+        changes: applied.changes.map((one) => ({ ...one, lines: [...one.lines] })),
+      };
     },
   });
 

@@ -34,6 +34,12 @@ export function declareUsers(program: Command, run: Runner): void {
     .argument("<name>")
     .action(run(() => import("../verbs/users-disable.js")));
   group
+    .command("reset-factors")
+    .description("take a user's second factors away, for one who lost them; ends their logins")
+    .argument("<name>")
+    .option("--yes", "do not ask")
+    .action(run(() => import("../verbs/users-reset-factors.js")));
+  group
     .command("enable")
     .description("let a disabled user in again")
     .argument("<name>")

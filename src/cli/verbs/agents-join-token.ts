@@ -1,9 +1,7 @@
 import { askLaneEnd } from "../../client/lane-end.js";
-import { HoopError } from "../../vocabulary/index.js";
 import { text, type Verb } from "../invocation.js";
+import { secondsFrom } from "../seconds-from.js";
 import { ago } from "../table.js";
-
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 export const run: Verb = async (invocation) => {
   const { context, args } = invocation;
@@ -20,12 +18,3 @@ export const run: Verb = async (invocation) => {
       `${made.token}\n\nGood once, and only ${ago(made.expires)}. On the other machine:\n  hoop agent --gateway ${url} --join ${made.token} --allow HOST:PORT`,
   );
 };
-
-function secondsFrom(duration: string): number {
-  const match = /^(\d{1,6})([smhd])$/.exec(duration);
-  if (!match)
-    throw new HoopError("invalid", `${JSON.stringify(duration)} is not a duration`, {
-      hint: "write it like 15m, 2h or 1d",
-    });
-  return Number(match[1]) * units[match[2]!]!;
-}

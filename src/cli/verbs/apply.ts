@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { HoopError } from "../../vocabulary/index.js";
 import { confirmOrRefuse } from "../confirm-or-refuse.js";
 import { flag, text, type Verb } from "../invocation.js";
 import { type Output, printable } from "../output.js";
+import { policyText } from "../policy-text.js";
 
 interface Change {
   readonly action: "create" | "update" | "delete" | "unchanged";
@@ -14,9 +13,8 @@ interface Change {
 interface Planned {
   readonly changes: readonly Change[];
   readonly revision: number;
+  readonly warnings: readonly string[];
 }
-
-const maxBytes = 4 * 1024 * 1024;
 
 export const run: Verb = async (invocation) => {
   const { context } = invocation;
@@ -29,6 +27,7 @@ export const run: Verb = async (invocation) => {
   };
   const api = await context.api();
   const plan = await api.post<Planned>("/policy/plan", { body, signal });
+  for (const warning of plan.warnings) out.warn(printable(warning));
   const changes = plan.changes.filter((change) => change.action !== "unchanged");
   if (changes.length === 0 || flag(invocation, "plan")) {
     return out.result({ applied: false, ...plan, changes }, () =>
@@ -47,29 +46,6 @@ export const run: Verb = async (invocation) => {
     () => `Applied: policy is at revision ${applied.revision}.`,
   );
 };
-
-async function policyText(file: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = file === "-" ? await readStdin() : await readFile(file);
-  } catch (cause) {
-    if (cause instanceof HoopError) throw cause;
-    throw new HoopError("invalid", `${file} cannot be read`, { cause });
-  }
-  if (bytes.length > maxBytes) throw new HoopError("too-large", `${file} is longer than ${maxBytes} bytes`);
-  return bytes.toString("utf8");
-}
-
-async function readStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new HoopError("too-large", `stdin is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
 
 function shown(changes: readonly Change[], { color }: Output): string {
   const paint = (line: string) =>

@@ -8,6 +8,8 @@ import { confirm } from "../ask.js";
 import { type CliContext, readAuthority } from "../context.js";
 import { type Invocation, text, type Verb } from "../invocation.js";
 import { readSecret } from "../read-secret.js";
+import type { SignInStep } from "../second-factor/shapes.js";
+import { finishSignIn } from "../second-factor/sign-in-step.js";
 
 export const run: Verb = async (invocation) => {
   const { context, args } = invocation;
@@ -78,7 +80,13 @@ async function authorityFor(url: URL, invocation: Invocation): Promise<string | 
 
 async function byPassword(api: ApiClient, name: string, context: CliContext): Promise<IssuedTokens> {
   const password = await readSecret(context, `Password of ${name}`);
-  return api.post<IssuedTokens>("/login", { body: { name, password, as: "tokens" }, signal: context.signal });
+  const answer = await api.post<IssuedTokens | SignInStep>("/login", {
+    body: { name, password, as: "tokens" },
+    signal: context.signal,
+  });
+  const issued = "accessToken" in answer ? answer : await finishSignIn(context, api, answer);
+  for (const notice of (issued as { notices?: readonly string[] }).notices ?? []) context.out.warn(notice);
+  return issued;
 }
 
 interface DeviceStart {

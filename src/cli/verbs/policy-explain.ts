@@ -23,7 +23,8 @@ export const run: Verb = async (invocation) => {
   const subject =
     text(invocation, "subject") ??
     (await api.get<{ subject: { name: string } }>("/me", { signal: context.signal })).subject.name;
-  const body = { subject, connection, ...(statement === undefined ? {} : { statement }) };
+  if (statement === undefined) return tell(invocation, subject, connection);
+  const body = { subject, connection, statement };
   const result = await api.post<Simulated>("/policy/simulate", { body, signal: context.signal });
   const { color } = context.out;
   context.out.result(result, () => {
@@ -41,6 +42,21 @@ export const run: Verb = async (invocation) => {
     return [`${subject} at ${connection}: ${word}`, ...reasons, ...masks].join("\n");
   });
 };
+
+interface Explained {
+  readonly sentences: readonly string[];
+  readonly rules: readonly { readonly rule: string; readonly text: string }[];
+}
+
+/** Everything that holds for somebody on a connection. */
+async function tell({ context }: Invocation, subject: string, connection: string): Promise<void> {
+  const path = `/policy/explain/${encodeURIComponent(connection)}?subject=${encodeURIComponent(subject)}`;
+  const explained = await (await context.api()).get<Explained>(path, { signal: context.signal });
+  const told = new Set(explained.rules.map(({ rule, text }) => `${text} [${rule}]`));
+  context.out.result(explained, () =>
+    explained.sentences.map((sentence) => `${told.has(sentence) ? "  " : ""}${printable(sentence)}`).join("\n"),
+  );
+}
 
 async function readOut({ context }: Invocation): Promise<void> {
   const rules = await (await context.api()).get<Rules>("/policy/explain", { signal: context.signal });

@@ -36,6 +36,7 @@ export const attributes = criterion({
     return answer;
   },
   dependsOn: "shape",
+  needs: (wanted) => ["judge-statements", ...wanted.map(([name]) => `attribute:${name}`)],
   reasons: { yes: "attributes-matched", no: "attributes-not-matched", unknown: "attributes-unknown" },
   explain: (wanted) =>
     `has ${joinAnd(wanted.map(([name, values]) => `${name} = ${joinOr(values.map((value) => value.text))}`))}`,

@@ -8,6 +8,9 @@ export interface Views {
   readonly connection: Pick<Situation, "connection">;
   readonly statement: Pick<Situation, "analysis">;
   readonly clock: Pick<Situation, "now">;
+  readonly estimate: Pick<Situation, "estimate">;
+  /** Everything; what of it is looked at, the data says. */
+  readonly situation: Situation;
 }
 
 export type About = keyof Views;
@@ -23,6 +26,10 @@ interface Specification<Name extends string, A extends About, Out> {
   readonly data: z.ZodType<Out, unknown>;
   readonly test: (data: Out, seen: Views[A]) => Answer;
   readonly dependsOn: Dependence;
+  /** Where what is looked at depends on the data: instead of `dependsOn`, and what it is about then. */
+  readonly looksAt?: (data: Out) => { readonly about: About; readonly dependsOn: readonly Dependence[] };
+  /** Capabilities of a protocol without which this criterion would never be told the truth; see `Demand`. */
+  readonly needs?: readonly string[] | ((data: Out) => readonly string[]);
   /** Codes for machines, one an answer. */
   readonly reasons: Readonly<Record<Answer, string>>;
   /** A phrase that follows "it", "a subject that is" or "a connection that is". */
@@ -32,6 +39,10 @@ interface Specification<Name extends string, A extends About, Out> {
 /** A criterion with its data in place. */
 export interface Bound {
   readonly criterion: Criterion;
+  readonly data: unknown;
+  readonly about: About;
+  readonly dependsOn: readonly Dependence[];
+  readonly needs: readonly string[];
   test(situation: Situation): Answer;
   explain(): string;
 }
@@ -66,8 +77,13 @@ export function criterion<const Name extends string, A extends About, Out>(
     reasons,
     bind(bound) {
       const value = bound as Out;
+      const looks = specification.looksAt?.(value) ?? { about, dependsOn: [dependsOn] };
+      const { needs } = specification;
       return {
         criterion: made,
+        data: value,
+        ...looks,
+        needs: typeof needs === "function" ? needs(value) : (needs ?? []),
         // A situation holds every view.
         test: (situation) => specification.test(value, situation as unknown as Views[A]),
         explain: () => specification.explain(value),

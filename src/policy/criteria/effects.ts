@@ -30,6 +30,7 @@ export const effects = criterion({
   >,
   test: ({ only, any }, { analysis }) => (only ? testOnly(only, analysis) : testAny(any ?? [], analysis)),
   dependsOn: "shape",
+  needs: ["judge-statements"],
   reasons: { yes: "effects-matched", no: "effects-not-matched", unknown: "effects-unknown" },
   explain: ({ only, any }) => (only ? `does nothing but ${joinOr(only)}` : `may ${joinOr(any ?? [])}`),
 });

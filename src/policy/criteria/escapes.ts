@@ -12,6 +12,7 @@ export const escapes = criterion({
   data: listedSchema,
   test: (listed, { analysis }) => testListed(listed, analysis, "escapes"),
   dependsOn: "shape",
+  needs: ["judge-statements", "attribute:escapes"],
   reasons: { yes: "escape-hatch", no: "no-escape-hatch", unknown: "escape-hatch-unknown" },
   explain: (listed) => {
     const words = listedWords(listed);

@@ -11,6 +11,7 @@ export const noWhere = criterion({
   data: listedSchema,
   test: (listed, { analysis }) => testListed(listed, analysis, "noWhere"),
   dependsOn: "shape",
+  needs: ["judge-statements", "attribute:noWhere"],
   reasons: { yes: "no-where", no: "has-where", unknown: "no-where-unknown" },
   explain: (listed) =>
     `runs ${joinOr((listedWords(listed) ?? ["delete", "update"]).map((word) => word.toUpperCase()))} without WHERE`,

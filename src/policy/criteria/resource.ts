@@ -8,7 +8,7 @@ import { type Criterion, criterion } from "./criterion.js";
 import { isUnreadable } from "./effects.js";
 
 /** A dotted pattern: one glob a part, compared exactly and, second, in lower case. */
-interface DottedGlob {
+export interface DottedGlob {
   readonly text: string;
   readonly exact: readonly Glob[];
   readonly folded: readonly Glob[];
@@ -48,6 +48,8 @@ export function resourceCriterion<const Name extends string>(about: ResourceCrit
     ) as z.ZodType<Wanted, unknown>,
     test: (wanted, { analysis }) => testResources(about.kind, wanted, analysis),
     dependsOn: "shape",
+    // Only who knows the target's catalogue can say which names a statement reaches.
+    needs: ["judge-statements", "catalogue"],
     reasons: { yes: `${about.name}-matched`, no: `${about.name}-not-matched`, unknown: `${about.name}-unknown` },
     explain: ({ any, only, access }) => {
       const how = access ? joinOr(access) : "touch";
@@ -95,7 +97,13 @@ function touchedBy(analysis: Analysis): readonly Touched[] {
   return found;
 }
 
-function matchAny(globs: readonly DottedGlob[], { parts, folded }: Touched): Answer {
+/** Whether one of the patterns matches a dotted name. */
+export function matchName(globs: readonly DottedGlob[], name: string): Answer {
+  const parts = name.split(".");
+  return matchAny(globs, { parts, folded: parts.map((part) => part.toLowerCase()) });
+}
+
+function matchAny(globs: readonly DottedGlob[], { parts, folded }: Pick<Touched, "parts" | "folded">): Answer {
   let answer: Answer = "no";
   for (const glob of globs) {
     const one = matchDotted(glob, parts, folded);
@@ -144,7 +152,8 @@ function cuts(parts: readonly string[], wanted: number): string[][] {
   return all;
 }
 
-function dottedSchema(parts: number): z.ZodType<DottedGlob, unknown> {
+/** A name or pattern of so many dotted parts at most. */
+export function dottedSchema(parts: number): z.ZodType<DottedGlob, unknown> {
   return z
     .string("expected a name or a pattern with *")
     .min(1)

@@ -11,6 +11,7 @@ export const utility = criterion({
   data: listedSchema,
   test: (listed, { analysis }) => testListed(listed, analysis, "utility"),
   dependsOn: "shape",
+  needs: ["judge-statements", "attribute:utility"],
   reasons: { yes: "utility-matched", no: "utility-not-matched", unknown: "utility-unknown" },
   explain: (listed) => {
     const words = listedWords(listed);

@@ -1,13 +1,13 @@
 import { effectSchema } from "../criteria/effects.js";
 import { manyOf, strict } from "../schema.js";
-import { documentSchema, enabledSchema, whenSchema, whereSchema, whoSchema } from "./common.js";
+import { documentSchema, modeFields, whenSchema, whereSchema, whoSchema, withMode } from "./common.js";
 
 /**
  * Who may use which connections, with which effects. Nothing is allowed that no access document allows.
  * A statement must be covered by one document alone: what two allow half each stays refused.
  */
 export const accessSpec = strict({
-  enabled: enabledSchema,
+  ...modeFields,
   who: whoSchema.describe("Criteria on the subject, or `everyone`."),
   except: whoSchema.optional().describe("Subjects that this document does not count for."),
   where: whereSchema.describe("Criteria on the connection, or `everywhere`."),
@@ -19,4 +19,4 @@ export const accessSpec = strict({
     .describe("Criteria on the statement and the time. Opening the connection asks only for the time."),
 });
 
-export const accessSchema = documentSchema("access", accessSpec);
+export const accessSchema = documentSchema("access", withMode(accessSpec));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { strict } from "../schema.js";
+import { oneOf, strict } from "../schema.js";
 import { selectorSchema } from "../selector.js";
 
 export const apiVersion = "hoop/v1";
@@ -14,14 +14,39 @@ export const metadataSchema = strict({
   description: z.string().max(2000).optional().describe("For people."),
 });
 
-export const enabledSchema = z
-  .boolean("expected true or false")
-  .optional()
-  .describe("`false` keeps the document without its effect.");
+/** Whether a rule counts. */
+export const modes = ["enforce", "shadow", "off"] as const;
+export type Mode = (typeof modes)[number];
+
+/** The keys of every rule that say whether it counts. */
+export const modeFields = {
+  enabled: z.boolean("expected true or false").optional().describe("`false` is the same as `mode: off`."),
+  mode: oneOf(modes)
+    .optional()
+    .describe(
+      "`enforce` (if left out); `shadow`: changes nothing, what it would have done is recorded; `off`: kept without effect.",
+    ),
+};
+
+interface WithMode {
+  readonly enabled?: boolean | undefined;
+  readonly mode?: Mode | undefined;
+}
+
+export function withMode<Spec extends z.ZodType<WithMode>>(spec: Spec): Spec {
+  return spec.refine(({ enabled, mode }) => enabled === undefined || mode === undefined, {
+    path: ["enabled"],
+    message: "say `mode` alone",
+  });
+}
+
+export function modeOf({ enabled, mode }: WithMode): Mode {
+  return mode ?? (enabled === false ? "off" : "enforce");
+}
 
 export const whoSchema = selectorSchema(["subject"], "everyone");
 export const whereSchema = selectorSchema(["connection"], "everywhere");
-export const whenSchema = selectorSchema(["statement", "clock"], null);
+export const whenSchema = selectorSchema(["statement", "situation", "clock", "estimate"], null);
 /** Where no statement is at hand. */
 export const clockSchema = selectorSchema(["clock"], null);
 

@@ -1,10 +1,20 @@
 import type { z } from "zod";
 import { accessSchema } from "./access.js";
+import { budgetSchema } from "./budget.js";
 import { guardSchema } from "./guard.js";
 import { maskSchema } from "./mask.js";
+import { requestSchema } from "./request.js";
+import { testSchema } from "./test.js";
 
 /** Every kind of policy document. */
-export const documentSchemas = { access: accessSchema, guard: guardSchema, mask: maskSchema } as const;
+export const documentSchemas = {
+  access: accessSchema,
+  guard: guardSchema,
+  mask: maskSchema,
+  budget: budgetSchema,
+  request: requestSchema,
+  test: testSchema,
+} as const;
 
 export type PolicyKind = keyof typeof documentSchemas;
 export const policyKinds = Object.keys(documentSchemas) as readonly PolicyKind[];
@@ -18,4 +28,4 @@ export interface PolicyDocument {
 }
 
 /** A document after its schema: patterns compiled, criteria bound. */
-export type ParsedDocument = z.output<typeof accessSchema> | z.output<typeof guardSchema> | z.output<typeof maskSchema>;
+export type ParsedDocument = { [Kind in PolicyKind]: z.output<(typeof documentSchemas)[Kind]> }[PolicyKind];

@@ -53,7 +53,9 @@ export function analysisOf(parts: StatementParts = {}): Analysis {
 export const mondayMorning = Date.UTC(2026, 0, 5, 10, 0);
 
 export function situationOf(parts: Partial<Situation> & StatementParts = {}): Situation {
+  const { freshness, usage, session, grants, estimate } = parts;
   return {
+    ...{ freshness, usage, session, grants, estimate },
     subject: parts.subject ?? subjectIn(["engineers"]),
     connection: parts.connection ?? connectionNamed("pg-demo", { env: "demo" }),
     analysis: parts.analysis ?? analysisOf(parts),

@@ -42,6 +42,8 @@ export interface Dialect {
   readonly leakyLogins: readonly { readonly name: string; createTarget(): ScriptedTarget }[];
   /** A statement under a mask plan; `cell` is the index of the one cell of each row that must change. */
   readonly masked: { readonly text: string; readonly plan: MaskPlan; readonly cell: number };
+  /** Whether a client that waits for people is told where they decide, at once and again. */
+  readonly tellsOfWaits?: boolean;
   /** What differs from the suite's own session: the connection's protocol and its `target`. */
   readonly init: Partial<SessionInit>;
 }

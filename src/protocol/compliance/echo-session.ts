@@ -64,7 +64,7 @@ class EchoSession implements WireSession {
 
   resolve(id: number, resolution: Resolution, _now: number): readonly SessionEffect[] {
     return this.#run(() => {
-      if (this.#open?.id !== id) return;
+      if (this.#open?.id !== id || resolution.kind === "waiting") return;
       const { line } = this.#open;
       this.#open = null;
       if (this.#fault === "times-out-a-hold") this.#out.push({ kind: "timer", name: "hold", at: null });

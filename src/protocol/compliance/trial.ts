@@ -10,7 +10,7 @@ import {
   subjectId,
 } from "../../vocabulary/index.js";
 import { MalformedError } from "../../wire/index.js";
-import type { Ask } from "../ask.js";
+import type { Ask, Waiting } from "../ask.js";
 import type { EndReason, Note, Order, Resolution, SessionEffect, SessionInit, Side, WireSession } from "../session.js";
 import type { Candidate, ScriptedTarget } from "./dialect.js";
 import { secretIn, trialSecret } from "./secret.js";
@@ -123,6 +123,11 @@ export class Trial {
     this.#input(() => this.#session.resolve(id, resolution, this.now));
   }
 
+  /** Tells the session that an ask's answer takes a while; the ask stays open. */
+  waits(id: number, waiting: Waiting): void {
+    this.#input(() => this.#session.resolve(id, { kind: "waiting", waiting }, this.now));
+  }
+
   control(order: Order): void {
     this.#input(() => this.#session.control(order, this.now));
   }
@@ -206,6 +211,9 @@ export class Trial {
       case "send":
         this.#send(effect.to, Buffer.from(effect.bytes));
         return;
+      case "reach":
+        if (!this.#closed.target) throw new ComplianceError("reach while the target is open");
+        return;
       case "dial":
         if (!this.#closed.target) throw new ComplianceError("dial while the target is open");
         this.#closed.target = false;
@@ -217,7 +225,7 @@ export class Trial {
         return;
       case "withdraw":
         if (!this.#usedIds.has(effect.id)) throw new ComplianceError(`withdraws ${effect.id}, which was never asked`);
-        this.wishes.push(`withdraw ${effect.id}`);
+        this.wishes.push(`withdraw ${effect.id} ${effect.why ?? "disconnected"}`);
         this.open.delete(effect.id);
         return;
       case "lookup":

@@ -198,3 +198,58 @@ test("timers tick once, and not when they were cleared", async () => {
   await served.ended;
   expect(ticks).toEqual(["soon"]);
 });
+
+test("a target that was reached early is the one that is dialled, and one that nobody dials is let go", async () => {
+  const dials: Pipe[] = [];
+  const dial = () => {
+    const [ours, theirs] = createMemoryPipes();
+    dials.push(theirs);
+    return Promise.resolve(ours);
+  };
+  const used = serve(
+    session({
+      receive: (from) => (from === "client" ? [{ kind: "reach" }, { kind: "dial" }] : []),
+      opened: () => [{ kind: "send", to: "target", bytes: Buffer.from("hello") }],
+    }),
+    { dial },
+  );
+  used.client.write(Buffer.from("x"));
+  const said = await new Promise<string>((resolve) => {
+    setImmediate(() =>
+      dials[0]!.start({
+        data: (chunk) => resolve(chunk.toString()),
+        end: () => {},
+        drain: () => {},
+        closed: () => {},
+      }),
+    );
+  });
+  expect(said).toBe("hello");
+  expect(dials).toHaveLength(1);
+  used.order({ kind: "end", reason: { code: "killed", text: "enough" } });
+
+  const unused = serve(session({ receive: () => [{ kind: "reach" }] }), { dial });
+  unused.client.write(Buffer.from("x"));
+  await expect.poll(() => dials.length).toBe(2);
+  const gone = new Promise((resolve) =>
+    dials[1]!.start({ data: () => {}, end: () => {}, drain: () => {}, closed: resolve }),
+  );
+  unused.order({ kind: "end", reason: { code: "killed", text: "enough" } });
+  expect(await gone).toMatchObject({ text: "enough" });
+});
+
+test("a target that cannot be reached early is told when it is dialled, not before", async () => {
+  let calls = 0;
+  const served = serve(
+    session({
+      receive: () => (calls++ === 0 ? [{ kind: "reach" }] : [{ kind: "dial" }]),
+      close: (_from, _now, reason) => [{ kind: "end", reason: { code: "unavailable", text: reason?.message ?? "" } }],
+    }),
+  );
+  served.client.write(Buffer.from("x"));
+  await expect.poll(() => calls).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  served.client.write(Buffer.from("y"));
+  expect(await served.ended).toEqual({ code: "unavailable", text: "nobody there" });
+  expect(calls).toBe(2);
+});

@@ -37,6 +37,8 @@ class Drive {
   #deadline: NodeJS.Timeout | undefined;
   #alpn: readonly string[] = [];
   #asides = 0;
+  /** The target, as soon as it is likely to be wanted. */
+  #reached: Promise<Pipe> | null = null;
 
   constructor(host: SessionHost, session: WireSession, resolve: (reason: EndReason) => void) {
     this.#host = host;
@@ -46,11 +48,7 @@ class Drive {
 
   start(): void {
     const { host } = { host: this.#host };
-    const { handshakeMs } = host.init.limits;
-    this.#deadline = setTimeout(
-      () => this.#order({ kind: "end", reason: { code: "timeout", text: `no login within ${handshakeMs} ms` } }, true),
-      handshakeMs,
-    );
+    this.#startDeadline();
     host.onOrder((order) => this.#order(order));
     const stopped = () =>
       this.#order({ kind: "end", reason: { code: "drained", text: "the gateway is stopping" } }, true);
@@ -61,6 +59,15 @@ class Drive {
     }
     this.#ports.client = this.#port("client", host.client);
     if (this.#reason !== null) this.#close();
+  }
+
+  #startDeadline(): void {
+    const { handshakeMs } = this.#host.init.limits;
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(
+      () => this.#order({ kind: "end", reason: { code: "timeout", text: `no login within ${handshakeMs} ms` } }, true),
+      handshakeMs,
+    );
   }
 
   /** `must`: the session has no choice but to end, in words or without. */
@@ -75,7 +82,7 @@ class Drive {
   #port(side: Side, pipe: Pipe): SidePort {
     const other = side === "client" ? "target" : "client";
     return new SidePort(pipe, {
-      data: (chunk) => this.#call(() => this.#session.receive(side, chunk, Date.now())),
+      data: (chunk) => this.#receive(side, chunk),
       gone: (abort) =>
         this.#call(() => this.#session.close(side, Date.now(), abort === null ? undefined : errorFrom(abort))),
       backedUp: (backed) => {
@@ -94,12 +101,43 @@ class Drive {
     });
   }
 
+  /** As `#call`, for what comes most often. */
+  #receive(side: Side, chunk: Buffer): void {
+    if (this.#busy || this.#reason !== null) {
+      this.#call(() => this.#session.receive(side, chunk, Date.now()));
+      return;
+    }
+    this.#busy = true;
+    let effects: readonly SessionEffect[];
+    try {
+      effects = this.#session.receive(side, chunk, Date.now());
+    } catch (error) {
+      effects = this.#lastWords(error);
+    }
+    this.#carryOut(effects);
+    this.#goOn();
+  }
+
   /** Calls into the session never nest: what a port answers at once waits for its turn. */
   #call(call: () => readonly SessionEffect[]): void {
     this.#calls.push(call);
     if (this.#busy) return;
     this.#busy = true;
-    for (let next = this.#calls.shift(); next !== undefined; next = this.#calls.shift()) {
+    this.#goOn();
+  }
+
+  #carryOut(effects: readonly SessionEffect[]): void {
+    for (let at = 0; at < effects.length && this.#reason === null; at++) {
+      const effect = effects[at]!;
+      if (effect.kind === "send") this.#ports[effect.to]?.send(effect.bytes);
+      else this.#apply(effect);
+    }
+  }
+
+  /** Makes the calls that wait, then hands over what was sent. */
+  #goOn(): void {
+    while (this.#calls.length > 0) {
+      const next = this.#calls.shift()!;
       if (this.#reason !== null) continue;
       let effects: readonly SessionEffect[];
       try {
@@ -107,7 +145,7 @@ class Drive {
       } catch (error) {
         effects = this.#lastWords(error);
       }
-      for (const effect of effects) if (this.#reason === null) this.#apply(effect);
+      this.#carryOut(effects);
     }
     this.#busy = false;
     this.#ports.client?.flush();
@@ -129,19 +167,14 @@ class Drive {
     }
   }
 
-  #apply(effect: SessionEffect): void {
+  #apply(effect: Exclude<SessionEffect, { kind: "send" }>): void {
     const host = this.#host;
     switch (effect.kind) {
-      case "send":
-        this.#ports[effect.to]?.send(effect.bytes);
-        return;
       case "ask":
-        host.gate.judge(effect.id, effect.ask, (answer) =>
-          this.#call(() => this.#session.resolve(effect.id, { kind: "answer", answer }, Date.now())),
-        );
+        this.#ask(effect);
         return;
       case "withdraw":
-        host.gate.withdraw?.(effect.id);
+        host.gate.withdraw?.(effect.id, effect.why);
         return;
       case "lookup":
         host.gate.lookup(effect.ask, effect.relations, (result) =>
@@ -164,6 +197,9 @@ class Drive {
       case "flow":
         if (effect.flow === "pause") this.#ports[effect.side]?.pause("session");
         else this.#ports[effect.side]?.resume("session");
+        return;
+      case "reach":
+        this.#reach();
         return;
       case "dial":
         void this.#dial();
@@ -193,6 +229,21 @@ class Drive {
     }
   }
 
+  #ask({ id, ask }: Extract<SessionEffect, { kind: "ask" }>): void {
+    // People take longer than a login may: its deadline starts anew when they have decided.
+    const entrance = ask.phase === "connect";
+    if (entrance) clearTimeout(this.#deadline);
+    this.#host.gate.judge(
+      id,
+      ask,
+      (answer) => {
+        if (entrance && this.#reason === null) this.#startDeadline();
+        this.#call(() => this.#session.resolve(id, { kind: "answer", answer }, Date.now()));
+      },
+      (waiting) => this.#call(() => this.#session.resolve(id, { kind: "waiting", waiting }, Date.now())),
+    );
+  }
+
   #derive({ id, secret, salt, iterations }: Extract<SessionEffect, { kind: "derive" }>): void {
     stretch(secret, salt, iterations, (error, key) =>
       this.#call(() =>
@@ -205,9 +256,15 @@ class Drive {
     );
   }
 
+  #reach(): void {
+    this.#reached ??= this.#host.dial(this.#stop.signal);
+    // Whoever dials is told.
+    this.#reached.catch(() => {});
+  }
+
   async #dial(): Promise<void> {
     try {
-      const pipe = await this.#host.dial(this.#stop.signal);
+      const pipe = await (this.#reached ?? this.#host.dial(this.#stop.signal));
       if (this.#reason !== null) return pipe.abort({ code: "cancelled", text: "the session is over" });
       this.#ports.target = this.#port("target", pipe);
       this.#call(() => this.#session.opened(Date.now()));
@@ -260,6 +317,11 @@ class Drive {
     this.#stop.abort();
     const reason = this.#reason!;
     const abort: PipeAbort = { code: abortCodes[reason.code], text: reason.text };
+    if (target === null)
+      this.#reached?.then(
+        (pipe) => pipe.abort(abort),
+        () => {},
+      );
     for (const port of [client, target]) {
       if (port === null) continue;
       // Nobody listens any more, but a paused side would never tell that it is closed.

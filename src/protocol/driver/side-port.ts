@@ -68,6 +68,12 @@ export class SidePort {
   flush(): void {
     const writes = this.#writes;
     if (writes.length === 0 || this.#ended || this.closed) return;
+    if (writes.length === 1) {
+      const [only] = writes;
+      writes.length = 0;
+      if (!this.#pipe.write(only!)) this.#events.backedUp(true);
+      return;
+    }
     this.#writes = [];
     let backed = false;
     for (let i = 0; i < writes.length; ) {

@@ -38,18 +38,35 @@ export function encodeOwnReport(report: Report): Buffer {
 }
 
 /** A denial in the words of its reasons: the first is the message, the others the detail. */
-export function denialReport(reasons: readonly Reason[]): Report {
+export function denialReport(reasons: readonly Reason[], hint?: string): Report {
   const [first, ...others] = reasons;
   const rule = first?.rule == null ? undefined : `Rule: ${first.rule}`;
   const detail = [...others.map((reason) => reason.text), rule].filter((line) => line !== undefined).join("\n");
   return {
     severity: "ERROR",
-    code: sqlState.insufficientPrivilege,
+    code: denialCodes[first?.code ?? ""] ?? sqlState.insufficientPrivilege,
     message: `hoop: ${first?.text ?? "this statement is not allowed"}`,
     detail: detail === "" ? undefined : detail,
-    hint: "The statement did not reach the target.",
+    hint: hint === undefined ? notForwarded : `${notForwarded} ${hint}`,
   };
 }
+
+const notForwarded = "The statement did not reach the target.";
+
+/** SQLSTATEs of refusals that are not about rights, by the reason's code. Those of class 40 say: roll back and try again. */
+const denialCodes: Readonly<Record<string, string>> = {
+  "hold-in-transaction": "40001",
+  "transaction-too-long": "40001",
+  "review-changed": "40001",
+  "review-not-usable": "40001",
+  "transaction-failed": "25P02",
+  "too-many-held": "53000",
+  "review-limited": "53000",
+  "challenge-limited": "53000",
+  "too-long-to-review": sqlState.programLimitExceeded,
+  "review-unavailable": "58000",
+  "challenge-unavailable": "58000",
+};
 
 const endCodes: Readonly<Record<EndReason["code"], string>> = {
   "client-closed": "08006",

@@ -38,12 +38,14 @@ export const postgres: Protocol = {
   can: new Set([
     "judge-statements",
     "mask-columns",
+    "mask-values",
     "notice",
     "cancel",
     "hold",
     "client-tls",
     "upstream-tls",
     "catalogue",
+    "rows",
   ]),
   language: "postgresql",
   example: ({ name }, { host, port }) =>

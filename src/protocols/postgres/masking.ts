@@ -1,8 +1,10 @@
-import type { CellMasker } from "../../masking/index.js";
+import { type CellMasker, passed } from "../../masking/index.js";
 import type { Mask, MaskPlan } from "../../vocabulary/index.js";
 import { MalformedError } from "../../wire/index.js";
 import type { FieldDescription } from "./codec/backend.js";
+import { agreeing } from "./result-positions.js";
 import type { RowBatch } from "./row-batch.js";
+import type { ScanCells } from "./scan-cells.js";
 import type { ColumnOrigin } from "./statements.js";
 import { typedCellMasker } from "./typed-cells.js";
 
@@ -19,8 +21,37 @@ export function maskOf(
   return plan.others ?? known ?? null;
 }
 
+/**
+ * The masks of a result's columns. A plain column of a proven relation is known by its origin; what else stands where is known
+ * by the plan's positions, as far as the server's description bears them out.
+ */
+export function masksOf(
+  fields: readonly Pick<ColumnOrigin, "tableId" | "columnNumber">[],
+  plan: MaskPlan,
+  statement: number,
+): (Mask | null)[] {
+  const positions = agreeing(fields, plan, statement);
+  return fields.map((field, at) => {
+    if (positions === null || isProven(field, plan)) return maskOf(field, plan);
+    return positions[at]!.mask;
+  });
+}
+
+const text = 25;
+
+/** A type that goes in and out as text does is masked as text. */
+export function typeOf(typeId: number, plan: MaskPlan): number {
+  return plan.textTypes?.has(typeId) === true ? text : typeId;
+}
+
+function isProven({ tableId, columnNumber }: Pick<ColumnOrigin, "tableId" | "columnNumber">, plan: MaskPlan): boolean {
+  return tableId !== 0 && columnNumber > 0 && plan.proven.has(String(tableId));
+}
+
 /** Relations named by these fields that the plan does not know. */
-export function unknownRelations(fields: readonly FieldDescription[], plan: MaskPlan): string[] {
+export function unknownRelations(fields: readonly FieldDescription[], plan: MaskPlan, statement: number): string[] {
+  // What is only looked for in values does not depend on where they come from.
+  if (plan.scan?.alone === true || agreeing(fields, plan, statement) !== null) return [];
   const unknown = new Set<string>();
   for (const { tableId } of fields)
     if (tableId !== 0 && !plan.proven.has(String(tableId))) unknown.add(String(tableId));
@@ -58,10 +89,12 @@ export class RowMasker {
       const masker = columns[i]!;
       if (masker !== null && size >= 0) {
         const value = masker(bytes, start, next);
-        batch.keep(kept, pos);
-        batch.value(value, next);
-        kept = next;
-        masked++;
+        if (value !== passed) {
+          batch.keep(kept, pos);
+          batch.value(value, next);
+          kept = next;
+          masked++;
+        }
       }
       pos = next;
     }
@@ -72,10 +105,19 @@ export class RowMasker {
 }
 
 /** A masker for these fields; null: every column passes. */
-export function createRowMasker(fields: readonly FieldDescription[], plan: MaskPlan, key: Buffer): RowMasker | null {
-  const columns = fields.map((field) => {
-    const mask = maskOf(field, plan);
-    return mask === null ? null : typedCellMasker(mask, field.typeId, field.format === 1 ? "binary" : "text", key);
+export function createRowMasker(
+  fields: readonly FieldDescription[],
+  plan: MaskPlan,
+  key: Buffer,
+  statement = 0,
+  scan: ScanCells | null = null,
+): RowMasker | null {
+  const masks = masksOf(fields, plan, statement);
+  const columns = fields.map((field, at) => {
+    const mask = masks[at]!;
+    const format = field.format === 1 ? "binary" : "text";
+    if (mask === null) return scan?.(field.typeId, format) ?? null;
+    return typedCellMasker(mask, typeOf(field.typeId, plan), format, key);
   });
   return columns.every((column) => column === null) ? null : new RowMasker(columns);
 }

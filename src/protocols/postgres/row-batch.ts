@@ -64,20 +64,21 @@ export class RowBatch {
     out[at + 2] = size >>> 8;
     out[at + 3] = size;
     this.#at += 4;
-    if (bytes !== null) this.#copy(bytes);
+    if (bytes !== null) this.#copy(bytes, size);
   }
 
-  /** Bytes as they are, in place of source bytes up to `read`. */
-  raw(bytes: Buffer, read: number): void {
+  /** The first `length` bytes as they are, in place of source bytes up to `read`. */
+  raw(bytes: Buffer, read: number, length = bytes.length): void {
     this.#read = read;
-    this.#room(bytes.length);
-    this.#copy(bytes);
+    this.#room(length);
+    this.#copy(bytes, length);
   }
 
-  #copy(bytes: Buffer): void {
-    if (bytes.length < shortRun) for (let i = 0, j = this.#at; i < bytes.length; i++, j++) this.#out[j] = bytes[i]!;
-    else bytes.copy(this.#out, this.#at);
-    this.#at += bytes.length;
+  #copy(bytes: Buffer, length: number): void {
+    const out = this.#out;
+    if (length < shortRun) for (let i = 0, j = this.#at; i < length; i++, j++) out[j] = bytes[i]!;
+    else bytes.copy(out, this.#at, 0, length);
+    this.#at += length;
   }
 
   /** Closes the message: its length is known now. */

@@ -9,6 +9,9 @@ export interface Statement {
   readonly text: string;
   /** Bytes of the text on the wire, for the bound on what one session may keep. */
   readonly size: number;
+  /** Ids of its parameters' types, 4 bytes each: as the client gave them, and as the target told them; null: not told. */
+  readonly types: Buffer;
+  parameters: Buffer | null;
 }
 
 /** Where one column of a COPY comes from; `typeId` 0: not known. */
@@ -18,10 +21,15 @@ export type ColumnOrigin = Pick<FieldDescription, "tableId" | "columnNumber" | "
 export interface Portal {
   readonly name: string;
   readonly statement: Statement;
+  readonly formats: Buffer;
   readonly values: readonly (Buffer | null)[];
   readonly bytes: number;
   readonly changesContext: boolean;
   readonly changesCatalogue: boolean;
+  /** What names in its text meant when it was bound. */
+  readonly readAs: string;
+  /** What runs may declare cursors itself. */
+  readonly disturbsCursors: boolean;
   /** Where the columns come from, when it is a COPY under a mask. */
   readonly copyColumns: readonly ColumnOrigin[] | null;
   /** The ask that allowed it last, its plan, and the rules' age then. */

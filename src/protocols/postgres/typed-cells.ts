@@ -1,5 +1,6 @@
 import { type CellMasker, createCellMasker, keyedHash, maskText } from "../../masking/index.js";
 import type { Mask } from "../../vocabulary/index.js";
+import { tokenCells } from "./token-cells.js";
 
 /** Object identifiers of types, fixed in every PostgreSQL (`src/include/catalog/pg_type.dat`). */
 const oid = {
@@ -84,6 +85,10 @@ export function typedCellMasker(mask: Mask, typeId: number, format: Format, key:
   if (textual.has(typeId)) return createCellMasker(mask, key);
   if (typeId === oid.json || typeId === oid.jsonb)
     return jsonMasker(mask, typeId === oid.jsonb && format === "binary", key);
+  if (mask.method === "tokenize") {
+    const tokens = tokenCells(mask, typeId, format, key);
+    if (tokens !== null) return tokens;
+  }
   const element = arrays[typeId];
   if (element !== undefined) return always(mask.method === "fixed" ? null : emptyArray(element, format));
   const make = scalars[typeId];
@@ -101,6 +106,17 @@ function jsonMasker(mask: Mask, versioned: boolean, key: Buffer): CellMasker {
     // The binary form of jsonb is a version byte and the text.
     return versioned ? Buffer.concat([Buffer.from([1]), json]) : json;
   };
+  if (mask.method === "tokenize") {
+    // Equal documents stay equal; of what is in them nothing is kept.
+    return (bytes, start, end) =>
+      wrap(
+        maskText(
+          { ...mask, as: "text" },
+          `json ${keyedHash(key, bytes.subarray(versioned ? start + 1 : start, end))}`,
+          key,
+        ),
+      );
+  }
   if (mask.method !== "hash")
     return always(wrap(maskText(mask.method === "partial" ? { method: "redact" } : mask, "", key)));
   return (bytes, start, end) => wrap(keyedHash(key, bytes.subarray(versioned ? start + 1 : start, end)));

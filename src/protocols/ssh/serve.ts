@@ -120,7 +120,7 @@ class SshSession {
     const { secret } = host.init.credential;
     const certificate = this.#target.auth === "certificate" ? await this.#keys().userCertificate(user) : null;
     const signer = certificate
-      ? signerFrom(certificate.privateKey, certificate.certificate)
+      ? signerFrom(ed25519FromSeed(certificate.seed).privateKey, certificate.certificate)
       : secret !== null && isPrivateKey(secret)
         ? signerFrom(secret)
         : null;

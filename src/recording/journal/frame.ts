@@ -56,30 +56,31 @@ export class FrameBatch {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Adds a record whose body is `head` (latin1 bytes or a buffer) and then `text`. */
-  add(type: RecordType, head: Buffer | null, text: string | Buffer): void {
-    const headLength = head?.length ?? 0;
-    // UTF-8 takes at most three bytes for a unit of a string; ASCII, the common case, one.
-    const bound = typeof text === "string" ? text.length * 3 : text.length;
-    this.#reserve(headBytes + headLength + bound);
-    const at = this.#length;
-    const bytes = this.#bytes;
-    bytes.writeUInt32BE(syncWord, at);
-    bytes[at + 12] = type;
-    if (head !== null) bytes.set(head, at + headBytes);
-    const bodyAt = at + headBytes + headLength;
-    let written: number;
-    if (typeof text === "string") written = bytes.write(text, bodyAt, "utf8");
-    else {
-      bytes.set(text, bodyAt);
-      written = text.length;
-    }
-    const end = bodyAt + written;
-    if (headLength + written > maxBody)
-      throw new HoopError("too-large", "an entry of more than 64 MiB cannot be recorded");
-    bytes.writeUInt32BE(headLength + written, at + 4);
-    bytes.writeUInt32BE(crc32(bytes.subarray(at + 12, end)), at + 8);
-    this.#length = end;
+  /** An entry: its hash (hex), then its body. */
+  addEntry(hash: string, body: Buffer): void {
+    const at = this.#begin(32 + body.length);
+    writeHex(hash, this.#bytes, at);
+    this.#bytes.set(body, at + 32);
+    this.#end(recordTypes.entry, at, 32 + body.length);
+  }
+
+  /** A payload: its commitment (hex), the content's length (8), then what is sealed. */
+  addPayload(hash: string, bytes: number, sealed: Buffer): void {
+    const at = this.#begin(40 + sealed.length);
+    writeHex(hash, this.#bytes, at);
+    // Longer content is not in here.
+    this.#bytes.writeUInt32BE(0, at + 32);
+    this.#bytes.writeUInt32BE(bytes, at + 36);
+    this.#bytes.set(sealed, at + 40);
+    this.#end(recordTypes.payload, at, 40 + sealed.length);
+  }
+
+  /** A record whose body is `head` and then `rest`. */
+  add(type: RecordType, head: Buffer, rest: Buffer): void {
+    const at = this.#begin(head.length + rest.length);
+    this.#bytes.set(head, at);
+    this.#bytes.set(rest, at + head.length);
+    this.#end(type, at, head.length + rest.length);
   }
 
   clear(): void {
@@ -88,11 +89,36 @@ export class FrameBatch {
     if (this.#bytes.length > 4 << 20) this.#bytes = Buffer.allocUnsafe(64 << 10);
   }
 
-  #reserve(more: number): void {
-    const need = this.#length + more;
-    if (need <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(need, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+  /** Makes room for a body of that length; answers where it goes. */
+  #begin(length: number): number {
+    if (length > maxBody) throw new HoopError("too-large", "an entry of more than 64 MiB cannot be recorded");
+    const need = this.#length + headBytes + length;
+    if (need > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(need, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    return this.#length + headBytes;
   }
+
+  #end(type: RecordType, at: number, length: number): void {
+    const bytes = this.#bytes;
+    const end = at + length;
+    bytes[at - 1] = type;
+    bytes.writeUInt32BE(syncWord, at - headBytes);
+    bytes.writeUInt32BE(length, at - headBytes + 4);
+    bytes.writeUInt32BE(crc32(bytes.subarray(at - 1, end)), at - headBytes + 8);
+    this.#length = end;
+  }
+}
+
+/** The value of each hex digit by its character code. */
+const digits = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, "0123456789abcdef".indexOf(String.fromCharCode(code))),
+);
+
+/** Of our own hashes, which are short: a call into the runtime costs more than the loop. */
+function writeHex(hash: string, into: Buffer, at: number): void {
+  for (let i = 0; i < 32; i++)
+    into[at + i] = (digits[hash.charCodeAt(2 * i)]! << 4) | digits[hash.charCodeAt(2 * i + 1)]!;
 }

@@ -16,7 +16,8 @@ import { type ChainId, HoopError } from "../../vocabulary/index.js";
 import type { ChainTip } from "../entry.js";
 import { type Frame, headBytes, readFrame } from "./frame.js";
 import { claimFolder, type Ownership } from "./owner.js";
-import { corrupt, encodeSegmentHead, isSegment, scanSegment, segmentHead, segmentName } from "./segment.js";
+import { corrupt, isSegment, scanSegment, segmentHead } from "./segment.js";
+import { createSegment, full, readAt, removeFile, removeOrphans, type Segment } from "./segment-file.js";
 
 export interface JournalOptions {
   /** Owned by this process alone; made with mode 0700 when it is not there. */
@@ -34,15 +35,6 @@ export interface JournalOptions {
   /** Write through to the disk before anything counts as written. */
   readonly sync?: boolean | undefined;
   readonly now?: (() => number) | undefined;
-}
-
-interface Segment {
-  readonly path: string;
-  readonly before: ChainTip;
-  tip: ChainTip;
-  size: number;
-  writtenAt: number;
-  readonly asides: string[];
 }
 
 /** A place in the journal; segments are named by the entry before their first. */
@@ -348,54 +340,4 @@ export class Journal {
     });
     return this.#broken;
   }
-}
-
-function full(folder: string, cause?: unknown): HoopError {
-  return new HoopError("unavailable", "nothing can be recorded: the journal's disk is full", {
-    hint: `make room for ${folder}`,
-    cause,
-  });
-}
-
-function createSegment(folder: string, chain: ChainId, before: ChainTip, now: number): Segment {
-  const path = join(folder, segmentName(before));
-  const fd = openSync(path, "w", 0o600);
-  const head = encodeSegmentHead(chain, before);
-  try {
-    if (writeSync(fd, head) !== head.length) throw full(folder);
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-  return { path, before, tip: before, size: segmentHead, writtenAt: now, asides: [] };
-}
-
-/** Files of large payloads that no record names: their entry was never written. Returns the bytes of those that stay. */
-function removeOrphans(folder: string, named: ReadonlySet<string>): number {
-  let bytes = 0;
-  for (const name of readdirSync(join(folder, "aside"))) {
-    const path = join(folder, "aside", name);
-    if (named.has(name)) bytes += statSync(path).size;
-    else rmSync(path, { force: true });
-  }
-  return bytes;
-}
-
-function removeFile(path: string): number {
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  rmSync(path, { force: true });
-  return bytes;
-}
-
-async function readAt(file: Awaited<ReturnType<typeof open>>, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) throw new HoopError("internal", "the journal ends before its end");
-    done += bytesRead;
-  }
-  return bytes;
 }

@@ -6,9 +6,11 @@ import { refuseCharacters, refuseContext, refuseLength, refuseNesting } from "..
 import { statementShape } from "../statement-shape.js";
 import { callById } from "./call.js";
 import { indexCatalogue } from "./catalogue-index.js";
+import type { Column } from "./column.js";
 import { copiedQuery, copiesQuery } from "./copy.js";
 import { Findings } from "./findings.js";
 import { type ParsedStatement, type PostgresParser, type Reading, UnreadableText } from "./reading.js";
+import { resultFrom } from "./result.js";
 import { createScope } from "./scope.js";
 import { schemasOf } from "./search-path.js";
 import { readStatement } from "./statement.js";
@@ -73,7 +75,11 @@ export function analysePostgres(
     for (const statement of statements) {
       if (reading.shared.renamed && !isTransaction(statement.node))
         findings.unknown("an earlier statement of the same text changes what this one means");
-      readStatement(reading, statement.node, createScope(null), findings);
+      let columns: readonly Column[] | null = null;
+      readStatement(reading, statement.node, createScope(null), findings, (told) => {
+        columns = told;
+      });
+      findings.results.push(columns === null ? null : resultFrom(columns));
     }
     if (reading.shared.pathChanged && reading.shared.functions.size > 0)
       findings.unknown("the search path changes under the functions that are called");
@@ -82,6 +88,7 @@ export function analysePostgres(
     if (findings.copiesOut && statements.length > 1) {
       findings.copy = null;
       findings.opaque = true;
+      findings.unplaced = true;
     }
   } catch (thrown) {
     if (thrown instanceof UnreadableText) return unreadable(text, thrown.message);

@@ -1,6 +1,6 @@
 import type { CatalogueFunction } from "../../vocabulary/index.js";
 import type { ColumnUse } from "../analyser.js";
-import { addAll, type Collector } from "./column.js";
+import { addAll, type Collector, counting, making } from "./column.js";
 import { readExpression } from "./expression.js";
 import { followFunction } from "./follow.js";
 import { isSystemOperator } from "./operators.js";
@@ -14,10 +14,9 @@ import { list, names, type Tree } from "./tree.js";
 /** `f(a, b)`, with what belongs to aggregates and windows. */
 export function readCall(reading: Reading, body: Tree, scope: Scope, use: ColumnUse, out: Collector): void {
   const name = names(body.funcname);
-  readExpression(reading, body.args, scope, use, out);
-  // WITHIN GROUP (ORDER BY …) gives the aggregate its values.
-  if (body.agg_within_group === true) readExpression(reading, body.agg_order, scope, use, out);
-  for (const deciding of [body.agg_order, body.agg_filter, body.over])
+  readArguments(reading, name, body, scope, use, out);
+  const order = body.agg_within_group === true ? undefined : body.agg_order;
+  for (const deciding of [order, body.agg_filter, body.over])
     readExpression(reading, deciding, scope, use === "sink" ? "sink" : "predicate", out);
   if (isSetConfig(reading, name)) {
     readSetConfig(reading, list(body.args));
@@ -27,10 +26,52 @@ export function readCall(reading: Reading, body: Tree, scope: Scope, use: Column
   }
   callFunction(reading, name, {
     use,
-    out,
+    out: making(out),
     // Inside of a sink they have been read as flowing there: a second time at every level would never end.
     argument: () => use !== "sink" && readExpression(reading, body.args, scope, "sink", out),
   });
+}
+
+/** Aggregates and window functions of the system whose result is one of the values of their first argument, or of their order. */
+const choosing = new Set(["min", "max", "any_value", "first_value", "last_value", "nth_value", "lag", "lead"]);
+
+function readArguments(
+  reading: Reading,
+  name: readonly string[],
+  body: Tree,
+  scope: Scope,
+  use: ColumnUse,
+  out: Collector,
+): void {
+  const bare = isOfSystem(reading, name) ? (name.at(-1) ?? "") : "";
+  // WITHIN GROUP (ORDER BY …) gives the aggregate its values.
+  if (body.agg_within_group === true) {
+    readExpression(reading, body.args, scope, use, making(out));
+    readExpression(reading, body.agg_order, scope, use, bare === "mode" ? out : making(out));
+    return;
+  }
+  const args = list(body.args);
+  if (choosing.has(bare)) {
+    readExpression(reading, args[0], scope, use, out);
+    // The second counts rows, the third stands in where there is none.
+    readExpression(reading, args[1], scope, use, making(out));
+    readExpression(reading, args.slice(2), scope, use, bare === "lag" || bare === "lead" ? out : making(out));
+  } else if (bare === "count" && args.length === 1) {
+    const kind = body.agg_distinct === true ? "distinct" : "presence";
+    readExpression(reading, args, scope, use, counting(out, kind));
+  } else readExpression(reading, args, scope, use, making(out));
+}
+
+/** Every function of users' that a name could mean. */
+export function functionsMeant(reading: Reading, name: readonly string[]): readonly CatalogueFunction[] {
+  return candidates(reading, name.length > 1 ? (name.at(-2) ?? "") : "", name.at(-1) ?? "");
+}
+
+/** The name means a function of the system and no other. */
+function isOfSystem(reading: Reading, name: readonly string[]): boolean {
+  const bare = name.at(-1) ?? "";
+  if (name.length > 1) return name.length === 2 && name[0] === "pg_catalog";
+  return candidates(reading, "", bare).length === 0;
 }
 
 function isSetConfig(reading: Reading, name: readonly string[]): boolean {
@@ -181,12 +222,12 @@ export function readOperator(
   if (ids === null) {
     if ((schema === "" || schema === "pg_catalog") && isSystemOperator(bare)) return;
     reading.findings.unknown(`what the operator ${bare} calls is not known`);
-    reading.findings.opaque = true;
+    showsAnything(reading, { use, out, argument: () => {} });
     return;
   }
   if (ids.length === 0 && !isSystemOperator(bare)) {
     reading.findings.unknown(`the operator ${bare} is not in the catalogue`);
-    reading.findings.opaque = true;
+    showsAnything(reading, { use, out, argument: () => {} });
   }
   for (const id of ids) {
     const all = () => {

@@ -73,7 +73,11 @@ function createIndex(catalogue: Catalogue): CatalogueIndex {
     columns: (relation) => {
       let known = columns.get(relation.id);
       if (known === undefined) {
-        known = relation.columns.map(({ name }) => ({ name, origins: [{ relation: relation.id, name }], plain: true }));
+        known = relation.columns.map(({ name }) => ({
+          name,
+          origins: [{ relation: relation.id, name, kind: "own" }],
+          plain: true,
+        }));
         columns.set(relation.id, known);
       }
       return known;

@@ -1,9 +1,9 @@
 import type { ColumnUse } from "../analyser.js";
 import { callFunction } from "./call.js";
-import { addAll, type Collector } from "./column.js";
+import { addAll, type Collector, type Column, making } from "./column.js";
 import type { Reading } from "./reading.js";
 import { columnOf, findColumn, findItem, type Scope, wholeRow } from "./scope.js";
-import { names, type Tree } from "./tree.js";
+import { bodyOf, list, names, type Tree } from "./tree.js";
 
 /** `a`, `t.a`, `s.t.a`, `t.*`, a bare `t` that is the whole row, and `t.f` that calls `f(t)`. */
 export function readColumnReference(reading: Reading, body: Tree, scope: Scope, use: ColumnUse, out: Collector): void {
@@ -30,7 +30,18 @@ export function readColumnReference(reading: Reading, body: Tree, scope: Scope, 
     return;
   }
   addAll(out, wholeRow(item), use);
-  callFunction(reading, [name], { use, out, argument: () => addAll(out, wholeRow(item), "sink") });
+  callFunction(reading, [name], { use, out: making(out), argument: () => addAll(out, wholeRow(item), "sink") });
+}
+
+/** `(t).a` where `t` is something in FROM: its column `a`. Null: anything else. */
+export function columnOfRow(indirection: Tree, scope: Scope): Column | null {
+  const path = names(bodyOf(indirection.arg, "ColumnRef")?.fields);
+  const field = list(indirection.indirection);
+  const name = field.length === 1 ? names(field)[0] : undefined;
+  if (path.length !== 1 || path[0] === "*" || name === undefined || name === "*") return null;
+  if (findColumn(scope, path[0] ?? "") !== null) return null;
+  const item = findItem(scope, path[0] ?? "", null);
+  return item === null ? null : columnOf(item, name);
 }
 
 function readBareName(name: string, scope: Scope, use: ColumnUse, out: Collector): void {

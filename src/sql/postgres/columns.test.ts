@@ -12,7 +12,8 @@ const uses: readonly [text: string, columns: string[]][] = [
   ["select c.*::text from customers c", ["customers.* computed"]],
   ["select row(c.*) from customers c", ["customers.* computed"]],
   ["select row_to_json(customers) from customers", ["customers.* computed"]],
-  ["select (c).email from customers c", ["customers.* computed"]],
+  ["select (c).email from customers c", ["customers.email output"]],
+  ["select (row(c.*)).f1 from customers c", ["customers.* computed"]],
   ["select (select email from customers limit 1)", ["customers.email computed"]],
   ["select array(select email from customers)", ["customers.email computed"]],
   ["select exists (select email from customers)", ["customers.email predicate"]],
@@ -88,7 +89,11 @@ const uses: readonly [text: string, columns: string[]][] = [
   ],
   [
     "update customers set email = lower(email) where id = 1",
-    ["customers.email predicate", "customers.email target", "customers.id predicate"],
+    ["customers.email presence", "customers.email target", "customers.id predicate"],
+  ],
+  [
+    "insert into customers(id) values (1) on conflict (email) do nothing",
+    ["customers.email predicate", "customers.id target"],
   ],
   [
     "delete from customers where id = 1 returning *",

@@ -4,12 +4,12 @@ import { readExpression } from "./expression.js";
 import type { Reading } from "./reading.js";
 import { readRelation } from "./relation.js";
 import { columnOf, createScope, type Scope } from "./scope.js";
-import { give, readStatement } from "./statement.js";
+import { give, readStatement, type Told } from "./statement.js";
 import { list, names, type Tree, tree, word } from "./tree.js";
 import { writeTarget } from "./write-target.js";
 
 /** COPY: out of or into a relation, from a query, to the client, a file of the server or a program on it. */
-export function readCopy(reading: Reading, body: Tree, scope: Scope, out: Collector): void {
+export function readCopy(reading: Reading, body: Tree, scope: Scope, out: Collector, told: Told): void {
   const { findings } = reading;
   const outside = body.is_program === true || word(body.filename) !== "";
   if (outside) {
@@ -23,7 +23,7 @@ export function readCopy(reading: Reading, body: Tree, scope: Scope, out: Collec
     );
   }
   if (body.is_from === true) copyIn(reading, body);
-  else copyOut(reading, body, scope, out, outside);
+  else copyOut(reading, body, scope, { out, told }, outside);
 }
 
 function copyIn(reading: Reading, body: Tree): void {
@@ -38,7 +38,13 @@ function copyIn(reading: Reading, body: Tree): void {
   readExpression(reading, body.whereClause, scope, "predicate", findings);
 }
 
-function copyOut(reading: Reading, body: Tree, scope: Scope, out: Collector, outside: boolean): void {
+function copyOut(
+  reading: Reading,
+  body: Tree,
+  scope: Scope,
+  { out, told }: { readonly out: Collector; readonly told: Told },
+  outside: boolean,
+): void {
   const { findings } = reading;
   findings.effect("read");
   findings.copiesOut ||= !outside;
@@ -46,7 +52,7 @@ function copyOut(reading: Reading, body: Tree, scope: Scope, out: Collector, out
     ? { add: (origin, use) => findings.add(origin, use === "output" || use === "computed" ? "sink" : use) }
     : out;
   if (body.query !== undefined) {
-    readStatement(reading, body.query, scope, leaving);
+    readStatement(reading, body.query, scope, leaving, outside ? undefined : told);
     return;
   }
   const range = tree(body.relation);

@@ -1,5 +1,5 @@
 import { type Access, type Effect, effects, type Resource } from "../../vocabulary/index.js";
-import type { ColumnReference, ColumnUse, SqlAnalysis } from "../analyser.js";
+import type { ColumnReference, ColumnUse, ResultColumn, SqlAnalysis } from "../analyser.js";
 import type { CatalogueIndex } from "./catalogue-index.js";
 import type { Collector, Origin } from "./column.js";
 
@@ -19,6 +19,11 @@ export class Findings implements Collector {
   opaque = false;
   /** Something that cannot be read is set off and returns nothing: it may still raise messages. */
   opaqueText = false;
+  /** Results may come that are not the statements' own: which column stands where cannot be told. */
+  unplaced = false;
+  /** Of each statement of the text, its result's columns by position. */
+  readonly results: (readonly ResultColumn[] | null)[] = [];
+  cursor: SqlAnalysis["cursor"] = undefined;
   copy: SqlAnalysis["copy"] = null;
   copyQuery: string | null = null;
   /** Something is copied to the client. */
@@ -84,6 +89,7 @@ export class Findings implements Collector {
   mergeReach(other: Findings): void {
     for (const id of other.reach) this.reach.add(id);
     this.opaque ||= other.opaque;
+    this.unplaced ||= other.unplaced;
     this.opaqueText ||= other.opaqueText;
     this.literalsMatter ||= other.literalsMatter;
     // What cannot be read may set the search path.
@@ -103,6 +109,8 @@ export class Findings implements Collector {
       unknowns: [...this.unknowns],
       reach: [...this.reach].sort((a, b) => a - b),
       columns: [...this.#columns.values()],
+      results: this.unplaced ? [] : this.results,
+      ...(this.cursor === undefined || statements !== 1 ? {} : { cursor: this.cursor }),
       opaque: this.opaque,
       opaqueText: this.opaqueText,
       copy: this.copy,

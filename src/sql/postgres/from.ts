@@ -1,28 +1,44 @@
 import type { ColumnUse } from "../analyser.js";
 import { readOperator } from "./call.js";
-import { addAll, allOrigins, type Column, type FromItem, type Origin, ValueCollector } from "./column.js";
+import {
+  addAll,
+  allOrigins,
+  type Column,
+  type FromItem,
+  madeOf,
+  making,
+  type Origin,
+  ValueCollector,
+} from "./column.js";
 import { readExpression, readType } from "./expression.js";
+import { functionColumns, functionOrigins } from "./function-columns.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";
 import { readRelation } from "./relation.js";
-import { columnOf, createScope, findTable, type Scope, withoutItems } from "./scope.js";
+import { columnOf, createScope, findTable, type Scope, starOf, withoutItems } from "./scope.js";
 import { bodyOf, list, names, type Tree, tree, unwrap, word } from "./tree.js";
 
 /** Reads what stands in FROM into the scope. */
 export function readFrom(reading: Reading, clause: unknown, scope: Scope): void {
-  for (const each of list(clause)) readFromItem(reading, each, scope);
+  for (const each of list(clause)) scope.star.push(...readFromItem(reading, each, scope).star);
 }
 
-/** Reads one thing in FROM into the scope, and gives the things that it brought. */
-export function readFromItem(reading: Reading, node: unknown, scope: Scope): readonly FromItem[] {
+/** What one thing in FROM brought: what has a name of its own, and what `*` makes of all of it. */
+interface Brought {
+  readonly items: readonly FromItem[];
+  readonly star: readonly Column[];
+}
+
+/** Reads one thing in FROM into the scope's items. */
+export function readFromItem(reading: Reading, node: unknown, scope: Scope): Brought {
   visit(reading);
   const wrapped = unwrap(node);
-  if (wrapped === null) return [];
+  if (wrapped === null) return { items: [], star: [] };
   const { kind, body } = wrapped;
   if (kind === "JoinExpr") return readJoin(reading, body, scope);
   const item = single(reading, kind, body, scope);
   scope.items.push(item);
-  return [item];
+  return { items: [item], star: starOf(item) };
 }
 
 function single(reading: Reading, kind: string, body: Tree, scope: Scope): FromItem {
@@ -106,36 +122,56 @@ function renamed(item: FromItem, alias: unknown): FromItem {
 
 function rangeFunction(reading: Reading, body: Tree, scope: Scope): FromItem {
   const values = new ValueCollector(reading.findings);
-  let called = "";
-  for (const each of list(body.functions)) {
-    // The call, and the columns that AS gives it.
-    const call = list(bodyOf(each, "List")?.items)[0];
-    readExpression(reading, call, scope, "computed", values);
-    const name = names(bodyOf(call, "FuncCall")?.funcname).at(-1);
-    if (called === "" && name !== undefined) called = name;
-  }
-  for (const each of [...list(body.coldeflist), ...list(body.functions).flatMap((one) => coldefs(one))])
+  // Each is the call, and the columns that AS gives it.
+  const calls = list(body.functions).map((each) => list(bodyOf(each, "List")?.items));
+  for (const [call] of calls) readExpression(reading, call, scope, "computed", values);
+  for (const each of [...list(body.coldeflist), ...calls.flatMap(definitions)])
     readType(reading, tree(tree(bodyOf(each, "ColumnDef")).typeName), "computed", values);
+  const origins = values.origins().map(madeOf);
+  const names = calls.map((call, at) => {
+    const defined = [...definitions(call), ...(at === 0 ? list(body.coldeflist) : [])];
+    if (defined.length > 0) return defined.map((each) => word(tree(bodyOf(each, "ColumnDef")).colname));
+    return functionColumns(reading, bodyOf(call[0], "FuncCall"));
+  });
+  const alias = word(tree(body.alias).aliasname);
+  const called = calls.map(([call]) => calledName(call)).find((name) => name !== "") ?? "";
+  // A function's one column has its name, or its alias.
+  const own = (listed: readonly string[], at: number) =>
+    listed.length > 0 ? listed : [(calls.length === 1 ? alias : "") || calledName(calls[at]?.[0])];
+  const known = names.every((each) => each !== null);
+  const listed = known ? names.flatMap((each, at) => own(each, at)) : [alias || called];
+  if (known && body.ordinality === true) listed.push("ordinality");
+  const alone = calls.length === 1 && known ? bodyOf(calls[0]?.[0], "FuncCall") : null;
+  const byColumn = functionOrigins(reading, alone, names[0]?.length === 0 ? 1 : (names[0]?.length ?? 0));
+  const given = new ValueCollector(reading.findings);
+  if (byColumn !== null) readExpression(reading, alone?.args, scope, "computed", making(given));
   const item: FromItem = {
     alias: called,
     schema: null,
     relation: null,
-    columns: [],
-    open: "carried",
-    carries: values.origins(),
+    columns: listed.map((name, at) => ({
+      name,
+      origins:
+        byColumn === null ? origins : allOrigins([{ origins: byColumn[at] ?? [] }, { origins: given.origins() }]),
+      plain: false,
+    })),
+    open: known ? "closed" : "carried",
+    carries: origins,
     touched: false,
   };
-  // A function's one column has its name, or its alias.
-  const single = { name: word(tree(body.alias).aliasname) || called, origins: item.carries, plain: false };
-  return renamed({ ...item, columns: [single] }, body.alias);
+  return renamed(item, body.alias);
+}
+
+function calledName(call: unknown): string {
+  return names(bodyOf(call, "FuncCall")?.funcname).at(-1) ?? "";
 }
 
 /** The columns of `f() AS (a t)` inside of ROWS FROM. */
-function coldefs(call: unknown): readonly unknown[] {
-  return list(bodyOf(list(bodyOf(call, "List")?.items)[1], "List")?.items);
+function definitions(call: readonly unknown[]): readonly unknown[] {
+  return list(bodyOf(call[1], "List")?.items);
 }
 
-function readJoin(reading: Reading, body: Tree, scope: Scope): readonly FromItem[] {
+function readJoin(reading: Reading, body: Tree, scope: Scope): Brought {
   // An alias hides the names inside.
   const named = word(tree(body.alias).aliasname) !== "";
   const inner = named ? createScope(null) : scope;
@@ -143,37 +179,30 @@ function readJoin(reading: Reading, body: Tree, scope: Scope): readonly FromItem
     for (const [name, table] of collectTables(scope)) inner.tables.set(name, table);
     inner.items.push(...scope.items);
   }
-  const before = inner.items.length;
   const left = readFromItem(reading, body.larg, inner);
   const right = readFromItem(reading, body.rarg, inner);
+  const items = [...left.items, ...right.items];
   const using = names(body.usingClause);
-  const shared = body.isNatural === true ? common(left, right) : using;
+  const shared = body.isNatural === true ? common(left.star, right.star) : using;
   // The columns are compared by whatever `=` means.
   if (shared.length > 0) readOperator(reading, ["="], inner, "predicate", reading.findings);
   for (const name of shared) {
     inner.merged.add(name);
-    for (const item of [...left, ...right]) predicate(reading, item, name);
+    for (const item of items) predicate(reading, item, name);
   }
   readExpression(reading, body.quals, inner, "predicate", reading.findings);
   const alias = word(tree(body.join_using_alias).aliasname);
   if (alias !== "") {
-    const columns = using.map((name) => merged([...left, ...right], name));
+    const columns = using.map((name) => merged(items, name));
     inner.items.push({ ...derived(columns), alias });
   }
-  if (!named) return [...left, ...right];
-  const items = inner.items.slice(before);
-  const columns = items.flatMap((item) => item.columns).filter((column) => !inner.merged.has(column.name));
-  const all = [...shared.map((name) => merged(items, name)), ...columns];
-  // Which place a column has is certain only where every column is listed and at most one join has merged some.
-  if (items.some((item) => item.open !== "closed") || (inner.merged.size > 0 && items.length > 2)) {
-    const unlisted = items.flatMap((item) =>
-      item.open === "named" ? [...item.carries, { relation: null, name: "*" }] : item.carries,
-    );
-    all.push({ name: "*", origins: allOrigins([{ origins: unlisted }]), plain: false });
-  }
-  const item = derived(all, body.alias);
+  // Merged columns come first and once. Beside columns that nobody could list a natural join may have merged others.
+  const rest = [...left.star, ...right.star].filter((column) => !shared.includes(column.name));
+  const star = [...shared.map((name) => merged(items, name)), ...rest];
+  if (!named) return { items, star };
+  const item = derived(star, body.alias);
   scope.items.push(item);
-  return [item];
+  return { items: [item], star: starOf(item) };
 }
 
 function collectTables(scope: Scope): Scope["tables"] {
@@ -187,11 +216,9 @@ function merged(items: readonly FromItem[], name: string): Column {
   return { name, origins: allOrigins(items.map((item) => columnOf(item, name) ?? { origins: [] })), plain: false };
 }
 
-function common(left: readonly FromItem[], right: readonly FromItem[]): string[] {
-  const rights = new Set(right.flatMap((item) => item.columns.map((column) => column.name)));
-  return [...new Set(left.flatMap((item) => item.columns.map((column) => column.name)))].filter((name) =>
-    rights.has(name),
-  );
+function common(left: readonly Column[], right: readonly Column[]): string[] {
+  const rights = new Set(right.map((column) => column.name));
+  return [...new Set(left.map((column) => column.name))].filter((name) => name !== "*" && rights.has(name));
 }
 
 function predicate(reading: Reading, item: FromItem, name: string): void {

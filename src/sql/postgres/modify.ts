@@ -4,7 +4,7 @@ import { readExpression } from "./expression.js";
 import { readFrom, readFromItem } from "./from.js";
 import { readQuery, readTargets } from "./query.js";
 import type { Reading } from "./reading.js";
-import { createScope, type Scope } from "./scope.js";
+import { createScope, type Scope, starOf } from "./scope.js";
 import { bodyOf, list, type Tree, tree, word } from "./tree.js";
 import { readWith } from "./with.js";
 import { writeTarget } from "./write-target.js";
@@ -31,7 +31,9 @@ export function readModification(reading: Reading, kind: string, body: Tree, out
     default:
       readMerge(reading, body, scope, target);
   }
-  return readReturning(reading, returning, scope, target);
+  // MERGE gives the source's columns first.
+  const star = kind === "MergeStmt" ? [...scope.star, ...starOf(target)] : [...starOf(target), ...scope.star];
+  return readReturning(reading, returning, scope, target, star);
 }
 
 function requireWhere(reading: Reading, verb: string, chooses: boolean): void {
@@ -67,7 +69,7 @@ function readUpdate(reading: Reading, body: Tree, scope: Scope, target: FromItem
 
 function readMerge(reading: Reading, body: Tree, scope: Scope, target: FromItem): void {
   scope.items.push(target);
-  readFromItem(reading, body.sourceRelation, scope);
+  scope.star.push(...readFromItem(reading, body.sourceRelation, scope).star);
   let chooses = readCondition(reading, body.joinCondition, scope, target);
   for (const each of list(body.mergeWhenClauses)) {
     const when = tree(bodyOf(each, "MergeWhenClause"));
@@ -96,7 +98,8 @@ function readAssignments(reading: Reading, targets: unknown, scope: Scope, targe
     const kept: Collector = {
       add: (origin, use) => {
         const itself = use === "sink" && origin.relation === own && origin.name === name;
-        reading.findings.add(origin, itself ? "predicate" : use);
+        // It stays where it is, and nobody learns anything.
+        reading.findings.add(origin, itself ? "presence" : use);
       },
     };
     readExpression(reading, assignment.val, scope, "sink", kept);
@@ -107,7 +110,13 @@ function writes(reading: Reading, target: FromItem, name: string): void {
   reading.findings.add({ relation: target.relation?.id ?? null, name }, "target");
 }
 
-function readReturning(reading: Reading, returning: Tree, scope: Scope, target: FromItem): readonly Column[] {
+function readReturning(
+  reading: Reading,
+  returning: Tree,
+  scope: Scope,
+  target: FromItem,
+  star: readonly Column[],
+): readonly Column[] {
   if (list(returning.exprs).length === 0) return [];
   // `old` and `new` are never meant by a bare column name: they stand one level out.
   const versions = createScope(scope);
@@ -116,6 +125,7 @@ function readReturning(reading: Reading, returning: Tree, scope: Scope, target: 
     versions.items.push({ ...target, alias, schema: null, relation: null, columns: changed });
   const inner = createScope(versions);
   inner.items.push(...scope.items);
+  inner.star.push(...star);
   return readTargets(reading, returning.exprs, inner);
 }
 

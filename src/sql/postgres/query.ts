@@ -1,9 +1,10 @@
-import { addAll, allOrigins, type Column, type Origin, ValueCollector } from "./column.js";
+import { addAll, allOrigins, type Column, making, ValueCollector } from "./column.js";
+import { columnOfRow } from "./column-reference.js";
 import { readExpression } from "./expression.js";
 import { readFrom } from "./from.js";
 import { readModification } from "./modify.js";
 import { type Reading, visit } from "./reading.js";
-import { columnOf, createScope, findColumn, findItem, type Scope, type wholeRow } from "./scope.js";
+import { columnOf, createScope, findColumn, findItem, type Scope, starOf } from "./scope.js";
 import { bodyOf, list, names, type Tree, tree, unwrap, word } from "./tree.js";
 import { readWith } from "./with.js";
 
@@ -103,7 +104,13 @@ function readTarget(reading: Reading, target: Tree, scope: Scope, columns: Colum
     columns.push(...star(reading, path, scope));
     return;
   }
-  const column = reference === null ? null : plainColumn(path, scope);
+  const indirection = bodyOf(target.val, "A_Indirection");
+  if (indirection !== null && bodyOf(list(indirection.indirection).at(-1), "A_Star") !== null) {
+    columns.push(...starOfRow(reading, indirection, scope));
+    return;
+  }
+  const column =
+    reference !== null ? plainColumn(path, scope) : indirection !== null ? columnOfRow(indirection, scope) : null;
   const name = word(target.name) || resultName(target.val);
   if (column !== null) {
     columns.push({ ...column, name });
@@ -122,28 +129,28 @@ function plainColumn(path: readonly string[], scope: Scope): Column | null {
   return item === null ? null : columnOf(item, name);
 }
 
-function star(reading: Reading, path: readonly string[], scope: Scope): Column[] {
+function star(reading: Reading, path: readonly string[], scope: Scope): readonly Column[] {
   const alias = path.at(-2);
-  const item = alias === undefined ? null : findItem(scope, alias, path.at(-3) ?? null);
-  if (alias !== undefined && item === null) {
-    if (scope.variables?.has(alias) === true) return [{ name: "*", origins: [], plain: false }];
-    reading.findings.unknown(`what ${path.join(".")} stands for is not known`);
-    return [{ name: "*", origins: [{ relation: null, name: "*" }], plain: false }];
+  if (alias === undefined) {
+    for (const each of scope.items) each.touched = true;
+    return scope.star;
   }
-  const columns: Column[] = [];
-  for (const each of item === null ? scope.items : [item]) {
-    each.touched = true;
-    for (const column of each.columns)
-      columns.push(item === null && scope.merged.has(column.name) ? { ...column, plain: false } : column);
-    if (each.open !== "closed") columns.push({ name: "*", origins: unlisted(each), plain: false });
-  }
-  // Merged columns come first and once: which place a column has is not certain any more.
-  if (item === null && scope.merged.size > 0) columns.push({ name: "*", origins: [], plain: false });
-  return columns;
+  const item = findItem(scope, alias, path.at(-3) ?? null);
+  if (item !== null) return starOf(item);
+  if (scope.variables?.has(alias) === true) return [{ name: "*", origins: [], plain: false }];
+  reading.findings.unknown(`what ${path.join(".")} stands for is not known`);
+  return [{ name: "*", origins: [{ relation: null, name: "*" }], plain: false }];
 }
 
-function unlisted(item: Parameters<typeof wholeRow>[0]): readonly Origin[] {
-  return item.open === "named" ? [...item.carries, { relation: null, name: "*" }] : item.carries;
+/** `(…).*`: the columns of a value that is a row. */
+function starOfRow(reading: Reading, indirection: Tree, scope: Scope): readonly Column[] {
+  const path = names(bodyOf(indirection.arg, "ColumnRef")?.fields);
+  const bare = list(indirection.indirection).length === 1 && path.length === 1;
+  const item = bare && findColumn(scope, path[0] ?? "") === null ? findItem(scope, path[0] ?? "", null) : null;
+  if (item !== null) return starOf(item);
+  const values = new ValueCollector(reading.findings);
+  readExpression(reading, { A_Indirection: indirection }, scope, "computed", making(values));
+  return [{ name: "*", origins: values.origins(), plain: false }];
 }
 
 /** ORDER BY, GROUP BY and DISTINCT ON: an expression, the name of a result column, or its number. */

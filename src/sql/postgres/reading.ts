@@ -29,6 +29,8 @@ export interface Followed {
   readonly findings: Findings;
   /** Columns whose values its result can carry. */
   readonly values: readonly Origin[];
+  /** The same by the result's columns, where its last statement is a query; null: not known. */
+  readonly columns: readonly (readonly Origin[])[] | null;
   /** It only reads: what it is given goes nowhere but into its result. */
   readonly contained: boolean;
 }

@@ -35,7 +35,13 @@ export function readRelation(reading: Reading, range: Tree, alias: string): From
       findings.escapes.add(shows === "credentials" ? "credentials" : "server_configuration");
     }
     if (shows !== null) findings.opaque = true;
-    return { ...item, relation: null, columns: [], open: "carried" };
+    const [schema = "", name = ""] = named.name.split(".");
+    const relation = reading.index.relationNamed(schema, name);
+    // Of those that show values the catalogue lists the columns; of the others no column does.
+    if (shows !== null && relation !== null)
+      return { ...item, relation: null, columns: reading.index.columns(relation), open: "closed" };
+    const carries = shows === null ? [] : [{ relation: null, name: "*" }];
+    return { ...item, relation: null, columns: [], open: "carried", carries };
   }
   missing(reading, named);
   return { ...item, relation: null, columns: [], open: "named" };
@@ -87,19 +93,23 @@ function viewColumns(reading: Reading, view: CatalogueRelation): readonly Column
   const { views } = reading.shared;
   const known = views.get(view.id);
   if (known !== undefined) return known;
-  const own = (inner: (at: number) => readonly Origin[]): Column[] =>
+  const own = (inner: (at: number) => readonly Origin[], followed: boolean): Column[] =>
     view.columns.map((column, at) => ({
       name: column.name,
-      origins: [{ relation: view.id, name: column.name }, ...inner(at)],
+      origins: [
+        { relation: view.id, name: column.name, kind: "own", ...(followed ? { via: true } : {}) },
+        ...inner(at),
+      ],
       plain: false,
     }));
   const everything: Origin[] = view.reads.map((id) => ({ relation: id, name: "*" }));
   // While it is being read: a view that reads itself does not end otherwise.
   views.set(
     view.id,
-    own(() => everything),
+    own(() => everything, false),
   );
-  const columns = own(definedColumns(reading, view) ?? (() => everything));
+  const defined = definedColumns(reading, view);
+  const columns = own(defined ?? (() => everything), defined !== null);
   views.set(view.id, columns);
   return columns;
 }

@@ -1,4 +1,4 @@
-import { allOrigins, type Column, type FromItem, type Origin } from "./column.js";
+import { allOrigins, type Column, type FromItem, madeOf, type Origin } from "./column.js";
 
 /** A query of WITH, read when it is first named. */
 export interface CommonTable {
@@ -9,6 +9,8 @@ export interface CommonTable {
 export interface Scope {
   readonly parent: Scope | null;
   readonly items: FromItem[];
+  /** What a bare `*` stands for, in order; a column named `*` in it may be any number of columns. */
+  readonly star: Column[];
   readonly tables: Map<string, CommonTable>;
   /** Columns that JOIN USING and NATURAL made one of several. */
   readonly merged: Set<string>;
@@ -17,12 +19,20 @@ export interface Scope {
 }
 
 export function createScope(parent: Scope | null, variables: ReadonlySet<string> | null = null): Scope {
-  return { parent, items: [], tables: new Map(), merged: new Set(), variables: variables ?? parent?.variables ?? null };
+  return {
+    parent,
+    items: [],
+    star: [],
+    tables: new Map(),
+    merged: new Set(),
+    variables: variables ?? parent?.variables ?? null,
+  };
 }
 
 /** The same queries of WITH, nothing of FROM: what a subquery without LATERAL sees of its own level. */
 export function withoutItems(scope: Scope): Scope {
-  return { parent: scope.parent, items: [], tables: scope.tables, merged: new Set(), variables: scope.variables };
+  const { parent, tables, variables } = scope;
+  return { parent, items: [], star: [], tables, merged: new Set(), variables };
 }
 
 export function findTable(scope: Scope | null, name: string): CommonTable | null {
@@ -88,12 +98,20 @@ export function findColumn(scope: Scope | null, name: string): Column | null {
   return open ? { name, origins: allOrigins(maybe), plain: false } : null;
 }
 
+/** `t.*`: the columns of one thing in FROM, in order. */
+export function starOf(item: FromItem): readonly Column[] {
+  item.touched = true;
+  if (item.open === "closed") return item.columns;
+  const unlisted = item.open === "named" ? [...item.carries, { relation: null, name: "*" }] : item.carries;
+  return [...item.columns, { name: "*", origins: unlisted, plain: false }];
+}
+
 /** Every column of one thing in FROM as one value. */
 export function wholeRow(item: FromItem): Origin[] {
   item.touched = true;
   if (item.relation !== null && item.columns.every((column) => column.plain))
     return [{ relation: item.relation.id, name: "*" }, ...item.carries];
-  const origins = allOrigins(item.columns);
+  const origins = allOrigins(item.columns).map(madeOf);
   if (item.open === "named") origins.push({ relation: null, name: "*" });
   return [...origins, ...item.carries];
 }

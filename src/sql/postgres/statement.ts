@@ -21,8 +21,19 @@ export function readBodyStatements(
   for (const statement of statements) readStatement(reading, statement.node, scope, out);
 }
 
-/** Reads one statement of any kind. Values of its result go to `out`. */
-export function readStatement(reading: Reading, node: unknown, scope: Scope, out: Collector): void {
+/** Takes the columns of the result that a statement gives to whoever sent it. */
+export type Told = (columns: readonly Column[]) => void;
+
+const nobody: Told = () => {};
+
+/** Reads one statement of any kind. Values of its result go to `out`, its columns by position to `told`. */
+export function readStatement(
+  reading: Reading,
+  node: unknown,
+  scope: Scope,
+  out: Collector,
+  told: Told = nobody,
+): void {
   const wrapped = unwrap(node);
   if (wrapped === null) return;
   const { kind, body } = wrapped;
@@ -31,7 +42,7 @@ export function readStatement(reading: Reading, node: unknown, scope: Scope, out
     case "SelectStmt": {
       const into = intoClause(body);
       findings.effect("read");
-      if (into === null) give(readQuery(reading, node, scope), out);
+      if (into === null) give(readQuery(reading, node, scope), out, told);
       else createFromQuery(reading, node, into, scope);
       return;
     }
@@ -39,7 +50,7 @@ export function readStatement(reading: Reading, node: unknown, scope: Scope, out
     case "UpdateStmt":
     case "DeleteStmt":
     case "MergeStmt":
-      give(readQuery(reading, node, scope), out);
+      give(readQuery(reading, node, scope), out, told);
       return;
     case "ReturnStmt": {
       // RETURN of a body in standard SQL.
@@ -50,12 +61,13 @@ export function readStatement(reading: Reading, node: unknown, scope: Scope, out
     default:
       // Utility statements keep names and code in literals.
       findings.literalsMatter = true;
-      readUtility(reading, kind, body, scope, out);
+      readUtility(reading, kind, body, scope, out, told);
   }
 }
 
 /** What a result carries: plain columns as themselves, the rest as computed. */
-export function give(columns: readonly Column[], out: Collector): void {
+export function give(columns: readonly Column[], out: Collector, told: Told = nobody): void {
+  told(columns);
   for (const column of columns) {
     if (column.plain) for (const origin of column.origins) out.add(origin, "output");
     else addAll(out, column.origins, "computed");
@@ -84,12 +96,12 @@ function createFromQuery(reading: Reading, query: unknown, into: Tree, scope: Sc
   else readStatement(reading, query, scope, sinks);
 }
 
-function readUtility(reading: Reading, kind: string, body: Tree, scope: Scope, out: Collector): void {
+function readUtility(reading: Reading, kind: string, body: Tree, scope: Scope, out: Collector, told: Told): void {
   const { findings } = reading;
   switch (kind) {
     case "CopyStmt":
       findings.utility.add("copy");
-      readCopy(reading, body, scope, out);
+      readCopy(reading, body, scope, out, told);
       return;
     case "CreateTableAsStmt":
       createFromQuery(reading, body.query, tree(body.into), scope);
@@ -106,15 +118,18 @@ function readUtility(reading: Reading, kind: string, body: Tree, scope: Scope, o
       return;
     case "ExecuteStmt":
       findings.utility.add("execute");
-      execute(reading, body, scope, out);
+      execute(reading, body, scope, out, told);
       return;
     case "DeclareCursorStmt":
       findings.utility.add("declare");
-      readStatement(reading, body.query, scope, out);
+      findings.cursor = { name: word(body.portalname), does: "declare" };
+      // It sends nothing itself: these are what a FETCH from it will send.
+      readStatement(reading, body.query, scope, out, told);
       return;
     case "FetchStmt":
       // What the cursor reads was judged when it was declared; which cursor this is nobody followed.
       findings.utility.add(body.ismove === true ? "move" : "fetch");
+      if (body.ismove !== true) findings.cursor = { name: word(body.portalname), does: "fetch" };
       findings.effect("read");
       findings.opaque ||= body.ismove !== true;
       return;
@@ -167,7 +182,7 @@ function isOff(argument: unknown): boolean {
   return ["off", "false", "0"].includes(value);
 }
 
-function execute(reading: Reading, body: Tree, scope: Scope, out: Collector): void {
+function execute(reading: Reading, body: Tree, scope: Scope, out: Collector, told: Told): void {
   const { findings } = reading;
   const name = word(body.name);
   const text = reading.context.prepared?.get(name);
@@ -181,6 +196,6 @@ function execute(reading: Reading, body: Tree, scope: Scope, out: Collector): vo
   // A text that prepares itself under its own name would not end.
   reading.shared.prepared.add(name);
   for (const statement of reading.parser.parse(text))
-    readStatement(reading, bodyOf(statement.node, "PrepareStmt")?.query ?? statement.node, scope, out);
+    readStatement(reading, bodyOf(statement.node, "PrepareStmt")?.query ?? statement.node, scope, out, told);
   reading.shared.prepared.delete(name);
 }

@@ -1,4 +1,4 @@
-import { allOrigins, type Column } from "./column.js";
+import { allOrigins, type Column, madeOf } from "./column.js";
 import { readQuery } from "./query.js";
 import type { Reading } from "./reading.js";
 import { type CommonTable, type Scope, withoutItems } from "./scope.js";
@@ -26,6 +26,9 @@ export function readWith(reading: Reading, clause: unknown, scope: Scope): void 
   for (const table of tables) table.columns();
 }
 
+/** Rounds of a recursive query after which any column may come back in any other. */
+const maxRounds = 5;
+
 /** Under RECURSIVE a query may name itself and those after it, so it is read when it is first named. */
 function recursive(reading: Reading, query: Tree, scope: Scope): CommonTable {
   let columns: readonly Column[] | null = null;
@@ -37,19 +40,33 @@ function recursive(reading: Reading, query: Tree, scope: Scope): CommonTable {
         named = true;
         return columns;
       }
-      columns = [{ name: "?", origins: [], plain: false }];
+      columns = firstArm(reading, query, scope);
       named = false;
-      const first = read();
-      if (!named) {
-        columns = first;
-        return columns;
+      for (let round = 0; round < maxRounds; round += 1) {
+        const before: readonly Column[] = columns;
+        const now: readonly Column[] = read();
+        columns = now;
+        if (!named) return columns;
+        if (sameOrigins(before, now)) return columns;
       }
-      // It names itself: any column may come back in any other, so each carries what all of them carry. Once more, for what they decide.
-      columns = spread(first);
+      columns = spread(columns);
       columns = spread([...read(), { name: "*", origins: allOrigins(columns), plain: false }]);
       return columns;
     },
   };
+}
+
+/** `a UNION b` where only `b` may name the query itself: the columns of `a`, in number and name. */
+function firstArm(reading: Reading, query: Tree, scope: Scope): readonly Column[] {
+  const select = tree(bodyOf(query.ctequery, "SelectStmt"));
+  if (select.larg === undefined || select.withClause !== undefined) return [{ name: "?", origins: [], plain: false }];
+  const columns = readQuery(reading, { SelectStmt: select.larg }, withoutItems(scope));
+  return renamed(columns, query).map((column) => ({ ...column, plain: false }));
+}
+
+function sameOrigins(before: readonly Column[], now: readonly Column[]): boolean {
+  // Origins only grow from round to round.
+  return before.length === now.length && before.every(({ origins }, at) => origins.length === now[at]?.origins.length);
 }
 
 function spread(columns: readonly Column[]): Column[] {
@@ -71,5 +88,6 @@ function renamed(columns: readonly Column[], query: Tree): readonly Column[] {
   const added = [search.search_seq_column, cycle.cycle_mark_column, cycle.cycle_path_column]
     .map(word)
     .filter((name) => name !== "");
-  return [...shown, ...added.map((name) => ({ name, origins: everything, plain: false }))];
+  const made = everything.map(madeOf);
+  return [...shown, ...added.map((name) => ({ name, origins: made, plain: false }))];
 }

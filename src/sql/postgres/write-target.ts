@@ -29,7 +29,10 @@ export function writeTarget(reading: Reading, range: Tree, returns: boolean): Fr
       findings.opaque = opaque;
     }
     // Rules may answer with rows of their own.
-    if (relation.kind !== "view" && relation.reads.length > 0) findings.opaque = true;
+    if (relation.kind !== "view" && relation.reads.length > 0) {
+      findings.opaque = true;
+      findings.unplaced = true;
+    }
     return {
       ...item,
       schema: alias === "" ? relation.schema : null,

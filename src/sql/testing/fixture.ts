@@ -132,7 +132,8 @@ export const shop: Catalogue = {
   systemFunctions: {
     immutable:
       `lower upper length row_to_json to_json count sum min max avg string_agg array_agg json_agg json_build_object concat md5 hashtext
-      substr abs generate_series unnest jsonb_build_object coalesce_dummy int4 text regexp_replace format`
+      substr abs generate_series unnest jsonb_build_object coalesce_dummy int4 text regexp_replace format
+      first_value last_value nth_value lag lead mode any_value json_each_text`
         .trim()
         .split(/\s+/),
     stable: [

@@ -19,6 +19,7 @@ export interface TokenRow extends SubjectRow {
   login_id: string;
   login_expires_at: Date;
   login_ended: boolean;
+  login_with_factor: boolean;
   token_kind: TokenKind;
   token_expires_at: Date;
   used_at: Date | null;
@@ -30,12 +31,13 @@ export interface DeviceRow {
   expires_at: Date;
   answer: DeviceLogin["answer"];
   subject_id: string | null;
+  with_factor: boolean;
 }
 
 export const subjectColumns =
   sql.raw(`s.id, s.kind, s.name, s.email, s.password_hash, s.version, s.created_at, s.disabled_at, s.removed_at,
   array(select m.group_name from subject_group_members m where m.subject_id = s.id order by m.group_name) as groups`);
-export const deviceColumns = sql.raw("client, address, expires_at, answer, subject_id");
+export const deviceColumns = sql.raw("client, address, expires_at, answer, subject_id, with_factor");
 
 export function subjectFromRow(row: SubjectRow): StoredSubject {
   return {
@@ -58,6 +60,7 @@ export function tokenFromRow(row: TokenRow | null): FoundToken | null {
     login: row.login_id,
     loginExpiresAt: row.login_expires_at,
     loginEnded: row.login_ended,
+    loginWithFactor: row.login_with_factor,
     kind: row.token_kind,
     expiresAt: row.token_expires_at,
   };
@@ -71,5 +74,6 @@ export function deviceFromRow(row: DeviceRow | undefined): DeviceLogin | null {
     expiresAt: row.expires_at,
     answer: row.answer,
     subject: row.subject_id === null ? null : subjectId(row.subject_id),
+    withFactor: row.with_factor,
   };
 }

@@ -5,10 +5,9 @@ import { mapped } from "../store-error.js";
 import { subjectColumns, type TokenRow, tokenFromRow } from "./rows.js";
 
 export async function insertLogin(trx: Db, login: LoginDraft): Promise<void> {
-  await sql`insert into logins (id, subject_id, kind, client, address, expires_at)
-    values (${login.id}, ${login.subject}, ${login.kind}, ${login.client}, ${login.address}, ${login.expiresAt})`.execute(
-    trx,
-  );
+  await sql`insert into logins (id, subject_id, kind, client, address, expires_at, proved_at, proved_by, with_factor)
+    values (${login.id}, ${login.subject}, ${login.kind}, ${login.client}, ${login.address}, ${login.expiresAt},
+      ${login.provedBy === null ? null : sql`clock_timestamp()`}, ${login.provedBy}, ${login.withFactor})`.execute(trx);
 }
 
 export async function insertTokens(trx: Db, login: string, tokens: readonly TokenDraft[]): Promise<void> {
@@ -21,7 +20,7 @@ export async function insertTokens(trx: Db, login: string, tokens: readonly Toke
 export async function tokenRow(db: Db, hash: Buffer, lock = false): Promise<TokenRow | undefined> {
   const { rows } =
     await sql<TokenRow>`select ${subjectColumns}, t.kind as token_kind, t.expires_at as token_expires_at, t.used_at,
-      l.id as login_id, l.expires_at as login_expires_at, l.ended_at is not null as login_ended
+      l.id as login_id, l.expires_at as login_expires_at, l.ended_at is not null as login_ended, l.with_factor as login_with_factor
     from login_tokens t join logins l on l.id = t.login_id join subjects s on s.id = l.subject_id
     where t.hash = ${hash} and s.removed_at is null ${lock ? sql`for update of t, l` : sql``}`.execute(db);
   return rows[0];

@@ -7,8 +7,11 @@ import { identityMigrations } from "./identity.js";
 import { pkiMigrations } from "./pki.js";
 import { policyMigrations } from "./policy.js";
 import { recordingMigrations } from "./recording.js";
+import { reviewsMigrations } from "./reviews.js";
+import { secondFactorMigrations } from "./second-factor.js";
 import { secretsMigrations } from "./secrets.js";
 import { sessionsMigrations } from "./sessions.js";
+import { targetKeysMigrations } from "./target-keys.js";
 
 /** Every domain's steps; one line a domain. Tables of one domain never refer to another's. */
 const domains: readonly Readonly<Record<string, Migration>>[] = [
@@ -21,7 +24,10 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   secretsMigrations,
   pkiMigrations,
   agentMigrations,
+  secondFactorMigrations,
+  reviewsMigrations,
   budgetsMigrations,
+  targetKeysMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */

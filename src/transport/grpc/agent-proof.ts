@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, randomBytes, sign, verify, X509Certificate } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http2";
+import type { Headers } from "../http2/index.js";
 
 /**
  * How an agent proves itself where no TLS of ours reaches the gateway: on loopback, or behind something that ends TLS. It
@@ -63,7 +63,7 @@ export class AgentProofs {
   #seenCount = 0;
 
   /** The certificate (DER) that the call proves, signed by one of the authorities (PEM) and valid now; null: it proves none. */
-  verify(path: string, headers: IncomingHttpHeaders, authorities: string, now: number): Buffer | null {
+  verify(path: string, headers: Headers, authorities: string, now: number): Buffer | null {
     const text = headers[agentCertificateHeader];
     const proof = headers[agentProofHeader];
     const laneNonce = headers[laneNonceHeader] ?? "";

@@ -1,6 +1,5 @@
-import type { Http2Session, Http2Stream, IncomingHttpHeaders } from "node:http2";
+import type { Headers, Http2Stream, StreamOwner } from "../http2/index.js";
 import type { PipeAbort } from "../pipe.js";
-import { HeldBytes } from "./held-bytes.js";
 import { abortCodeFrom, abortFromReset, decodeGrpcMessage, grpcStatus } from "./status.js";
 
 /** How a call ended. Status 0: in order. */
@@ -11,7 +10,8 @@ export interface CallOutcome {
 
 /** Whoever reads and writes the bytes of one call: a lane or a stream of messages. */
 export interface CallOwner {
-  data(chunk: Buffer): void;
+  /** `chunk` from `from` to `to`, which the receiver owns. */
+  data(chunk: Buffer, from: number, to: number): void;
   /** The peer's half of the HTTP/2 stream is over. Not called after a failure. */
   halfClosed(): void;
   drained(): void;
@@ -26,16 +26,13 @@ const graceMs = 1000;
  * One HTTP/2 stream that carries one gRPC call; the two subclasses are its two ends. It knows headers, trailers and
  * resets; what the messages are is the owner's business. Nothing is read before `read`.
  */
-export abstract class CallStream {
+export abstract class CallStream implements StreamOwner {
   protected readonly stream: Http2Stream;
-  readonly #session: Http2Session | undefined;
   protected owner!: CallOwner;
   #held = true;
-  readonly #waiting = new HeldBytes();
-  #endWaits = false;
-  #end: () => void = () => {};
+  #endTold = false;
   #over = false;
-  #whenOver: () => void = () => {};
+  #whenOver: (() => void)[] = [];
   /** A status that arrived before all of the data was taken. */
   #status: CallOutcome | null = null;
   #grace: NodeJS.Timeout | undefined;
@@ -43,18 +40,7 @@ export abstract class CallStream {
 
   constructor(stream: Http2Stream) {
     this.stream = stream;
-    this.#session = stream.session;
-    this.#takeOver();
-    stream.on("drain", () => this.owner.drained());
-    stream.on("end", () => {
-      // An end that stood behind early bytes waits for them to be taken.
-      if (this.#waiting.isEmpty) return this.#ended();
-      this.#endWaits = true;
-      this.#end = () => this.#ended();
-    });
-    // `close` follows and tells the rest.
-    stream.on("error", () => {});
-    stream.on("close", () => this.#closed());
+    stream.owner = this;
   }
 
   /** The owner is told of everything from now on. */
@@ -62,9 +48,9 @@ export abstract class CallStream {
     this.owner = owner;
   }
 
-  /** For one more listener than the owner. */
+  /** For more listeners than the owner. */
   onOver(listener: () => void): void {
-    this.#whenOver = listener;
+    this.#whenOver.push(listener);
   }
 
   get isOver(): boolean {
@@ -73,80 +59,67 @@ export abstract class CallStream {
 
   /** Bytes that were sent and not yet taken by HTTP/2. */
   get unsent(): number {
-    return this.stream.writableLength;
+    return this.stream.unsent;
   }
 
   read(): void {
-    if (!this.#held || this.#over) return;
+    if (this.#over) return;
     this.#held = false;
-    if (this.#waiting.isEmpty) this.#goOn();
-    // Not from inside of the owner's own call.
-    else process.nextTick(() => this.#deliver());
-  }
-
-  #deliver(): void {
-    // The owner may have enough again, or end the call, with each chunk.
-    while (!this.#held && !this.#over) {
-      const chunk = this.#waiting.take();
-      if (chunk === null) {
-        this.#goOn();
-        return;
-      }
-      this.owner.data(chunk);
-    }
+    this.stream.read();
   }
 
   hold(): void {
     this.#held = true;
+    this.stream.hold();
   }
 
-  /**
-   * Bytes come to Node's stream by its `push`, which is where we take them: its own buffer keeps an object for each chunk,
-   * and a paused lane must not cost more than its window. Answering false closes the window, `_read` opens it.
-   */
-  #takeOver(): void {
-    const { stream } = this;
-    const push = stream.push.bind(stream);
-    this.#end = () => push(null);
-    // Node tells of a new stream a tick later: what came in one packet with its headers is in the stream's own buffer by now.
-    while (stream.readableLength > 0) {
-      const early: Buffer | null = stream.read();
-      if (early === null) break;
-      this.#waiting.add(early);
-    }
-    stream.push = (chunk: Buffer | null): boolean => {
-      if (chunk === null) {
-        if (this.#over || (!this.#held && this.#waiting.isEmpty)) return push(null);
-        this.#endWaits = true;
-        return false;
-      }
-      if (this.#over) return true;
-      if (this.#held || !this.#waiting.isEmpty) this.#waiting.add(chunk);
-      else this.owner.data(chunk);
-      return !this.#held;
-    };
-    // Nothing flows through the stream itself but its end.
-    stream.resume();
-  }
-
-  #goOn(): void {
-    if (this.#endWaits) {
-      this.#endWaits = false;
-      this.#end();
-    } else if (!this.stream.destroyed) this.stream._read(0);
-  }
-
-  /** False: backed up, `drained` will be called. */
-  send(chunks: readonly Uint8Array[]): boolean {
-    if (this.#over || this.stream.destroyed || this.stream.writableEnded) return true;
+  /** One message: what stands before it, which is copied, and its payload. False: backed up, `drained` will be called. */
+  send(prefix: Uint8Array, prefixLength: number, payload: Uint8Array): boolean {
+    if (this.#over) return true;
     this.open();
-    const { stream } = this;
-    if (chunks.length === 1) return stream.write(chunks[0]);
-    stream.cork();
-    let more = true;
-    for (const chunk of chunks) more = stream.write(chunk);
-    stream.uncork();
-    return more;
+    return this.stream.write(prefix, prefixLength, payload);
+  }
+
+  // the stream tells
+
+  abstract headers(headers: Headers): void;
+  abstract trailers(headers: Headers): void;
+
+  data(chunk: Buffer, from: number, to: number): void {
+    if (!this.#over) this.owner.data(chunk, from, to);
+  }
+
+  ended(): void {
+    this.#endTold = true;
+    if (this.#over) return;
+    const status = this.#status;
+    if (status === null) this.endedWithoutStatus();
+    else if (status.status === grpcStatus.ok) {
+      this.owner.halfClosed();
+      this.conclude(null);
+    } else this.conclude(status);
+  }
+
+  drained(): void {
+    if (!this.#over) this.owner.drained();
+  }
+
+  finished(): void {}
+
+  closed(code: number | null): void {
+    clearTimeout(this.#grace);
+    clearTimeout(this.#deadline);
+    if (this.#over) return;
+    if (this.#status !== null && this.#status.status !== grpcStatus.ok) {
+      this.conclude(this.#status);
+      return;
+    }
+    if (code === null) {
+      this.conclude({ status: grpcStatus.unavailable, text: "the connection between Hoop's programs was lost" });
+      return;
+    }
+    const abort = abortFromReset(code);
+    this.conclude({ status: statusOfReset[abort.code] ?? grpcStatus.internal, text: abort.text });
   }
 
   /** The call ends with this outcome unless it did before; told to the owner at once. */
@@ -161,15 +134,14 @@ export abstract class CallStream {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#deadline);
-    this.#whenOver();
-    this.#waiting.clear();
-    this.#goOn();
+    for (const tell of this.#whenOver) tell();
+    this.stream.discard();
   }
 
   /** Resets the stream unless the peer lets it end soon. */
   protected closeSoon(code: number): void {
-    if (this.stream.destroyed) return;
-    this.#grace ??= setTimeout(() => this.stream.close(code), graceMs);
+    if (this.stream.closed) return;
+    this.#grace ??= setTimeout(() => this.stream.reset(code), graceMs);
     this.#grace.unref();
   }
 
@@ -180,40 +152,13 @@ export abstract class CallStream {
   /** The peer's status came. It counts when the data before it was taken; a failure does not wait for a paused owner. */
   protected received(outcome: CallOutcome): void {
     this.#status = outcome;
-    if (outcome.status !== grpcStatus.ok && (this.#held || this.stream.readableEnded)) this.conclude(outcome);
+    if (outcome.status !== grpcStatus.ok && (this.#held || this.#endTold)) this.conclude(outcome);
   }
 
   /** Sends what must come first, once. */
   protected abstract open(): void;
   /** The peer's half ended without a status. */
   protected abstract endedWithoutStatus(): void;
-
-  #ended(): void {
-    // A reset ends the stream, too: `close` follows and tells what it was.
-    if (this.#over || (this.stream.rstCode ?? 0) !== 0) return;
-    const status = this.#status;
-    if (status === null) this.endedWithoutStatus();
-    else if (status.status === grpcStatus.ok) {
-      this.owner.halfClosed();
-      this.conclude(null);
-    } else this.conclude(status);
-  }
-
-  #closed(): void {
-    clearTimeout(this.#grace);
-    clearTimeout(this.#deadline);
-    if (this.#over) return;
-    if (this.#status !== null && this.#status.status !== grpcStatus.ok) {
-      this.conclude(this.#status);
-      return;
-    }
-    if (this.#session === undefined || this.#session.destroyed) {
-      this.conclude({ status: grpcStatus.unavailable, text: "the connection between Hoop's programs was lost" });
-      return;
-    }
-    const abort = abortFromReset(this.stream.rstCode ?? 0);
-    this.conclude({ status: statusOfReset[abort.code] ?? grpcStatus.internal, text: abort.text });
-  }
 }
 
 const statusOfReset: Readonly<Partial<Record<PipeAbort["code"], number>>> = {
@@ -225,11 +170,11 @@ const statusOfReset: Readonly<Partial<Record<PipeAbort["code"], number>>> = {
 };
 
 /** The outcome that a block of headers or trailers names; null: it names none. */
-export function outcomeFrom(headers: IncomingHttpHeaders): CallOutcome | null {
+export function outcomeFrom(headers: Headers): CallOutcome | null {
   const status = headers["grpc-status"];
-  if (typeof status !== "string" || !/^[0-9]{1,3}$/.test(status)) return null;
+  if (status === undefined || !/^[0-9]{1,3}$/.test(status)) return null;
   const text = headers["grpc-message"];
-  return { status: Number(status), text: typeof text === "string" ? decodeGrpcMessage(text) : "" };
+  return { status: Number(status), text: text === undefined ? "" : decodeGrpcMessage(text) };
 }
 
 export function abortOf(outcome: CallOutcome): PipeAbort {

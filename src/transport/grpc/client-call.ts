@@ -1,19 +1,11 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import type { Headers, Http2Stream } from "../http2/index.js";
 import { type CallOutcome, CallStream, outcomeFrom } from "./call-stream.js";
 import { grpcStatus } from "./status.js";
 
 /** The calling end of a call. */
 export class ClientCall extends CallStream {
-  #opened = false;
-  #answered: () => void = () => {};
-
-  constructor(stream: ClientHttp2Stream, deadlineMs: number | null) {
+  constructor(stream: Http2Stream, deadlineMs: number | null) {
     super(stream);
-    stream.on("response", (headers) => this.#response(headers));
-    stream.on("trailers", (headers) => {
-      this.received(outcomeFrom(headers) ?? { status: grpcStatus.unknown, text: "the call ended without a status" });
-      if (!stream.writableEnded) stream.end();
-    });
     if (deadlineMs !== null) {
       this.setDeadline(deadlineMs, () => {
         this.conclude({ status: grpcStatus.deadlineExceeded, text: `no answer within ${deadlineMs} ms` });
@@ -22,47 +14,44 @@ export class ClientCall extends CallStream {
     }
   }
 
-  /** Called when the server takes the call. */
-  onAnswer(answered: () => void): void {
-    this.#answered = answered;
-  }
-
-  protected override open(): void {
-    this.#opened = true;
-  }
-
-  get opened(): boolean {
-    return this.#opened;
-  }
+  /** The headers went with the stream. */
+  protected override open(): void {}
 
   /** We send no more; the server says how it ended. */
   finish(): void {
-    if (!this.stream.destroyed) this.stream.end();
+    this.stream.end(null);
   }
 
   /** Gives the call up. The owner is not told. */
   cancel(code: number): void {
     this.forget();
-    if (!this.stream.destroyed) this.stream.close(code);
+    this.stream.reset(code);
   }
 
   /** Gives the call up after a last message that says why, and resets it if the server does not end it. */
-  leave(last: Uint8Array, code: number): void {
+  leave(prefix: Uint8Array, last: Uint8Array, code: number): void {
     this.forget();
-    if (this.stream.destroyed) return;
-    this.stream.end(last);
+    this.stream.write(prefix, prefix.length, last);
+    this.stream.end(null);
     this.closeSoon(code);
   }
 
-  #response(headers: IncomingHttpHeaders): void {
+  override headers(headers: Headers): void {
     const outcome = outcomeFrom(headers) ?? httpOutcome(headers);
-    if (outcome === null) {
-      this.#answered();
-      return;
-    }
-    this.received(outcome);
-    if (!this.stream.writableEnded) this.stream.end();
+    if (outcome === null) return;
+    this.#answered(outcome);
     if (outcome.status !== grpcStatus.ok) this.conclude(outcome);
+  }
+
+  override trailers(headers: Headers): void {
+    this.#answered(outcomeFrom(headers) ?? { status: grpcStatus.unknown, text: "the call ended without a status" });
+  }
+
+  /** The server has said how it ended: what we have not sent, nobody waits for. */
+  #answered(outcome: CallOutcome): void {
+    this.received(outcome);
+    this.stream.dropUnsent();
+    this.stream.end(null);
   }
 
   protected override endedWithoutStatus(): void {
@@ -71,9 +60,8 @@ export class ClientCall extends CallStream {
     this.conclude({ status: grpcStatus.unavailable, text: "the call was cut without a status" });
   }
 }
-
 /** What a response that is not gRPC means: https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md */
-function httpOutcome(headers: IncomingHttpHeaders): CallOutcome | null {
+function httpOutcome(headers: Headers): CallOutcome | null {
   const status = Number(headers[":status"] ?? 0);
   const type = headers["content-type"] ?? "";
   if (status === 200 && type.startsWith("application/grpc")) return null;

@@ -1,6 +1,6 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { abortFrom, TransportError } from "../error.js";
+import { errorCode, type Headers, type Http2Stream } from "../http2/index.js";
 import { ServerContext } from "./call-context.js";
 import { serverLane } from "./lane-pipe.js";
 import { GrpcMessageStream } from "./message-stream.js";
@@ -25,21 +25,20 @@ type Untyped = (...args: readonly unknown[]) => unknown;
 
 /** One call: checks that it is gRPC and known, and gives it to its handler. */
 export function dispatch(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  stream: Http2Stream,
+  headers: Headers,
   peer: Peer,
   options: DispatchOptions,
 ): ServerCall | null {
-  stream.on("error", () => {});
-  if (stream.closed) return null;
   const type = headers["content-type"] ?? "";
   if (!/^application\/grpc(\+proto)?(;|$)/.test(type) || headers[":method"] !== "POST") {
-    stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });
-    stream.close(constants.NGHTTP2_NO_ERROR);
+    stream.discard();
+    stream.sendHeaders([[":status", headers[":method"] === "POST" ? "415" : "405"]], true);
+    stream.reset(errorCode.noError);
     return null;
   }
   const path = headers[":path"] ?? "";
-  const timeoutMs = parseGrpcTimeout(headers["grpc-timeout"] as string | undefined);
+  const timeoutMs = parseGrpcTimeout(headers["grpc-timeout"]);
   const call = new ServerCall(stream, headers, timeoutMs ?? null);
   const method = options.methods.get(path);
   const refusal = refusalOf(headers, method, timeoutMs, options.draining());
@@ -48,7 +47,7 @@ export function dispatch(
     call.fail(refusal?.status ?? grpcStatus.unimplemented, refusal?.message ?? "");
     return call;
   }
-  const context = new ServerContext(stream, call, path, peer, timeoutMs ?? null);
+  const context = new ServerContext(call, path, peer, timeoutMs ?? null);
   const fail = (thrown: unknown): GrpcError => {
     const known = options.mapError(thrown) ?? (thrown instanceof GrpcError ? thrown : null);
     if (known !== null) return known;
@@ -71,7 +70,7 @@ export function dispatch(
 }
 
 function refusalOf(
-  headers: IncomingHttpHeaders,
+  headers: Headers,
   method: ServiceMethod | undefined,
   timeoutMs: number | null | undefined,
   draining: boolean,

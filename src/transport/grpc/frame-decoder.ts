@@ -46,12 +46,18 @@ export class FrameDecoder {
       throw new MalformedError("the stream ended inside a message");
   }
 
-  push(chunk: Buffer): void {
-    let at = 0;
-    const end = chunk.length;
+  /** Reads `chunk` from `at` to `end`. */
+  push(chunk: Buffer, at = 0, end = chunk.length): void {
     while (at < end) {
       switch (this.#state) {
         case states.prefix: {
+          if (this.#step === 0) {
+            const to = this.#wholeFrame(chunk, at, end);
+            if (to > 0) {
+              at = to;
+              break;
+            }
+          }
           const byte = chunk[at++]!;
           if (this.#step === 0) {
             if (byte !== 0) throw new MalformedError("a compressed message, though no compression was agreed on");
@@ -81,7 +87,7 @@ export class FrameDecoder {
           const state = this.#state;
           this.#field -= take;
           this.#message -= take;
-          const view = take === end ? chunk : chunk.subarray(at, at + take);
+          const view = take === chunk.length ? chunk : chunk.subarray(at, at + take);
           at += take;
           if (state === states.abort) this.#abort.push(view);
           const done = this.#field === 0;
@@ -93,6 +99,27 @@ export class FrameDecoder {
         }
       }
     }
+  }
+
+  /** The usual case at once: a frame with nothing but data, whole in this chunk. Answers where it ends, or 0. */
+  #wholeFrame(chunk: Buffer, at: number, end: number): number {
+    if (end - at < 8 || chunk[at] !== 0 || chunk[at + 5] !== 0x0a || this.#sawEnd) return 0;
+    const message = ((chunk[at + 1]! << 24) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 8) | chunk[at + 4]!) >>> 0;
+    let from = at + 7;
+    let length = chunk[at + 6]!;
+    if (length >= 0x80) {
+      const second = chunk[from++]!;
+      length = (length & 0x7f) | ((second & 0x7f) << 7);
+      if (second >= 0x80) {
+        const third = chunk[from++] ?? 0x80;
+        if (third >= 0x80) return 0;
+        length |= third << 14;
+      }
+    }
+    const to = from + length;
+    if (length === 0 || to > end || message !== to - at - 5) return 0;
+    this.#sink.data(chunk.subarray(from, to));
+    return to;
   }
 
   /** The field is over: another one, or the next message. */

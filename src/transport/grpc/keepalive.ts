@@ -1,4 +1,4 @@
-import type { Http2Session } from "node:http2";
+import type { Http2Connection } from "../http2/index.js";
 
 export interface KeepaliveOptions {
   /** Between pings, milliseconds. */
@@ -7,26 +7,25 @@ export interface KeepaliveOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Finds a peer that is gone without a word (pulled cable, dead NAT entry), idle or not. Stops with the session. */
+/** Finds a peer that is gone without a word (pulled cable, dead NAT entry), idle or not. Returns the way to stop. */
 export function keepAlive(
-  session: Http2Session,
+  connection: Http2Connection,
   { intervalMs = 30_000, timeoutMs = 10_000 }: KeepaliveOptions,
   dead: () => void,
-): void {
+): () => void {
   let overdue: NodeJS.Timeout | undefined;
   const timer = setInterval(() => {
-    if (session.destroyed || overdue !== undefined) return;
+    if (connection.closed || overdue !== undefined) return;
     overdue = setTimeout(dead, timeoutMs);
     overdue.unref();
-    session.ping((error) => {
-      if (error !== null) return;
+    connection.ping(() => {
       clearTimeout(overdue);
       overdue = undefined;
     });
   }, intervalMs);
   timer.unref();
-  session.once("close", () => {
+  return () => {
     clearInterval(timer);
     clearTimeout(overdue);
-  });
+  };
 }

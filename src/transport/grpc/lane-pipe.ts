@@ -4,33 +4,26 @@ import type { PipeAbort } from "../pipe.js";
 import { PipeBase } from "../pipe-base.js";
 import { abortOf, type CallOutcome, type CallOwner, type CallStream } from "./call-stream.js";
 import type { ClientCall } from "./client-call.js";
-import { flushSoon } from "./flush.js";
 import { FrameDecoder } from "./frame-decoder.js";
 import { endFrame, maxFrameHeader, writeFrameHeader } from "./frame-encoder.js";
 import { AbortSchema } from "./gen/hoop/v1/frame_pb.js";
 import type { ServerCall } from "./server-call.js";
 import { abortCodeFrom, resetCodeFrom, statusFrom } from "./status.js";
 
-/** Bytes that may wait here and in HTTP/2 before `write` answers false. */
-const highWater = 256 * 1024;
-/** Chunks up to this size are copied together, bigger ones are sent by reference. */
-const copyUpTo = 8 * 1024;
 /** The longest message that we send: foreign peers refuse more than 4 MiB. */
 const maxPayload = 1024 * 1024;
 
+/** What stands before a payload, written anew for each message: it is copied at once. */
+const prefix = Buffer.alloc(maxFrameHeader);
+
 /**
- * A lane: a pipe over one gRPC call whose messages are `Frame`s. What one callback of the loop writes leaves as one
- * message. Neither end closes its half of the HTTP/2 stream before both have said `end`, so that each can still say why
+ * A lane: a pipe over one gRPC call whose messages are `Frame`s, one for each write. What a turn of the loop brings of
+ * them leaves together. Neither end closes its half of the HTTP/2 stream before both have said `end`, so that each can still say why
  * it gives up.
  */
 abstract class LanePipe extends PipeBase implements CallOwner {
   protected readonly call: CallStream;
   readonly #decoder: FrameDecoder;
-  #queue: Uint8Array[] = [];
-  #queued = 0;
-  #dirty = false;
-  #blocked = false;
-  #endDue = false;
   #endSent = false;
   #peerDone = false;
 
@@ -49,29 +42,34 @@ abstract class LanePipe extends PipeBase implements CallOwner {
   protected abstract refuse(abort: PipeAbort): void;
 
   get buffered(): number {
-    return this.#queued + this.call.unsent;
+    return this.call.unsent;
   }
 
   // PipeBase asks
 
   protected override transmit(chunk: Uint8Array): boolean {
-    this.#queue.push(chunk);
-    this.#queued += chunk.length;
-    this.#soon();
-    return this.#queued + this.call.unsent <= highWater;
+    if (chunk.length <= maxPayload) {
+      return this.call.send(prefix, writeFrameHeader(prefix, 0, chunk.length), chunk);
+    }
+    let more = true;
+    for (let from = 0; from < chunk.length; from += maxPayload) {
+      const part = chunk.subarray(from, from + maxPayload);
+      more = this.call.send(prefix, writeFrameHeader(prefix, 0, part.length), part);
+    }
+    return more;
   }
 
   /** Not before the loop's turn is over: a peer that gives up may end its stream and reset it in one packet. */
   protected override transmitEnd(): void {
     setImmediate(() => {
-      this.#endDue = true;
-      this.flush();
+      if (this.settled) return;
+      this.#endSent = true;
+      this.call.send(endFrame, endFrame.length, nothing);
+      this.#maybeComplete();
     });
   }
 
   protected override transmitAbort(reason: PipeAbort): void {
-    this.#queue = [];
-    this.#queued = 0;
     this.refuse(reason);
   }
 
@@ -85,9 +83,9 @@ abstract class LanePipe extends PipeBase implements CallOwner {
 
   // the call tells
 
-  data(chunk: Buffer): void {
+  data(chunk: Buffer, from: number, to: number): void {
     try {
-      this.#decoder.push(chunk);
+      this.#decoder.push(chunk, from, to);
     } catch (error) {
       this.#malformed(error);
     }
@@ -105,41 +103,13 @@ abstract class LanePipe extends PipeBase implements CallOwner {
   }
 
   drained(): void {
-    this.#blocked = false;
-    this.flush();
+    this.writable();
   }
 
   over(outcome: CallOutcome | null): void {
-    this.#queue = [];
-    this.#queued = 0;
     if (outcome !== null) this.settle(abortOf(outcome));
     else if (this.ended) this.settle(null);
     else this.settle({ code: "unavailable", text: "the other side ended the call while bytes were still to be sent" });
-  }
-
-  /** Sends what is queued, unless HTTP/2 is backed up. */
-  flush(): void {
-    this.#dirty = false;
-    if (this.#blocked || this.settled) return;
-    if (this.#queued > 0 || (this.#endDue && !this.#endSent)) {
-      const queue = this.#queue;
-      this.#queue = [];
-      this.#queued = 0;
-      const chunks = encodeFrames(queue);
-      if (this.#endDue && !this.#endSent) {
-        this.#endSent = true;
-        chunks.push(endFrame);
-      }
-      this.#blocked = !this.call.send(chunks);
-    }
-    if (!this.#blocked) this.writable();
-    this.#maybeComplete();
-  }
-
-  #soon(): void {
-    if (this.#dirty) return;
-    this.#dirty = true;
-    flushSoon(this);
   }
 
   #peerSaidEnd(): void {
@@ -205,7 +175,7 @@ class ClientLane extends LanePipe {
       return;
     }
     const message = toBinary(AbortSchema, create(AbortSchema, { status: statusFrom(abort), text: abort.text }));
-    call.leave(abortFrame(message), code);
+    call.leave(abortPrefix(message.length), message, code);
   }
 }
 
@@ -217,61 +187,17 @@ export function clientLane(call: ClientCall, label: string): LanePipe {
   return new ClientLane(call, label);
 }
 
-/** As few buffers as can be: small chunks copied together, one message for all that fits into one. */
-function encodeFrames(queue: readonly Uint8Array[]): Uint8Array[] {
-  const out: Uint8Array[] = [];
-  for (let at = 0; at < queue.length; ) {
-    const first = queue[at]!;
-    if (first.length > maxPayload) {
-      for (let from = 0; from < first.length; from += maxPayload) {
-        encodeFrame(out, [first.subarray(from, from + maxPayload)], 0, 1);
-      }
-      at++;
-      continue;
-    }
-    let total = 0;
-    let to = at;
-    while (to < queue.length && total + queue[to]!.length <= maxPayload) total += queue[to++]!.length;
-    encodeFrame(out, queue, at, to);
-    at = to;
-  }
-  return out;
-}
+const nothing = new Uint8Array(0);
 
-function encodeFrame(out: Uint8Array[], queue: readonly Uint8Array[], from: number, to: number): void {
-  let total = 0;
-  let copied = 0;
-  for (let i = from; i < to; i++) {
-    const { length } = queue[i]!;
-    total += length;
-    if (length <= copyUpTo) copied += length;
-  }
-  const arena = Buffer.allocUnsafe(maxFrameHeader + copied);
-  let start = 0;
-  let at = writeFrameHeader(arena, 0, total);
-  for (let i = from; i < to; i++) {
-    const chunk = queue[i]!;
-    if (chunk.length <= copyUpTo) {
-      arena.set(chunk, at);
-      at += chunk.length;
-    } else {
-      if (at > start) out.push(arena.subarray(start, at));
-      start = at;
-      out.push(chunk);
-    }
-  }
-  if (at > start) out.push(arena.subarray(start, at));
-}
-
-function abortFrame(message: Uint8Array): Buffer {
-  const field = Buffer.alloc(3);
+/** `Frame { abort }` without the message. */
+function abortPrefix(length: number): Buffer {
+  const out = Buffer.alloc(8);
+  out.writeUInt32BE(3 + length, 1);
+  out[5] = 0x1a; // field 3, length-delimited
   // A reason is at most 2 KB of text: two bytes of varint, always written as two.
-  field[0] = 0x1a;
-  field[1] = (message.length & 0x7f) | 0x80;
-  field[2] = message.length >>> 7;
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(field.length + message.length, 1);
-  return Buffer.concat([prefix, field, message]);
+  out[6] = (length & 0x7f) | 0x80;
+  out[7] = length >>> 7;
+  return out;
 }
 
 export type { LanePipe };

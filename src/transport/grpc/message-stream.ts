@@ -16,6 +16,9 @@ import { GrpcError, grpcStatus, resetCodeFrom, statusFrom } from "./status.js";
 /** Bytes of messages that may wait for a peer that does not read. */
 const maxUnsent = 4 * 1024 * 1024;
 
+/** Not compressed, and the length: written anew for each message, since it is copied at once. */
+const prefix = Buffer.alloc(5);
+
 /** What a stream of messages tells. */
 export interface MessageSink<In> {
   message(message: In): void;
@@ -67,11 +70,8 @@ export class GrpcMessageStream<I extends DescMessage, O extends DescMessage>
   send(message: MessageInitShape<O>): void {
     if (this.#outcome !== null || this.#ended) return;
     const bytes = toBinary(this.#output, create(this.#output, message));
-    const framed = Buffer.allocUnsafe(5 + bytes.length);
-    framed[0] = 0;
-    framed.writeUInt32BE(bytes.length, 1);
-    framed.set(bytes, 5);
-    this.#call.send([framed]);
+    prefix.writeUInt32BE(bytes.length, 1);
+    this.#call.send(prefix, prefix.length, bytes);
     if (this.#call.unsent > maxUnsent) {
       this.fail(new GrpcError(grpcStatus.resourceExhausted, "the other side does not read its messages"));
     }
@@ -91,10 +91,10 @@ export class GrpcMessageStream<I extends DescMessage, O extends DescMessage>
     process.nextTick(() => this.#sink?.closed(error));
   }
 
-  data(chunk: Buffer): void {
+  data(chunk: Buffer, from: number, to: number): void {
     if (this.#outcome !== null) return;
     try {
-      this.#decoder.push(chunk);
+      this.#decoder.push(chunk.subarray(from, to));
     } catch (error) {
       this.#broken(error);
     }

@@ -1,38 +1,28 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { errorCode, type HeaderField, type Headers, type Http2Stream } from "../http2/index.js";
 import { CallStream } from "./call-stream.js";
 import { encodeGrpcMessage, grpcStatus } from "./status.js";
 
-const responseHeaders = {
-  ":status": 200,
-  "content-type": "application/grpc",
-  "grpc-accept-encoding": "identity",
-} as const;
+const responseHeaders: readonly HeaderField[] = [
+  [":status", "200"],
+  ["content-type", "application/grpc"],
+  ["grpc-accept-encoding", "identity"],
+];
 
 /** The serving end of a call. */
 export class ServerCall extends CallStream {
-  readonly headers: IncomingHttpHeaders;
+  readonly requestHeaders: Headers;
   #opened = false;
   #ending = false;
   #whenAnswered: () => void = () => {};
-  #trailers: Record<string, string> | null = null;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, deadlineMs: number | null) {
+  constructor(stream: Http2Stream, headers: Headers, deadlineMs: number | null) {
     super(stream);
-    this.headers = headers;
+    this.requestHeaders = headers;
     if (deadlineMs !== null) {
       this.setDeadline(deadlineMs, () => {
         this.refuse(grpcStatus.deadlineExceeded, "the caller's deadline has passed");
       });
     }
-  }
-
-  get #server(): ServerHttp2Stream {
-    return this.stream as ServerHttp2Stream;
-  }
-
-  /** A stream that the caller reset takes no headers, though it is not destroyed yet. */
-  get #isClosed(): boolean {
-    return this.stream.destroyed || this.stream.closed;
   }
 
   /** Whether the handler began to answer, or the call is over. */
@@ -58,39 +48,37 @@ export class ServerCall extends CallStream {
 
   /** Sends the response's headers: the call is taken. */
   override open(): void {
-    if (this.#opened || this.#isClosed) return;
+    if (this.#opened || this.stream.closed) return;
     this.#opened = true;
-    this.#server.respond(responseHeaders, { waitForTrailers: true });
+    this.stream.sendHeaders(responseHeaders, false);
     this.#tellAnswered();
-    this.stream.once("wantTrailers", () => {
-      if (!this.#isClosed) this.stream.sendTrailers(this.#trailers ?? trailersFrom(grpcStatus.internal, ""));
-    });
   }
 
   /** Ends in order, after what was sent. */
   finish(): void {
     if (this.#ending) return;
     this.open();
-    this.#end(grpcStatus.ok, "");
-    this.stream.once("finish", () => this.closeSoon(constants.NGHTTP2_NO_ERROR));
     this.conclude(null);
+    this.#end(grpcStatus.ok, "");
+  }
+
+  /** A caller that does not close its half after all was sent does not keep the stream. */
+  override finished(): void {
+    this.closeSoon(errorCode.noError);
   }
 
   /** Ends with a status; trailers alone when nothing was answered yet. The owner is not told. */
   fail(status: number, text: string): void {
-    if (this.#ending || this.#isClosed) {
-      this.forget();
-      return;
-    }
+    this.forget();
+    if (this.#ending || this.stream.closed) return;
     if (this.#opened) this.#end(status, text);
     else {
       this.#opened = true;
       this.#ending = true;
-      this.#server.respond({ ...responseHeaders, ...trailersFrom(status, text) }, { endStream: true });
+      this.stream.sendHeaders([...responseHeaders, ...trailersFrom(status, text)], true);
     }
-    this.forget();
     // A caller that goes on sending, or never reads, does not keep the stream.
-    this.closeSoon(constants.NGHTTP2_CANCEL);
+    this.closeSoon(errorCode.cancel);
   }
 
   /** As `fail`, and the owner is told. */
@@ -102,18 +90,22 @@ export class ServerCall extends CallStream {
 
   #end(status: number, text: string): void {
     this.#ending = true;
-    if (this.#isClosed) return;
-    this.#trailers = trailersFrom(status, text);
-    this.stream.end();
+    if (status !== grpcStatus.ok) this.stream.dropUnsent();
+    this.stream.end(trailersFrom(status, text));
   }
+
+  override headers(): void {}
+
+  /** Of a request: there is nothing that they could say. */
+  override trailers(): void {}
 
   protected override endedWithoutStatus(): void {
     this.owner.halfClosed();
   }
 }
 
-function trailersFrom(status: number, text: string): Record<string, string> {
-  return text === ""
-    ? { "grpc-status": String(status) }
-    : { "grpc-status": String(status), "grpc-message": encodeGrpcMessage(text) };
+function trailersFrom(status: number, text: string): readonly HeaderField[] {
+  const fields: HeaderField[] = [["grpc-status", String(status)]];
+  if (text !== "") fields.push(["grpc-message", encodeGrpcMessage(text)]);
+  return fields;
 }

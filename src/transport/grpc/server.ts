@@ -1,18 +1,12 @@
 import { once } from "node:events";
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-} from "node:http2";
-import type { AddressInfo } from "node:net";
-import { peerOf } from "./call-context.js";
-import { dispatch, type ErrorMapper } from "./dispatch.js";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { Http2Connection, type Http2Stream } from "../http2/index.js";
+import { type DispatchOptions, dispatch, type ErrorMapper } from "./dispatch.js";
 import { type KeepaliveOptions, keepAlive } from "./keepalive.js";
 import { requireTls } from "./plaintext.js";
-import type { ServiceMethod } from "./services.js";
-import { connectionWindow, h2Limits, h2Settings } from "./settings.js";
+import type { ServerCall } from "./server-call.js";
+import type { Peer, ServiceMethod } from "./services.js";
 
 export interface GrpcServerTls {
   /** PEM. */
@@ -27,7 +21,7 @@ export interface GrpcServerTls {
 
 /** What the server tells its log. */
 export interface GrpcServerEvent {
-  readonly kind: "connected" | "disconnected" | "dead" | "limited" | "failed" | "tls-failed";
+  readonly kind: "connected" | "disconnected" | "dead" | "limited" | "broken" | "failed" | "tls-failed";
   readonly peer: string;
   readonly path?: string;
   readonly error?: unknown;
@@ -64,129 +58,187 @@ export interface GrpcServer {
 
 /** Milliseconds from a connection to its first SETTINGS: a client that says nothing is dropped. */
 const handshakeMs = 10_000;
+/** How long a connection that is cut may take to close. */
+const cutMs = 1500;
 /** Calls of one connection that nobody has taken: not answered yet, or refused and not yet gone. */
 const maxUnanswered = 1000;
 
 /** gRPC on HTTP/2: lanes as pipes, everything else as protobuf messages. One server carries all services. */
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const { tls, keepalive = {}, onEvent = () => {}, strangerMs = 60_000 } = options;
-  const methods = new Map(options.services.flat().map((method) => [method.path, method]));
-  const sessions = new Set<ServerHttp2Session>();
+  const { tls, onEvent = () => {} } = options;
+  const serving: Serving = {
+    options,
+    onEvent,
+    connections: new Set(),
+    dispatch: {
+      methods: new Map(options.services.flat().map((method) => [method.path, method])),
+      mapError: options.mapError ?? (() => null),
+      failed: (path, error) => onEvent({ kind: "failed", peer: "", path, error }),
+      draining: () => draining,
+    },
+  };
   let draining = false;
-  const server = create(tls);
+  /** Every socket, whatever it speaks yet. */
+  const sockets = new Set<Socket>();
+  const server = create(tls, serving);
   server.maxConnections = options.maxConnections ?? 10_000;
-
-  const dispatchOptions = {
-    methods,
-    mapError: options.mapError ?? (() => null),
-    failed: (path: string, error: unknown) => onEvent({ kind: "failed", peer: "", path, error }),
-    draining: () => draining,
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  /** Takes no more connections; resolves when those that there are have closed. */
+  let ending: Promise<unknown> | null = null;
+  const stopListening = () => {
+    if (ending === null) {
+      ending = server.listening ? once(server, "close") : Promise.resolve();
+      if (server.listening) server.close();
+    }
+    return ending;
   };
 
-  server.on("session", (session: ServerHttp2Session) => {
-    const peer = peerOf(session);
-    sessions.add(session);
-    onEvent({ kind: "connected", peer: peer.address });
-    session.on("error", () => {});
-    session.once("close", () => {
-      sessions.delete(session);
-      onEvent({ kind: "disconnected", peer: peer.address });
-    });
-    session.setLocalWindowSize(connectionWindow);
-    const silent = setTimeout(() => session.destroy(), handshakeMs);
-    session.once("remoteSettings", () => clearTimeout(silent));
-    session.once("close", () => clearTimeout(silent));
-    // Ten thousand connections that nobody uses would be all that there are.
-    const stranger = setTimeout(() => session.destroy(), strangerMs);
-    stranger.unref();
-    session.once("close", () => clearTimeout(stranger));
-    keepAlive(session, keepalive, () => {
-      onEvent({ kind: "dead", peer: peer.address });
-      session.destroy();
-    });
-    let unanswered = 0;
-    session.on("stream", (stream, headers) => {
-      if (unanswered >= maxUnanswered) {
-        onEvent({ kind: "limited", peer: peer.address });
-        return session.destroy();
-      }
-      const call = dispatch(stream, headers, peer, dispatchOptions);
-      if (call?.answered && !call.isOver) {
-        clearTimeout(stranger);
-        return;
-      }
-      unanswered++;
-      // A refused call lives on until the caller lets go of it; a stranger could pile up any number of those.
-      const gone = () => {
-        if (stream.destroyed) unanswered--;
-        else stream.once("close", () => unanswered--);
-      };
-      if (call === null || call.isOver) gone();
-      else {
-        call.onAnswered(() => {
-          if (call.isOver) return gone();
-          unanswered--;
-          clearTimeout(stranger);
-        });
-      }
-    });
-  });
-  server.on("sessionError", () => {});
-  server.on("tlsClientError", (error: Error, socket: { remoteAddress?: string }) =>
-    onEvent({ kind: "tls-failed", peer: socket.remoteAddress ?? "unknown", error }),
-  );
-
-  async function closed(): Promise<void> {
-    if (!server.listening && sessions.size === 0) return;
-    const gone = once(server, "close");
-    server.close();
-    for (const session of sessions) session.destroy();
-    await gone;
-  }
+  /** Cuts the connections, which still say so, and then whoever was not even through with the handshake. */
+  const cut = async () => {
+    for (const connection of [...serving.connections]) connection.destroy();
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, cutMs);
+    await stopListening();
+    clearTimeout(timer);
+  };
 
   return {
     async listen({ host, port }) {
       requireTls(host, tls !== undefined, options.allowPlaintext ?? false);
-      server.listen({ host, port, noDelay: true });
+      server.listen({ host, port });
       await once(server, "listening");
       const bound = server.address() as AddressInfo;
       return { host: bound.address, port: bound.port };
     },
     setTls({ key, cert, ca }) {
       if (tls === undefined) throw new Error("this server has no TLS");
-      (server as Http2SecureServer).setSecureContext({ key, cert, ca, minVersion: "TLSv1.2" });
+      (server as TlsServer).setSecureContext({ key, cert, ca, minVersion: "TLSv1.2" });
     },
     async drain(deadlineMs) {
       draining = true;
-      const gone = server.listening ? once(server, "close") : Promise.resolve();
-      if (server.listening) server.close();
-      const all = Promise.all([...sessions].map((session) => once(session, "close")));
+      const gone = stopListening();
       // Says GOAWAY, lets the open calls end, then closes.
-      for (const session of sessions) session.close();
-      const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy();
-      }, deadlineMs);
-      await Promise.all([gone, all]);
+      for (const connection of serving.connections) connection.drain();
+      const timer = setTimeout(() => void cut(), deadlineMs);
+      await gone;
       clearTimeout(timer);
     },
-    close: closed,
+    async close() {
+      await cut();
+    },
   };
 }
 
-function create(tls: GrpcServerTls | undefined): Http2Server | Http2SecureServer {
-  const limits = { ...h2Limits, settings: h2Settings, streamResetBurst: 2000, streamResetRate: 200 };
-  if (tls === undefined) return createServer(limits);
-  return createSecureServer({
-    ...limits,
-    key: tls.key,
-    cert: tls.cert,
-    ca: tls.ca,
-    requestCert: tls.requestClientCert ?? false,
-    // A caller without a certificate is served; one with a bad certificate counts as without.
-    rejectUnauthorized: false,
-    minVersion: "TLSv1.2",
-    allowHTTP1: false,
-    handshakeTimeout: handshakeMs,
-    noDelay: true,
+/** What all connections of a server share. */
+interface Serving {
+  readonly options: GrpcServerOptions;
+  readonly onEvent: (event: GrpcServerEvent) => void;
+  readonly connections: Set<Http2Connection>;
+  readonly dispatch: DispatchOptions;
+}
+
+function create(tls: GrpcServerTls | undefined, serving: Serving): Server {
+  if (tls === undefined) return createServer({ noDelay: true }, (socket) => serve(socket, null, serving));
+  const server = createTlsServer(
+    {
+      key: tls.key,
+      cert: tls.cert,
+      ca: tls.ca,
+      requestCert: tls.requestClientCert ?? false,
+      // A caller without a certificate is served; one with a bad certificate counts as without.
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["h2"],
+      handshakeTimeout: handshakeMs,
+      noDelay: true,
+    },
+    (socket) => {
+      socket.disableRenegotiation();
+      // Who names no protocol in the handshake, or another, does not speak ours.
+      if (socket.alpnProtocol === "h2") serve(socket, socket, serving);
+      else socket.destroy();
+    },
+  );
+  server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+    serving.onEvent({ kind: "tls-failed", peer: socket.remoteAddress ?? "unknown", error });
+    socket.destroy();
   });
+  return server;
+}
+
+function serve(
+  socket: Socket,
+  tls: TLSSocket | null,
+  { options, onEvent, connections, dispatch: dispatching }: Serving,
+): void {
+  const { keepalive = {}, strangerMs = 60_000 } = options;
+  const { remoteAddress = "unknown", remotePort = 0 } = socket;
+  const peer: Peer = {
+    address: remoteAddress.includes(":") ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`,
+    certificate: tls?.authorized === true ? (tls.getPeerX509Certificate()?.raw ?? null) : null,
+    encrypted: tls !== null,
+    close: () => connection.destroy(),
+  };
+  let unanswered = 0;
+  const taken = () => {
+    clearTimeout(stranger);
+    connection.trust();
+  };
+  const connection = new Http2Connection(
+    socket,
+    { isClient: false, encrypted: tls !== null },
+    {
+      ready: () => clearTimeout(silent),
+      opened(stream, headers) {
+        if (unanswered >= maxUnanswered) {
+          onEvent({ kind: "limited", peer: peer.address });
+          return connection.destroy();
+        }
+        const call = dispatch(stream, headers, peer, dispatching);
+        if (call?.answered && !call.isOver) return taken();
+        unanswered++;
+        whenAnswered(stream, call, (over) => {
+          unanswered--;
+          if (!over) taken();
+        });
+      },
+      goaway() {},
+      closed(error) {
+        connections.delete(connection);
+        clearTimeout(silent);
+        clearTimeout(stranger);
+        stopKeepalive();
+        if (error !== null) onEvent({ kind: "broken", peer: peer.address, error });
+        onEvent({ kind: "disconnected", peer: peer.address });
+      },
+    },
+  );
+  connections.add(connection);
+  onEvent({ kind: "connected", peer: peer.address });
+  const silent = setTimeout(() => connection.destroy(), handshakeMs);
+  // Ten thousand connections that nobody uses would be all that there are.
+  const stranger = setTimeout(() => connection.destroy(), strangerMs);
+  stranger.unref();
+  const stopKeepalive = keepAlive(connection, keepalive, () => {
+    onEvent({ kind: "dead", peer: peer.address });
+    connection.destroy();
+  });
+}
+
+/** A refused call lives on until the caller lets go of it; a stranger could pile up any number of those. */
+function whenAnswered(stream: Http2Stream, call: ServerCall | null, told: (over: boolean) => void): void {
+  const gone = () => {
+    if (stream.closed) told(true);
+    else stream.onClosed(() => told(true));
+  };
+  if (call === null || call.isOver) gone();
+  else
+    call.onAnswered(() => {
+      if (call.isOver) gone();
+      else told(false);
+    });
 }

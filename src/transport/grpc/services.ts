@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Headers } from "../http2/index.js";
 import type { Pipe } from "../pipe.js";
 import type { FrameSchema } from "./gen/hoop/v1/frame_pb.js";
 import type { MessageStream } from "./message-stream.js";
@@ -20,7 +20,7 @@ export interface Peer {
 export interface CallContext {
   /** `/hoop.v1.AgentService/Lane`. */
   readonly path: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: Headers;
   readonly peer: Peer;
   /** Aborts when the call is over, whoever ended it, and when the caller's deadline passes. */
   readonly signal: AbortSignal;

@@ -1,15 +1,14 @@
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { connect as connectSocket, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { TransportError } from "../error.js";
+import { errorCode, type HeaderField, Http2Connection, type Http2Error } from "../http2/index.js";
 import type { Pipe } from "../pipe.js";
 import { ClientCall } from "./client-call.js";
 import { type KeepaliveOptions, keepAlive } from "./keepalive.js";
 import { clientLane } from "./lane-pipe.js";
 import { GrpcMessageStream, type MessageStream } from "./message-stream.js";
 import { requireTls } from "./plaintext.js";
-import { connectionWindow, h2Limits, h2Settings } from "./settings.js";
 import { GrpcError, grpcStatus } from "./status.js";
 import { formatGrpcTimeout } from "./timeout.js";
 
@@ -58,7 +57,8 @@ type Method<I extends DescMessage, O extends DescMessage> = Omit<DescMethod, "in
 
 /** One connection to a gateway: every call is a stream on it, every lane has its own flow control. */
 export class GrpcSession {
-  readonly #session: ClientHttp2Session;
+  readonly #connection: Http2Connection;
+  readonly #encrypted: boolean;
   readonly #userAgent: string;
   readonly #authority: string;
   readonly #prove: GrpcSessionOptions["prove"];
@@ -66,39 +66,38 @@ export class GrpcSession {
   #draining = false;
   #lanes = 0;
 
-  /** Aborts when the connection is over. `end` says why. */
+  /** Resolves when the connection is over, and says why. */
   readonly closed: Promise<SessionEnd>;
   /** Resolves when the server asked for no more calls; open ones go on. Or when the connection is over. */
   readonly drained: Promise<void>;
 
-  constructor(session: ClientHttp2Session, url: URL, options: GrpcSessionOptions) {
-    this.#session = session;
+  constructor(connection: Http2Connection, told: ConnectionNews, url: URL, options: GrpcSessionOptions) {
+    this.#connection = connection;
+    this.#encrypted = url.protocol === "https:";
     this.#userAgent = options.userAgent;
     this.#authority = url.host;
     this.#prove = options.prove;
-    session.on("error", () => {});
-    this.closed = new Promise((resolve) => {
-      session.once("close", () => {
-        this.#end ??= { code: "lost", text: "the connection to the gateway was lost" };
-        resolve(this.#end);
-      });
-    });
-    this.drained = new Promise((resolve) => {
-      session.once("goaway", () => {
-        this.#draining = true;
-        resolve();
-      });
-      session.once("close", () => resolve());
-    });
-    keepAlive(session, options.keepalive ?? {}, () => {
+    const stopKeepalive = keepAlive(connection, options.keepalive ?? {}, () => {
       this.#end = { code: "dead", text: "the gateway stopped answering" };
-      session.destroy();
+      connection.destroy();
     });
+    this.closed = told.closed.then((error) => {
+      stopKeepalive();
+      this.#end ??= {
+        code: "lost",
+        text:
+          error === null
+            ? "the connection to the gateway was lost"
+            : `the connection to the gateway broke: ${error.message}`,
+      };
+      return this.#end;
+    });
+    this.drained = Promise.race([told.goaway, told.closed.then(() => {})]);
   }
 
   /** Whether new calls can be opened. */
   get usable(): boolean {
-    return !this.#draining && !this.#session.closed && !this.#session.destroyed;
+    return !this.#draining && this.#connection.usable;
   }
 
   /** Lanes that are open on this connection. */
@@ -110,13 +109,13 @@ export class GrpcSession {
   drain(): void {
     this.#draining = true;
     this.#end ??= { code: "drained", text: "drained" };
-    if (!this.#session.closed) this.#session.close();
+    this.#connection.drain();
   }
 
   /** Cuts everything. */
   close(): void {
     this.#end ??= { code: "closed", text: "closed by us" };
-    this.#session.destroy();
+    this.#connection.destroy();
   }
 
   /** A lane. Refusals arrive as the pipe's abort. Throws TransportError `unavailable` when the connection is over. */
@@ -166,19 +165,18 @@ export class GrpcSession {
   #call(method: Pick<DescMethod, "parent" | "name">, { headers, timeoutMs }: CallOptions): ClientCall {
     if (!this.usable) throw new TransportError("unavailable", this.#end?.text ?? "the gateway takes no new calls");
     const path = `/${method.parent.typeName}/${method.name}`;
-    const stream = this.#session.request({
-      ":method": "POST",
-      ":path": path,
-      ":scheme": this.#session.encrypted ? "https" : "http",
-      ":authority": this.#authority,
-      "content-type": "application/grpc",
-      te: "trailers",
-      "user-agent": this.#userAgent,
-      "grpc-accept-encoding": "identity",
-      ...(timeoutMs === undefined ? {} : { "grpc-timeout": formatGrpcTimeout(timeoutMs) }),
-      ...headers,
-      ...this.#prove?.(path, headers ?? {}),
-    });
+    const stream = this.#connection.request([
+      [":method", "POST"],
+      [":scheme", this.#encrypted ? "https" : "http"],
+      [":path", path],
+      [":authority", this.#authority],
+      ["content-type", "application/grpc"],
+      ["te", "trailers"],
+      ["user-agent", this.#userAgent],
+      ["grpc-accept-encoding", "identity"],
+      ...(timeoutMs === undefined ? [] : [["grpc-timeout", formatGrpcTimeout(timeoutMs)] as const]),
+      ...Object.entries({ ...headers, ...this.#prove?.(path, headers ?? {}) }),
+    ] satisfies HeaderField[]);
     return new ClientCall(stream, timeoutMs ?? null);
   }
 }
@@ -196,23 +194,19 @@ export async function connectGrpc(options: GrpcSessionOptions): Promise<GrpcSess
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new TransportError("cancelled", "connecting was cancelled"));
     const socket = encrypted ? tlsSocket(url, options.tls ?? {}) : plainSocket(url);
-    const session = connectHttp2(url, {
-      ...h2Limits,
-      settings: h2Settings,
-      createConnection: () => socket,
-      // Until the server's SETTINGS say otherwise.
-      peerMaxConcurrentStreams: 100,
-    });
+    let connection: Http2Connection | null = null;
+    const news = connectionNews();
     const settle = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", cancelled);
-      session.removeListener("close", lost);
-      session.removeListener("error", failed);
+      socket.removeListener("close", lost);
+      socket.removeListener("error", failed);
     };
     const fail = (error: TransportError) => {
       settle();
-      session.on("error", () => {});
-      session.destroy();
+      socket.on("error", () => {});
+      connection?.destroy();
+      socket.destroy();
       reject(error);
     };
     const cancelled = () => fail(new TransportError("cancelled", "connecting was cancelled"));
@@ -223,14 +217,46 @@ export async function connectGrpc(options: GrpcSessionOptions): Promise<GrpcSess
       timeoutMs,
     );
     signal?.addEventListener("abort", cancelled, { once: true });
-    session.once("close", lost);
-    session.once("error", failed);
-    session.once("remoteSettings", () => {
-      settle();
-      session.setLocalWindowSize(connectionWindow);
-      resolve(new GrpcSession(session, url, options));
+    socket.once("close", lost);
+    socket.once("error", failed);
+    socket.once(encrypted ? "secureConnect" : "connect", () => {
+      if (encrypted && (socket as TLSSocket).alpnProtocol !== "h2") {
+        return fail(new TransportError("unavailable", `${where} does not speak HTTP/2`));
+      }
+      const made = new Http2Connection(
+        socket,
+        { isClient: true, encrypted },
+        {
+          opened: (stream) => stream.reset(errorCode.refusedStream),
+          ready() {
+            settle();
+            resolve(new GrpcSession(made, news, url, options));
+          },
+          goaway: () => news.tellGoaway(),
+          closed: (error) => news.tellClosed(error),
+        },
+      );
+      connection = made;
     });
   });
+}
+
+/** What a connection tells its session, as promises. */
+interface ConnectionNews {
+  readonly goaway: Promise<void>;
+  readonly closed: Promise<Http2Error | null>;
+}
+
+function connectionNews(): ConnectionNews & { tellGoaway(): void; tellClosed(error: Http2Error | null): void } {
+  let tellGoaway!: () => void;
+  let tellClosed!: (error: Http2Error | null) => void;
+  const goaway = new Promise<void>((resolve) => {
+    tellGoaway = resolve;
+  });
+  const closed = new Promise<Http2Error | null>((resolve) => {
+    tellClosed = resolve;
+  });
+  return { goaway, closed, tellGoaway, tellClosed };
 }
 
 function hostOf(url: URL): string {

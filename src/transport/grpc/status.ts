@@ -1,5 +1,5 @@
-import { constants } from "node:http2";
 import { TransportError } from "../error.js";
+import { errorCode } from "../http2/index.js";
 import type { PipeAbort } from "../pipe.js";
 
 /** The status codes of gRPC: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
@@ -74,48 +74,38 @@ export function abortCodeFrom(status: number): PipeAbort["code"] {
   }
 }
 
-const {
-  NGHTTP2_NO_ERROR,
-  NGHTTP2_PROTOCOL_ERROR,
-  NGHTTP2_INTERNAL_ERROR,
-  NGHTTP2_REFUSED_STREAM,
-  NGHTTP2_CANCEL,
-  NGHTTP2_ENHANCE_YOUR_CALM,
-  NGHTTP2_INADEQUATE_SECURITY,
-} = constants;
-
 /** The HTTP/2 code whose gRPC meaning comes closest, where the reason itself cannot travel. */
 export function resetCodeFrom(code: PipeAbort["code"]): number {
   switch (code) {
     case "denied":
-      return NGHTTP2_INADEQUATE_SECURITY;
+      return errorCode.inadequateSecurity;
     case "unavailable":
-      return NGHTTP2_REFUSED_STREAM;
+      return errorCode.refusedStream;
     case "limited":
-      return NGHTTP2_ENHANCE_YOUR_CALM;
+      return errorCode.enhanceYourCalm;
     case "malformed":
-      return NGHTTP2_PROTOCOL_ERROR;
+      return errorCode.protocolError;
     case "internal":
-      return NGHTTP2_INTERNAL_ERROR;
+      return errorCode.internalError;
     default:
-      return NGHTTP2_CANCEL;
+      return errorCode.cancel;
   }
 }
 
 /** What a stream that was reset without a status means. */
 export function abortFromReset(code: number): PipeAbort {
   switch (code) {
-    case NGHTTP2_NO_ERROR:
+    case errorCode.noError:
       return { code: "unavailable", text: "the other side closed the call without a status" };
-    case NGHTTP2_CANCEL:
+    case errorCode.cancel:
       return { code: "cancelled", text: "the other side gave up" };
-    case NGHTTP2_REFUSED_STREAM:
+    case errorCode.refusedStream:
       return { code: "unavailable", text: "the other side refused the call" };
-    case NGHTTP2_ENHANCE_YOUR_CALM:
+    case errorCode.enhanceYourCalm:
       return { code: "limited", text: "the other side is over its limits" };
-    case NGHTTP2_INADEQUATE_SECURITY:
+    case errorCode.inadequateSecurity:
       return { code: "denied", text: "the other side denied the call" };
-    case NGHTTP2_PROTOCOL_ERROR:
+    case errorCode.protocolError:
       return { code: "malformed", text: "the other side found the call malformed" };
     default:
       return { code: "internal", text: "the other side failed" };

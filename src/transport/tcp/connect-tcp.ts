@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { TransportError } from "../error.js";
 import type { Pipe } from "../pipe.js";
-import { tcpPipe } from "./tcp-pipe.js";
+import { sharedRead } from "./shared-read.js";
+import { TcpPipe } from "./tcp-pipe.js";
 
 export interface ConnectTcpOptions {
   /** A name or a literal address. */
@@ -17,7 +18,9 @@ export function connectTcp({ host, port, signal, timeoutMs = 10_000 }: ConnectTc
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new TransportError("cancelled", `dialling ${where} was cancelled`));
+    let pipe: TcpPipe | null = null;
     const socket = connect({
+      onread: sharedRead((chunk) => pipe?.received(chunk)),
       host,
       port,
       allowHalfOpen: true,
@@ -41,7 +44,10 @@ export function connectTcp({ host, port, signal, timeoutMs = 10_000 }: ConnectTc
     const failed = (error: NodeJS.ErrnoException) => fail(dialError(error, host, where));
     const connected = () => {
       settle();
-      resolve(tcpPipe(socket, `tcp ${where}`));
+      // Nothing is read before the pipe is started.
+      socket.pause();
+      pipe = new TcpPipe(socket, `tcp ${where}`);
+      resolve(pipe);
     };
     const timer = setTimeout(
       () => fail(new TransportError("timeout", `${where} did not answer within ${timeoutMs} ms`)),

@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { DuplexPipe } from "../duplex-pipe.js";
 import type { Pipe, PipeAbort } from "../pipe.js";
 
-class TcpPipe extends DuplexPipe {
+/** A pipe over a connected socket that somebody else may read: he calls `received`. */
+export class TcpPipe extends DuplexPipe {
   protected override abortFrom(error: Error | null): PipeAbort {
     return { code: "unavailable", text: textFrom(error) };
   }
@@ -33,5 +34,8 @@ function textFrom(error: Error | null): string {
 export function tcpPipe(socket: Socket, label: string): Pipe {
   if (!socket.allowHalfOpen) throw new Error("a pipe needs a socket with allowHalfOpen");
   socket.setNoDelay(true);
-  return new TcpPipe(socket, label);
+  const pipe = new TcpPipe(socket, label);
+  socket.on("data", (chunk: Buffer) => pipe.received(chunk));
+  socket.pause();
+  return pipe;
 }

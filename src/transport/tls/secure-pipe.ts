@@ -50,6 +50,8 @@ class TlsPipe extends DuplexPipe {
 
   constructor(socket: TLSSocket, lower: Pipe, lowerAbort: () => PipeAbort | null) {
     super(socket, `tls over ${lower.label}`);
+    socket.on("data", (chunk: Buffer) => this.received(chunk));
+    socket.pause();
     this.#lower = lower;
     this.#lowerAbort = lowerAbort;
   }

@@ -7,6 +7,7 @@ import type {
   DeviceLogin,
   Entry,
   Explained,
+  Factors,
   LiveSession,
   Login,
   Me,
@@ -14,6 +15,7 @@ import type {
   Page,
   Policy,
   PolicyRevision,
+  Question,
   RecordedSession,
   User,
   UserGroup,
@@ -47,6 +49,20 @@ export const loginsQuery = queryOptions({
   queryKey: ["logins"],
   queryFn: ({ signal }) => read<{ items: readonly Login[] }>("/me/logins", { signal }),
 });
+
+export const factorsQuery = queryOptions({
+  queryKey: ["factors"],
+  queryFn: ({ signal }) => read<Factors>("/me/factors", { signal }),
+});
+
+export const questionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["question", id],
+    queryFn: ({ signal }) => read<Question>(`/me/step-up/${encodeURIComponent(id)}`, { signal }),
+    retry: false,
+    // It may be answered in a terminal, or given up.
+    refetchInterval: ({ state }) => (state.data?.state === "pending" ? live : false),
+  });
 
 export const deviceQuery = (code: string) =>
   queryOptions({

@@ -33,6 +33,57 @@ export interface Login {
   readonly current: boolean;
 }
 
+/** What comes after a right password. */
+export interface SignInStep {
+  readonly state: "factor" | "enrol";
+  readonly pending: string;
+  readonly methods: readonly ("totp" | "passkey" | "recovery-code")[];
+}
+
+export interface SignedIn {
+  readonly csrfToken: string;
+  readonly notices?: readonly string[];
+  readonly recoveryCodes?: readonly string[] | null;
+}
+
+export interface Factor {
+  readonly id: string;
+  readonly kind: "totp" | "passkey";
+  readonly name: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+  readonly synced: boolean | null;
+  readonly site: string | null;
+}
+
+export interface Factors {
+  readonly items: readonly Factor[];
+  readonly recoveryCodes: number;
+  readonly required: boolean;
+  readonly deadline: string | null;
+  readonly notices: readonly string[];
+}
+
+export interface TotpOffer {
+  readonly id: string;
+  readonly secret: string;
+  /** A data URL. */
+  readonly qr: string;
+}
+
+export interface Enrolled {
+  readonly recoveryCodes: readonly string[] | null;
+}
+
+/** What a rule asks the second factor for. */
+export interface Question {
+  readonly id: string;
+  readonly connection: string;
+  readonly shown: string | null;
+  readonly expires: string;
+  readonly state: "pending" | "answered" | "closed" | "expired";
+}
+
 export interface DeviceLogin {
   readonly client: string;
   readonly address: string;

@@ -11,12 +11,13 @@ const steps = [
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
-/** `3 minutes ago`; the exact time when pointed at. */
-export function RelativeTime({ at }: { at: string | number }) {
+/** `3 minutes ago`; the exact time when pointed at. `past`: what has happened is never ahead, whatever the clocks say. */
+export function RelativeTime({ at, past = false }: { at: string | number; past?: boolean }) {
   const time = new Date(at);
+  const seconds = (time.getTime() - useNow()) / 1_000;
   return (
     <time dateTime={time.toISOString()} title={absolute.format(time)} className="nowrap">
-      {words((time.getTime() - useNow()) / 1_000)}
+      {words(past ? Math.min(0, seconds) : seconds)}
     </time>
   );
 }

@@ -4,6 +4,12 @@ import { outcomes } from "../replies.js";
 import { allow, ComplianceError, trialInit } from "../trial.js";
 
 const hour = 3_600_000;
+const someWait = {
+  for: "hold",
+  text: "waiting for 1 approval",
+  link: "https://hoop.test/reviews/abc",
+  id: "abc",
+} as const;
 
 /** A statement may wait for people for as long as people take. */
 export const hold: Assertion = {
@@ -30,6 +36,20 @@ export const hold: Assertion = {
           throw new ComplianceError(`${style.name}: ${queued} bytes wait behind an ask and the client is not paused`);
         trial.receive("client", statement);
       }
+      const [first] = trial.open.keys();
+      if (first !== undefined) {
+        const { link } = someWait;
+        const quiet = trial.bytesTo("client").length;
+        trial.waits(first, someWait);
+        const told = (): number => trial.bytesTo("client").subarray(quiet).toString("latin1").split(link).length - 1;
+        if (candidate.tellsOfWaits) {
+          if (told() !== 1)
+            throw new ComplianceError(`${style.name}: the client was not told at once where it is decided`);
+          trial.advance(hour, 3_600);
+          if (told() < 10) throw new ComplianceError(`${style.name}: the client was told once and then left alone`);
+        }
+      }
+      // What is flushed now may go out: the target was sent it before.
       const sent = trial.bytesTo("target").length;
       trial.advance(hour, 3_600);
       if (trial.over)

@@ -11,11 +11,15 @@ export interface ParseMessage {
   readonly statement: string;
   /** As bytes: its encoding is the session's client_encoding. */
   readonly text: Buffer;
+  /** The ids of the parameters' types that the client gave, 4 bytes each; 0: the target finds out. */
+  readonly types: Buffer;
 }
 
 export interface BindMessage {
   readonly portal: string;
   readonly statement: string;
+  /** Formats of the values, 2 bytes each. */
+  readonly formats: Buffer;
   readonly values: readonly (Buffer | null)[];
 }
 
@@ -26,7 +30,7 @@ export function body(bytes: Buffer, at: number, length: number): ClippedReader {
 
 /** Names are compared byte for byte, whatever the encoding. */
 function name(reader: ClippedReader): string {
-  return reader.cstringBytes().toString("latin1");
+  return reader.latin1Cstring();
 }
 
 /** The name's bytes as they were on the wire. */
@@ -43,19 +47,19 @@ export function readQuery(reader: ClippedReader): Buffer {
 export function readParse(reader: ClippedReader): ParseMessage {
   const statement = name(reader);
   const text = reader.cstringBytes();
-  reader.bytes(4 * count(reader));
+  const types = reader.bytes(4 * count(reader));
   reader.done();
-  return { statement, text };
+  return { statement, text, types };
 }
 
 export function readBind(reader: ClippedReader): BindMessage {
   const portal = name(reader);
   const statement = name(reader);
-  reader.bytes(2 * count(reader));
+  const formats = reader.bytes(2 * count(reader));
   const values = readValues(reader);
   reader.bytes(2 * count(reader));
   reader.done();
-  return { portal, statement, values };
+  return { portal, statement, formats, values };
 }
 
 export function readExecute(reader: ClippedReader): { portal: string; maxRows: number } {
@@ -76,13 +80,17 @@ export function readName(reader: ClippedReader): { kind: NameKind; name: string 
   return { kind: letter === nameKinds.statement ? "statement" : "portal", name: text };
 }
 
-export function readFunctionCall(reader: ClippedReader): { oid: number; values: readonly (Buffer | null)[] } {
+export function readFunctionCall(reader: ClippedReader): {
+  oid: number;
+  formats: Buffer;
+  values: readonly (Buffer | null)[];
+} {
   const oid = reader.uint32();
-  reader.bytes(2 * count(reader));
+  const formats = reader.bytes(2 * count(reader));
   const values = readValues(reader);
   reader.int16();
   reader.done();
-  return { oid, values };
+  return { oid, formats, values };
 }
 
 // The counts are unsigned in practice: a statement may have 65,535 parameters.

@@ -54,7 +54,12 @@ test("what we write is what pg-protocol writes", () => {
       expect(encodeClose("statement", name)).toEqual(serialize.close({ type: "S", name }));
       expect(encodeExecute(name)).toEqual(serialize.execute({ portal: name }));
       const bind = readBind(whole(encodeBind("", name, [Buffer.from(sql), null])));
-      expect(bind).toEqual({ portal: "", statement: name, values: [Buffer.from(sql), null] });
+      expect(bind).toEqual({
+        portal: "",
+        statement: name,
+        formats: Buffer.alloc(0),
+        values: [Buffer.from(sql), null],
+      });
     }),
   );
   expect(encodeSync()).toEqual(serialize.sync());

@@ -1,4 +1,4 @@
-import type { CellMasker } from "../../../masking/index.js";
+import { type CellMasker, passed } from "../../../masking/index.js";
 import { MalformedError } from "../../../wire/index.js";
 import type { RowBatch } from "../row-batch.js";
 import type { CopyMasker } from "./copy-masker.js";
@@ -57,8 +57,10 @@ export class BinaryCopyMasker implements CopyMasker {
         need(size);
         pos += size;
         if (masker === null) continue;
+        const value = masker(bytes, before + 4, pos);
+        if (value === passed) continue;
         batch.keep(kept, before);
-        batch.value(masker(bytes, before + 4, pos), pos);
+        batch.value(value, pos);
         kept = pos;
         masked++;
       }

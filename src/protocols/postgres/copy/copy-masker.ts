@@ -1,7 +1,9 @@
 import { type CellMasker, createCellMasker } from "../../../masking/index.js";
 import type { MaskPlan } from "../../../vocabulary/index.js";
-import { maskOf } from "../masking.js";
+import { maskOf, masksOf, typeOf } from "../masking.js";
+import { agreeing } from "../result-positions.js";
 import type { RowBatch } from "../row-batch.js";
+import type { ScanCells } from "../scan-cells.js";
 import type { TextCodec } from "../session/text.js";
 import type { ColumnOrigin } from "../statements.js";
 import { typedCellMasker } from "../typed-cells.js";
@@ -28,20 +30,30 @@ export interface CopyToMask {
   readonly plan: MaskPlan;
   readonly key: Buffer;
   readonly codec: TextCodec;
+  /** Looks for values in columns that no rule masks; null: nothing is looked for. */
+  readonly scan?: ScanCells | null | undefined;
 }
 
 /** Null: every column passes. `unreadable`: it cannot be split into columns, so it must not pass. */
 export function createCopyMasker(copy: CopyToMask): CopyMasker | null | "unreadable" {
   const origins = copy.columns ?? (copy.plan.copy ?? []).map(originFrom);
   const maskers: (CellMasker | null)[] = [];
+  const told = origins.length === copy.count;
+  const positions = told ? agreeing(origins, copy.plan, 0) : null;
+  const masks = told ? masksOf(origins, copy.plan, 0) : [];
   for (let i = 0; i < copy.count; i++) {
-    const known = origins.length === copy.count ? origins[i]! : unknownOrigin;
+    const known = told ? origins[i]! : unknownOrigin;
     // A column of which nobody can say what it is never passes under a plan.
-    const told = known.tableId !== 0 && known.columnNumber > 0;
-    const mask = maskOf(known, copy.plan) ?? (told ? null : redact);
-    if (mask === null) maskers.push(null);
-    else if (known.typeId === 0 && !copy.binary) maskers.push(createCellMasker(mask, copy.key));
-    else maskers.push(typedCellMasker(mask, known.typeId, copy.binary ? "binary" : "text", copy.key));
+    const proven = positions !== null || (known.tableId !== 0 && known.columnNumber > 0);
+    const mask = (told ? masks[i]! : maskOf(known, copy.plan)) ?? (proven ? null : redact);
+    if (mask === null || (mask === redact && copy.plan.scan?.alone === true)) {
+      // The text form of a type that nobody told is looked at as a text.
+      maskers.push(copy.scan?.(known.typeId, copy.binary ? "binary" : "text") ?? null);
+    } else if (known.typeId === 0 && !copy.binary) maskers.push(createCellMasker(mask, copy.key));
+    else {
+      const type = typeOf(known.typeId, copy.plan);
+      maskers.push(typedCellMasker(mask, type, copy.binary ? "binary" : "text", copy.key));
+    }
   }
   if (maskers.every((masker) => masker === null)) return null;
   const options = readCopyOptions(copy.text);

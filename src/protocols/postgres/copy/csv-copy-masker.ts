@@ -1,113 +1,75 @@
 import type { CellMasker } from "../../../masking/index.js";
-import { MalformedError } from "../../../wire/index.js";
 import type { RowBatch } from "../row-batch.js";
-import type { CopyMasker } from "./copy-masker.js";
 import type { CopyOptions } from "./copy-options.js";
+import { LineCopyMasker } from "./line-copy-masker.js";
 
 const newline = 0x0a;
 
 /** Rows of the csv format. A masked value is always quoted, so that it never looks like NULL or the end of data. */
-export class CsvCopyMasker implements CopyMasker {
-  readonly #columns: readonly (CellMasker | null)[];
-  readonly #delimiter: number;
+export class CsvCopyMasker extends LineCopyMasker {
   readonly #quote: number;
   readonly #escape: number;
-  readonly #null: Buffer;
-  /** Behind it every column passes. */
-  readonly #last: number;
-  #header: boolean;
+  /** Where a quoted value is made, used again for the next. */
+  #made = Buffer.alloc(256);
 
   constructor(columns: readonly (CellMasker | null)[], options: CopyOptions) {
-    this.#columns = columns;
-    this.#last = columns.findLastIndex((column) => column !== null);
-    this.#delimiter = options.delimiter.charCodeAt(0);
+    super(columns, options);
     this.#quote = options.quote.charCodeAt(0);
     this.#escape = options.escape.charCodeAt(0);
-    this.#null = Buffer.from(options.nullText, "utf8");
-    this.#header = options.header;
   }
 
-  mask(bytes: Buffer, at: number, length: number, batch: RowBatch): number {
-    const end = at + length;
-    let pos = at + 5;
-    let kept = at;
-    let masked = 0;
-    batch.begin(bytes, at);
-    while (pos < end) {
-      const pass = this.#header;
-      this.#header = false;
-      let column = 0;
-      for (;;) {
-        const start = pos;
-        pos = this.#fieldEnd(bytes, pos, end);
-        if (column >= this.#columns.length) throw new MalformedError("a row of COPY csv has too many columns");
-        const masker = this.#columns[column]!;
-        if (masker !== null && !pass && !this.#isNull(bytes, start, pos)) {
-          const plain = this.#plain(bytes, start, pos);
-          const value = masker(plain, 0, plain.length);
-          batch.keep(kept, start);
-          batch.raw(value === null ? this.#null : this.#quoted(value), pos);
-          kept = pos;
-          masked++;
-        }
-        // The rest of the message is the rest of this row when the only newline ends it.
-        if (column === this.#last && bytes.indexOf(newline, pos) === end - 1) {
-          pos = end;
-          column = this.#columns.length;
-          break;
-        }
-        column++;
-        if (bytes[pos++] === newline) break;
-      }
-      if (column !== this.#columns.length && !(this.#columns.length === 0 && column === 1)) {
-        throw new MalformedError("a row of COPY csv has too few columns");
-      }
-    }
-    batch.keep(kept, end);
-    batch.end();
-    return masked;
-  }
-
-  done(): void {}
-
-  #fieldEnd(bytes: Buffer, from: number, end: number): number {
+  protected fieldEnd(bytes: Buffer, from: number, end: number): number {
+    const { delimiter } = this;
+    const quote = this.#quote;
+    const mark = this.#escape;
+    this.escaped = false;
     let quoted = false;
     let pos = from;
     for (; pos < end; pos++) {
       const byte = bytes[pos]!;
-      if (quoted) {
-        const next = bytes[pos + 1];
-        if (byte === this.#escape && pos + 1 < end && (next === this.#quote || next === this.#escape)) pos++;
-        else if (byte === this.#quote) quoted = false;
-      } else if (byte === this.#quote) quoted = true;
-      else if (byte === this.#delimiter || byte === newline) return pos;
+      if (!quoted) {
+        if (byte === quote) quoted = true;
+        else if (byte === delimiter || byte === newline) break;
+      } else if (byte === quote || byte === mark) {
+        const next = pos + 1 < end ? bytes[pos + 1] : -1;
+        if (byte === mark && (next === quote || next === mark)) {
+          this.escaped = true;
+          pos++;
+        } else if (byte === quote) quoted = false;
+      }
     }
-    throw new MalformedError("a row of COPY csv is cut off");
+    return Math.min(pos, end);
   }
 
-  #isNull(bytes: Buffer, start: number, end: number): boolean {
-    return end - start === this.#null.length && bytes.compare(this.#null, 0, this.#null.length, start, end) === 0;
+  protected masked(masker: CellMasker, bytes: Buffer, start: number, end: number): Buffer | null {
+    if (bytes[start] !== this.#quote) return masker(bytes, start, end);
+    if (!this.escaped) return masker(bytes, start + 1, Math.max(start + 1, end - 1));
+    const plain = this.#unescape(bytes, start + 1, end - 1);
+    return masker(plain, 0, plain.length);
   }
 
-  #plain(bytes: Buffer, start: number, end: number): Buffer {
-    if (bytes[start] !== this.#quote) return bytes.subarray(start, end);
+  protected write(value: Buffer, batch: RowBatch, read: number): void {
+    if (this.#made.length < 2 * value.length + 2) this.#made = Buffer.alloc(4 * value.length + 2);
+    const made = this.#made;
+    let n = 0;
+    made[n++] = this.#quote;
+    for (let i = 0; i < value.length; i++) {
+      const byte = value[i]!;
+      if (byte === this.#quote || byte === this.#escape) made[n++] = this.#escape;
+      made[n++] = byte;
+    }
+    made[n++] = this.#quote;
+    batch.raw(made, read, n);
+  }
+
+  #unescape(bytes: Buffer, start: number, end: number): Buffer {
     const plain = Buffer.allocUnsafe(end - start);
     let n = 0;
-    for (let i = start + 1; i < end - 1; i++) {
+    for (let i = start; i < end; i++) {
       const next = bytes[i + 1];
-      if (bytes[i] === this.#escape && i + 1 < end - 1 && (next === this.#quote || next === this.#escape)) i++;
+      if (bytes[i] === this.#escape && i + 1 < end && (next === this.#quote || next === this.#escape)) i++;
       plain[n++] = bytes[i]!;
     }
     return plain.subarray(0, n);
-  }
-
-  #quoted(value: Buffer): Buffer {
-    const bytes = [this.#quote];
-    for (const byte of value) {
-      if (byte === this.#quote || byte === this.#escape) bytes.push(this.#escape);
-      bytes.push(byte);
-    }
-    bytes.push(this.#quote);
-    return Buffer.from(bytes);
   }
 }

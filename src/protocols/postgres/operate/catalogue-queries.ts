@@ -74,6 +74,20 @@ export const triggersQuery = `SELECT tgrelid, tgfoid FROM pg_trigger WHERE NOT t
   UNION SELECT x.ev_class, d.refobjid FROM pg_rewrite x JOIN ${depends("pg_rewrite", "pg_proc")} WHERE x.ev_type <> '1'
   UNION SELECT x.ev_class, f.oid FROM pg_rewrite x ${volatileIn("x.ev_action")} WHERE x.ev_type <> '1'`;
 
+/**
+ * A digest of what hangs on each relation and is not read in itself: whoever changes such a row gives it another xmin, and whoever makes it anew,
+ * another id.
+ */
+export const relationDigestsQuery = `SELECT p.rel, pg_catalog.md5(pg_catalog.string_agg(p.part, ' ' ORDER BY p.part)) FROM (
+    SELECT tgrelid AS rel, 't' || oid || '.' || xmin AS part FROM pg_trigger
+    UNION ALL SELECT adrelid, 'd' || oid || '.' || xmin FROM pg_attrdef
+    UNION ALL SELECT conrelid, 'c' || oid || '.' || xmin FROM pg_constraint WHERE conrelid <> 0
+    UNION ALL SELECT confrelid, 'f' || oid || '.' || xmin FROM pg_constraint WHERE confrelid <> 0
+    UNION ALL SELECT ev_class, 'r' || oid || '.' || xmin FROM pg_rewrite
+    UNION ALL SELECT polrelid, 'p' || oid || '.' || xmin FROM pg_policy
+    UNION ALL SELECT oid, 'o' || relowner || relrowsecurity || relforcerowsecurity FROM pg_class) p
+  WHERE p.rel >= 16384 GROUP BY p.rel`;
+
 /** Functions behind defaults, generated columns, constraints, policies, indexes and a view's own query. */
 export const callsQuery = `SELECT x.adrelid, d.refobjid FROM pg_attrdef x JOIN ${depends("pg_attrdef", "pg_proc")}
   UNION SELECT x.adrelid, f.oid FROM pg_attrdef x ${volatileIn("x.adbin")}
@@ -96,6 +110,32 @@ export const functionsQuery = (serverVersion: number): string => {
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
     WHERE ${added("p", "n")} ORDER BY p.oid`;
 };
+
+/**
+ * The columns that users' functions give in FROM: of a row type, or of their OUT parameters; empty: one that has no name of its own.
+ * Of what depends on the call there is no row.
+ */
+export const functionColumnsQuery = `SELECT f.oid, f.columns FROM (SELECT p.oid, CASE
+    WHEN t.typtype = 'c' THEN (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+      WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+    WHEN t.typname = 'record' THEN o.names
+    WHEN t.typtype IN ('b', 'e', 'r', 'm') OR t.typname = 'void' OR (t.typtype = 'd' AND b.typtype IN ('b', 'e', 'r', 'm'))
+      THEN COALESCE(o.names, '{}') END AS columns
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_type t ON t.oid = p.prorettype
+  LEFT JOIN pg_type b ON b.oid = t.typbasetype
+  CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(COALESCE(u.name, '') ORDER BY u.at) AS names
+    FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes::text[])) WITH ORDINALITY u(name, mode, at) WHERE u.mode IN ('o', 'b', 't')) o
+  WHERE ${added("p", "n")} AND p.prokind = 'f') f WHERE f.columns IS NOT NULL AND NOT '' = ANY (f.columns)`;
+
+/** Generated columns, each with the columns that it is made of. Servers before 12 have none. */
+export const generatedQuery = `SELECT x.adrelid, x.adnum, d.refobjsubid FROM pg_attrdef x
+  JOIN pg_attribute a ON a.attrelid = x.adrelid AND a.attnum = x.adnum AND a.attgenerated <> ''
+  JOIN ${depends("pg_attrdef", "pg_class")}
+  WHERE d.refobjid = x.adrelid AND d.refobjsubid > 0 AND d.refobjsubid <> x.adnum AND x.adrelid IN (${relations})`;
+
+export const systemRelationsQuery = `SELECT c.oid FROM pg_class c
+  WHERE c.relnamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+  AND c.relkind IN ('r', 'v') AND c.oid < 16384`;
 
 export const systemFunctionsQuery = `SELECT DISTINCT p.provolatile::text, p.proname FROM pg_proc p
   WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.oid < 16384 ORDER BY 1, 2`;
@@ -133,9 +173,15 @@ const typeCalls = `WITH RECURSIVE called(type, fn) AS (
     UNION SELECT r.rngtypid, r.rngsubtype FROM pg_range r),
   runs(type, fn) AS (SELECT type, fn FROM called UNION SELECT h.whole, r.fn FROM runs r JOIN holds h ON h.part = r.type)`;
 
+/** Whether values go in and out by the very functions of text, as those of citext do: then any text is one of them. */
+const asText = `NOT EXISTS (SELECT FROM (VALUES (t.typinput::oid, 'textin'), (t.typoutput::oid, 'textout'), (t.typreceive::oid, 'textrecv'),
+    (t.typsend::oid, 'textsend')) u(fn, means) LEFT JOIN pg_proc p ON p.oid = u.fn
+    LEFT JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'internal'
+    WHERE l.oid IS NULL OR p.prosrc <> u.means)`;
+
 /** Types that users made, rows of tables only where something runs; and whatever else something runs for. */
 export const typesQuery = `${typeCalls}
-  SELECT t.oid, n.nspname, t.typname, r.fn FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+  SELECT t.oid, n.nspname, t.typname, r.fn, ${asText} FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN runs r ON r.type = t.oid LEFT JOIN pg_class c ON c.oid = t.typrelid
   WHERE r.fn IS NOT NULL OR (t.oid >= 16384 AND ${outside("n")} AND t.typelem = 0 AND (c.oid IS NULL OR c.relkind = 'c'))`;
 

@@ -45,6 +45,8 @@ export async function readCatalogue(query: Query, key: string, known: string | n
   }
 }
 
+type TypeRow = [id: number, schema: string, name: string, fn: number | null, text: boolean];
+
 async function readSlice(query: Query, key: string, version: string): Promise<Catalogue> {
   const [role, searchPath, superuser, serverVersion] = (await query(sql.selfQuery))[0]! as [
     string,
@@ -71,6 +73,12 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
     pairs(await query(sql.triggersQuery)),
     pairs(await query(sql.callsQuery)),
   ];
+  const generated = new Map<string, number[]>();
+  for (const [relation, number, of] of serverVersion >= 120_000 ? await query(sql.generatedQuery) : []) {
+    const key = `${relation}.${number}`;
+    generated.set(key, [...(generated.get(key) ?? []), of as number]);
+  }
+  const digests = new Map((await query(sql.relationDigestsQuery)) as [number, string][]);
   const rows = (await query(sql.relationsQuery)) as [number, string, string, string, string | null][];
   const system = new Map(rows.filter(([, schema]) => schema === "pg_catalog").map(([id, , name]) => [name, id]));
   const relations = rows.map(
@@ -79,27 +87,37 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
       schema,
       name,
       kind: kinds[kind] ?? "other",
-      columns: (columns.get(id) ?? []).map(([, number, column, typeId]) => ({
-        number: number as number,
-        name: column as string,
-        typeId: typeId as number,
-      })),
+      columns: (columns.get(id) ?? []).map(([, number, column, typeId]) => {
+        const madeOf = generated.get(`${id}.${number}`);
+        return {
+          number: number as number,
+          name: column as string,
+          typeId: typeId as number,
+          ...(madeOf === undefined ? {} : { madeOf }),
+        };
+      }),
       parents: parents.get(id) ?? [],
       reads: [...new Set([...(reads.get(id) ?? []), ...readsOfSystem(id, definition, system)])],
       definition,
+      ...(digests.has(id) ? { digest: digests.get(id)! } : {}),
       triggers: triggers.get(id) ?? [],
       calls: calls.get(id) ?? [],
     }),
   );
+  const functionColumns = new Map(
+    (await query(sql.functionColumnsQuery)).map(([id, names]) => [id as number, names as string[]]),
+  );
   const functionCalls = pairs(await query(sql.functionCallsQuery));
   const functions = ((await query(sql.functionsQuery(serverVersion))) as unknown[][]).map((row) => {
-    const fn = functionFrom(row);
+    const named = functionFrom(row);
+    const given = functionColumns.get(named.id);
+    const fn = given === undefined ? named : { ...named, columns: given };
     const called = functionCalls.get(fn.id) ?? (fn.kind === "aggregate" ? [] : undefined);
     return called === undefined ? fn : { ...fn, calls: called };
   });
   const types = new Map<number, CatalogueType & { readonly calls: number[] }>();
-  for (const [id, schema, name, fn] of (await query(sql.typesQuery)) as [number, string, string, number | null][]) {
-    const type = types.get(id) ?? { id, schema, name, calls: [] };
+  for (const [id, schema, name, fn, text] of (await query(sql.typesQuery)) as TypeRow[]) {
+    const type = types.get(id) ?? { id, schema, name, calls: [], ...(text ? { text } : {}) };
     types.set(id, type);
     if (fn !== null) type.calls.push(fn);
   }
@@ -121,6 +139,7 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
     types: [...types.values()],
     systemTypes: (await query(sql.systemTypesQuery)).map(([name]) => name as string),
     implicitCasts: (await query(sql.implicitCastsQuery)).map(([id]) => id as number),
+    systemRelations: (await query(sql.systemRelationsQuery)).map(([id]) => id as number),
     closedSchemas: (await query(sql.closedSchemasQuery)).map(([name]) => name as string),
   };
 }

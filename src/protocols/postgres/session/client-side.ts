@@ -1,4 +1,4 @@
-import type { Answer } from "../../../protocol/index.js";
+import type { Answer, Waiting, WithdrawReason } from "../../../protocol/index.js";
 import type { HoopError } from "../../../vocabulary/index.js";
 import { type ClippedReader, MalformedError } from "../../../wire/index.js";
 import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.js";
@@ -60,9 +60,22 @@ export class ClientSide implements FrameHandler {
     return ours;
   }
 
-  withdraw(report: Report | null): void {
-    this.#judging.withdraw(report);
+  withdraw(report: Report | null, why: WithdrawReason): void {
+    this.#judging.withdraw(report, why);
     if (report !== null) this.#run();
+  }
+
+  waits(id: number, waiting: Waiting): void {
+    this.#judging.told(id, waiting);
+  }
+
+  tick(name: string): void {
+    this.#judging.tick(name);
+  }
+
+  /** What people are asked about what is held back now; null: nothing. */
+  get waiting(): Waiting | null {
+    return this.#judging.waiting;
   }
 
   discarded(): void {
@@ -225,6 +238,7 @@ export class ClientSide implements FrameHandler {
           ask: 0,
           portal: bind.portal,
           name: bind.statement,
+          formats: bind.formats,
           values: bind.values,
           statement: null,
           columns: null,
@@ -237,14 +251,16 @@ export class ClientSide implements FrameHandler {
         return;
       }
       case frontend.functionCall: {
-        const { oid, values } = readFunctionCall(reader);
+        const { oid, formats, values } = readFunctionCall(reader);
         // Not SQL on purpose: nobody can say what it does, so only a rule that allows the unknown lets it pass.
-        this.#judging.hold({ kind: "function", frame, ask: 0, text: `FunctionCall ${oid}`, values });
+        this.#judging.hold({ kind: "function", frame, ask: 0, text: `FunctionCall ${oid}`, formats, values });
         return;
       }
       case frontend.describe: {
-        readName(reader);
-        conversation.pipelined(frame, new Pending("describe"));
+        const { kind, name } = readName(reader);
+        const pending = new Pending("describe");
+        if (kind === "statement") pending.describes = conversation.statementNamed(name);
+        conversation.pipelined(frame, pending);
         return;
       }
       case frontend.close:
@@ -277,13 +293,13 @@ export class ClientSide implements FrameHandler {
 
   #parse(frame: Buffer, reader: ClippedReader): void {
     const conversation = this.#conversation;
-    const { statement: name, text: raw } = readParse(reader);
+    const { statement: name, text: raw, types } = readParse(reader);
     if (name === conversation.ownName) throw new MalformedError("the gateway's own statement name");
     if (this.#forwarder.statementsFull(raw.length)) {
       conversation.refuse(tooMany("prepared statements"), "pipelined");
       return;
     }
-    this.#judging.hold({ kind: "parse", frame, ask: 0, name, raw, statement: null });
+    this.#judging.hold({ kind: "parse", frame, ask: 0, name, raw, types, statement: null });
   }
 }
 

@@ -2,6 +2,7 @@ import type { AskContext } from "../../../protocol/index.js";
 import type { Analysis } from "../../../vocabulary/index.js";
 import { transactionStatus } from "../codec/types.js";
 import { isUnsafeEncoding, TextCodec } from "./text.js";
+import { WordSearch } from "./word-search.js";
 
 /** What a SQL analysis says beyond the neutral one; read by its shape, the protocol does not import the analyser. */
 export interface SqlFacts {
@@ -23,6 +24,9 @@ export function sqlFacts(analysis: Analysis): SqlFacts {
 
 const noPrepared: ReadonlyMap<string, string> = new Map();
 
+/** What changes nothing in a statement; a client that comes back may have another name and another address. */
+const unbound = new Set(["user", "database", "application_name", "in_hot_standby", "replication"]);
+
 /** The settings of the target session that decide what a text means, as the target reports them or as we asked it. */
 export class SessionContext {
   readonly database: string;
@@ -30,7 +34,9 @@ export class SessionContext {
   sessionUser: string;
   searchPath: string | null = null;
   codec = new TextCodec("UTF8");
-  readonly #settings: Record<string, string> = {};
+  /** Never changed, only replaced: asks have it as it was. */
+  #settings: Readonly<Record<string, string>> = {};
+  readonly #execute = new WordSearch(/execute/i);
   /** Something ran that may have changed what is not reported: ask the target before the next statement is judged. */
   dirty = false;
   /** Also its list of prepared statements. */
@@ -47,13 +53,14 @@ export class SessionContext {
   }
 
   parameter(name: string, value: string): void {
+    if (!unbound.has(name)) this.#ambient = { ...this.#ambient, [name]: value };
     switch (name) {
       case "client_encoding":
         this.codec = new TextCodec(value);
-        this.#settings.client_encoding = value;
+        this.#settings = { ...this.#settings, client_encoding: value };
         break;
       case "standard_conforming_strings":
-        this.#settings.standard_conforming_strings = value;
+        this.#settings = { ...this.#settings, standard_conforming_strings: value };
         break;
       case "session_authorization":
         this.sessionUser = value;
@@ -63,6 +70,11 @@ export class SessionContext {
         this.searchPath = value;
         break;
     }
+  }
+
+  /** What names in a text mean depends on this. */
+  get readAs(): string {
+    return JSON.stringify([this.role, this.searchPath]);
   }
 
   /** Why no text can be read safely now; null: it can. */
@@ -75,6 +87,18 @@ export class SessionContext {
       return `client_encoding is ${encoding} in this session, so statements cannot be read safely`;
     }
     return null;
+  }
+
+  /** What else values depend on: startup options, and settings as the target reports them. The same object while nothing changes. */
+  get ambient(): Readonly<Record<string, string>> {
+    return this.#ambient;
+  }
+  #ambient: Readonly<Record<string, string>> = {};
+
+  started(parameters: ReadonlyMap<string, string>): void {
+    const options: Record<string, string> = {};
+    for (const [name, value] of parameters) if (!unbound.has(name)) options[`option ${name}`] = value;
+    this.#ambient = { ...this.#ambient, ...options };
   }
 
   /** An allowed statement is on its way. */
@@ -95,15 +119,17 @@ export class SessionContext {
     this.revertible = false;
   }
 
-  for(text: string, status: number, named: Iterable<readonly [string, string]>): AskContext {
+  for(text: string, status: number, named: Iterable<readonly [string, string]>, unsettled: boolean): AskContext {
     return {
       database: this.database,
       role: this.role,
       searchPath: this.searchPath,
-      settings: { ...this.#settings },
+      settings: this.#settings,
       transaction: status === transactionStatus.idle ? "idle" : status === transactionStatus.open ? "open" : "failed",
       // Only EXECUTE runs what was prepared before, and keywords cannot be spelled otherwise.
-      prepared: /execute/i.test(text) ? new Map([...named, ...this.prepared]) : noPrepared,
+      ambient: this.#ambient,
+      unsettled: unsettled ? true : undefined,
+      prepared: this.#execute.in(text) ? new Map([...named, ...this.prepared]) : noPrepared,
     };
   }
 }

@@ -1,4 +1,5 @@
-import type { AskContext, Order, Resolution } from "../../../protocol/index.js";
+import { Tally } from "../../../masking/index.js";
+import type { Ask, AskContext, EndReason, Order, Resolution, Waiting } from "../../../protocol/index.js";
 import type { HoopError, MaskPlan } from "../../../vocabulary/index.js";
 import { encodeReadyForQuery } from "../codec/backend.js";
 import { encodeFlush, encodeParse, encodeSync, encodeTerminate } from "../codec/frontend.js";
@@ -9,12 +10,14 @@ import type { Portal, Statement } from "../statements.js";
 import { ClientSide } from "./client-side.js";
 import { SessionContext } from "./context.js";
 import type { Core } from "./core.js";
+import { Cursors } from "./cursors.js";
 import type { Startup } from "./greeting.js";
 import { learn } from "./learn.js";
 import { Names } from "./names.js";
 import { type OwnQuestion, type OwnWork, startOwnWork } from "./own-work.js";
 import { Pending, PendingQueue } from "./pending.js";
 import { TargetSide } from "./target-side.js";
+import { comeBack } from "./waits.js";
 
 /** A COPY that may be taking data from the client, from its statement until the target settled it. */
 export interface CopyTurn {
@@ -42,6 +45,9 @@ export class Conversation {
   readonly ownName: string;
   readonly replication: boolean;
   readonly maskKey: Buffer;
+  /** What was found in values since a statement last finished. */
+  readonly detected = new Tally();
+  readonly cursors = new Cursors();
   readonly client: ClientSide;
   readonly target: TargetSide;
   status: number;
@@ -71,6 +77,7 @@ export class Conversation {
     this.maskKey = core.init.maskKey ?? core.init.random(32);
     this.context = new SessionContext(startup.database, startup.user);
     for (const [name, value] of parameters) this.context.parameter(name, value);
+    this.context.started(startup.parameters);
     this.context.dirty = mayChangeContext(startup.parameters);
     this.client = new ClientSide(this);
     this.target = new TargetSide(this);
@@ -144,11 +151,17 @@ export class Conversation {
     }
   }
 
-  ask(text: string, phase: AskPhase, values: readonly (Uint8Array | null)[] | null, bytes: number): number {
+  ask(text: string, phase: AskPhase, bytes: number, more: AskDetails): number {
     const id = this.core.out.nextId();
-    const context: AskContext = this.context.for(text, this.#statusNow(), this.#namedTexts());
-    this.core.out.push({ kind: "ask", id, ask: { phase, text, context, values, bytes } });
+    const context: AskContext = this.context.for(text, this.#statusNow(), this.#namedTexts(), !this.settled);
+    this.core.out.push({ kind: "ask", id, ask: { phase, text, context, bytes, ...more } });
     return id;
+  }
+
+  /** A statement of the protocol that the client made, as far as it is known now. */
+  statementNamed(name: string): Statement | null {
+    const found = this.statements.get(name, this.segment);
+    return found === "unsettled" ? null : found.value;
   }
 
   /** What ran since the last Sync is a transaction of its own. */
@@ -203,6 +216,8 @@ export class Conversation {
   note(pending: Pending, outcome: "ok" | "error" | "suspended" | "unknown"): void {
     if (pending.ask === 0) return;
     const { ask, rows, bytes, maskedCells, error, tag } = pending;
+    // Replies come in order: what was found since the last statement finished was found in this one's.
+    const detected = this.detected.take();
     this.core.out.note({
       kind: "finished",
       ask,
@@ -212,6 +227,7 @@ export class Conversation {
       maskedCells,
       ...(error === undefined ? {} : { error }),
       ...(tag === undefined ? {} : { tag }),
+      ...(detected === undefined ? {} : { detected }),
     });
   }
 
@@ -224,6 +240,7 @@ export class Conversation {
 
   resolve(id: number, resolution: Resolution): void {
     if (resolution.kind === "answer") this.client.answered(id, resolution.answer);
+    else if (resolution.kind === "waiting") this.client.waits(id, resolution.waiting);
     else if (resolution.kind === "masks") this.target.lookedUp(id, resolution.masks);
     else if (resolution.kind === "failed") {
       if (!this.client.failed(id, resolution.error)) this.target.lookupFailed(id, resolution.error);
@@ -243,22 +260,19 @@ export class Conversation {
         return;
       case "cancel":
         if (this.#running()) this.#cancelTarget();
-        this.client.withdraw({
-          severity: "ERROR",
-          code: sqlState.queryCanceled,
-          message: "canceling statement due to user request",
-        });
+        this.client.withdraw(canceledReport(this.client.waiting), "cancelled");
         return;
     }
   }
 
   tick(name: string): void {
     if (name === cutTimer && this.#ending !== null) this.core.end(this.#ending.reason);
+    this.client.tick(name);
   }
 
   /** The client is gone: what runs for it is stopped. */
   clientGone(): void {
-    this.client.withdraw(null);
+    this.client.withdraw(null, "disconnected");
     if (this.#running()) this.#cancelTarget();
     this.#forgetRunning();
     this.core.out.send("target", encodeTerminate());
@@ -273,14 +287,15 @@ export class Conversation {
   }
 
   targetGone(reason: HoopError | undefined): void {
-    this.client.withdraw(null);
+    const { waiting } = this.client;
+    this.client.withdraw(null, "restarted");
     this.target.flushRows();
     this.#forgetRunning();
     const text = this.target.lastFatal ?? reason?.message ?? "the target closed the connection";
     const end = { code: "target-closed", text } as const;
     // Its own last words have been passed on already; only without them is there something to add.
     const spoken = this.target.lastFatal !== null || !this.target.atBoundary;
-    this.core.end(end, spoken ? undefined : endReport(end));
+    this.core.end(end, spoken ? undefined : lastWords(end, waiting));
   }
 
   /** Called when a message to the client ended: the moment for last words. */
@@ -299,8 +314,9 @@ export class Conversation {
 
   #end(reason: Extract<Order, { kind: "end" }>["reason"]): void {
     if (this.#ending !== null || this.core.ended) return;
-    this.#ending = { report: endReport(reason), reason };
-    this.client.withdraw(null);
+    const drained = reason.code === "drained";
+    this.#ending = { report: drained ? lastWords(reason, this.client.waiting) : endReport(reason), reason };
+    this.client.withdraw(null, drained ? "restarted" : "disconnected");
     if (this.#running()) this.#cancelTarget();
     this.target.flushRows();
     if (!this.target.atBoundary) this.core.out.push({ kind: "timer", name: cutTimer, at: this.core.now + cutMs });
@@ -326,6 +342,22 @@ export class Conversation {
       tls: targetTls ? { request: encodeSslRequest(), accept: 0x53 } : null,
     });
   }
+}
+
+/** What of an ask is not its text. */
+export type AskDetails = Pick<Ask, "values" | "reading" | "shownValues" | "before" | "cursors">;
+
+function lastWords(reason: EndReason, waiting: Waiting | null): Report {
+  return waiting === null ? endReport(reason) : { ...endReport(reason), ...comeBack(waiting) };
+}
+
+function canceledReport(waiting: Waiting | null): Report {
+  const report = {
+    severity: "ERROR",
+    code: sqlState.queryCanceled,
+    message: "canceling statement due to user request",
+  } as const;
+  return waiting?.for === "hold" ? { ...report, detail: `Review ${waiting.id} is withdrawn.` } : report;
 }
 
 export type AskPhase = "statement" | "prepare" | "execute";

@@ -10,6 +10,8 @@ export class Core {
   ended = false;
   /** Whether the client has told its protocol version, so that an error of ours can be read. */
   clientSpeaks = false;
+  /** The client was told that its login is accepted. */
+  authenticated = false;
   /** TLS on the target's side, as the cancel on a connection of its own must have it too. */
   targetTls = false;
   targetCancel: { readonly processId: number; readonly secret: Buffer } | null = null;

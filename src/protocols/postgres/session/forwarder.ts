@@ -3,8 +3,10 @@ import { encodeDescribe } from "../codec/frontend.js";
 import type { Portal } from "../statements.js";
 import { type SqlFacts, sqlFacts } from "./context.js";
 import type { Conversation } from "./conversation.js";
-import type { Held } from "./held.js";
+import { disturbsCursors } from "./cursors.js";
+import { type Held, textOf } from "./held.js";
 import { Pending } from "./pending.js";
+import { WordSearch } from "./word-search.js";
 
 /** Names that one session may keep, and what their texts and values may take. */
 const maxNames = 100_000;
@@ -18,6 +20,7 @@ export class Forwarder {
   readonly #conversation: Conversation;
   #textBytes = 0;
   #portalBytes = 0;
+  readonly #copy = new WordSearch(/\bcopy\b/i);
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
@@ -46,6 +49,7 @@ export class Forwarder {
   send(held: Exclude<Held, { kind: "later" }>, answer: Allowed): void {
     const conversation = this.#conversation;
     const facts = sqlFacts(answer.analysis);
+    if (held.kind !== "parse") conversation.cursors.ran(textOf(held), answer.analysis);
     switch (held.kind) {
       case "query":
         this.#sendQuery(held, answer, facts);
@@ -114,10 +118,13 @@ export class Forwarder {
       name: held.portal,
       statement: held.statement!,
       // A view would keep the whole chunk that it came in; of the unnamed portal there is only one.
+      formats: held.portal === "" ? held.formats : Buffer.from(held.formats),
       values: held.portal === "" ? held.values : held.values.map((value) => value && Buffer.from(value)),
       bytes: held.frame.length,
       changesContext: facts.changesContext,
       changesCatalogue: facts.changesCatalogue,
+      readAs: conversation.context.readAs,
+      disturbsCursors: disturbsCursors(answer.analysis),
       copyColumns: held.columns,
       ask: held.ask,
       masks: answer.masks,
@@ -157,6 +164,7 @@ export class Forwarder {
     pending.copyText = portal.statement.text;
     pending.copyColumns = portal.copyColumns;
     conversation.executedUnsynced = true;
+    if (portal.disturbsCursors) conversation.cursors.forget();
     conversation.pipelined(frame, pending);
     const others = conversation.turn !== portal.turn;
     this.#ran(portal.statement.text, portal);
@@ -166,7 +174,7 @@ export class Forwarder {
   }
 
   #mayCopy(pending: Pending, text: string): void {
-    if (!this.#conversation.replication && !/\bcopy\b/i.test(text)) return;
+    if (!this.#conversation.replication && !this.#copy.in(text)) return;
     this.#conversation.copy = { pending, wanted: false, sent: false, heldSync: false };
   }
 }

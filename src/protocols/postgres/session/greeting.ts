@@ -4,6 +4,7 @@ import { encodeNegotiateProtocolVersion } from "../codec/backend.js";
 import { maxStartupLength, readStartupPacket, type StartupPacket } from "../codec/startup.js";
 import { refusalReport, sqlState } from "../errors.js";
 import type { Core } from "./core.js";
+import { takePurpose } from "./purpose.js";
 import { isUnsafeEncoding } from "./text.js";
 
 export const alpnProtocol = "postgresql";
@@ -87,6 +88,8 @@ export class Greeting {
         return false;
       }
       out.send("client", Buffer.from("S"));
+      // The handshake takes a while; a cancel rarely comes encrypted.
+      if (init.refusal === null && init.asksToConnect !== true) out.push({ kind: "reach" });
       this.#tls = "securing";
       this.#bytes = Buffer.alloc(0);
       // Bytes behind the request must not be read as if they had come through the encryption (CVE-2021-23214): they are the
@@ -180,6 +183,9 @@ function startupFrom(
     parameters.set(name, value);
     if (name === "application_name") client[name] = value;
   }
+  // What is no purpose states none: it spares nothing.
+  const purpose = takePurpose(parameters);
+  if (purpose) client.purpose = purpose;
   client.protocol = `3.${Math.min(packet.minor, newestMinor)}`;
   return {
     minor: Math.min(packet.minor, newestMinor),

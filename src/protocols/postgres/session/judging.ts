@@ -1,4 +1,4 @@
-import type { Answer } from "../../../protocol/index.js";
+import type { Answer, Waiting, WithdrawReason } from "../../../protocol/index.js";
 import { HoopError } from "../../../vocabulary/index.js";
 import { transactionStatus } from "../codec/types.js";
 import { copyColumns, copyQuestion } from "../copy/copy-columns.js";
@@ -7,9 +7,19 @@ import type { Portal } from "../statements.js";
 import { sqlFacts } from "./context.js";
 import type { Conversation } from "./conversation.js";
 import type { Forwarder } from "./forwarder.js";
-import { endsTransactionAndGoesOn, type Held, phaseOf, textOf, turnOf, valuesOf } from "./held.js";
+import {
+  endsTransactionAndGoesOn,
+  type Held,
+  phaseOf,
+  readingOf,
+  shownValuesOf,
+  textOf,
+  turnOf,
+  valuesOf,
+} from "./held.js";
 import { learn } from "./learn.js";
 import { Pending } from "./pending.js";
+import { Waits } from "./waits.js";
 
 /** Holds the one message that is being judged: what it waits for, its ask, and what becomes of it. */
 export class Judging {
@@ -18,11 +28,15 @@ export class Judging {
   /** Looks at a frame again that had to wait. */
   readonly #again: (type: number, frame: Buffer) => void;
   #held: Held | null = null;
+  /** It is asked again when all replies are there. */
+  #settling = false;
+  readonly #waits: Waits;
 
   constructor(conversation: Conversation, forwarder: Forwarder, again: (type: number, frame: Buffer) => void) {
     this.#conversation = conversation;
     this.#forwarder = forwarder;
     this.#again = again;
+    this.#waits = new Waits(conversation.core, (report) => conversation.target.notice(report));
   }
 
   get holding(): boolean {
@@ -45,7 +59,10 @@ export class Judging {
     try {
       const text = this.#conversation.context.codec.decode(held.raw);
       if (held.kind === "query") held.text = text;
-      else held.statement = { name: held.name, text, size: held.raw.length };
+      else {
+        const types = Buffer.from(held.types);
+        held.statement = { name: held.name, text, size: held.raw.length, types, parameters: null };
+      }
       return true;
     } catch (error) {
       if (!(error instanceof HoopError)) throw error;
@@ -81,8 +98,18 @@ export class Judging {
     }
     if (!this.#read(held)) return;
     if (held.kind === "bind" && !this.#findStatement(held)) return;
+    if (held.kind === "execute" && held.portal!.readAs !== conversation.context.readAs) {
+      // Read now its text would mean something else than what the target runs.
+      this.#refuse({
+        severity: "ERROR",
+        code: sqlState.invalidCursorName,
+        message: "hoop: the rules have changed since this portal was bound, and so has the search path or the role",
+        hint: "Bind the statement anew.",
+      });
+      return;
+    }
     const text = textOf(held);
-    if (/execute/i.test(text) && conversation.statements.unsettled && this.#waitForTarget()) return;
+    if (conversation.statements.unsettled && /execute/i.test(text) && this.#waitForTarget()) return;
     if (turnOf(held) === "turn" && conversation.context.revertible && endsTransactionAndGoesOn(text)) {
       this.#refuse({
         severity: "ERROR",
@@ -92,7 +119,35 @@ export class Judging {
       });
       return;
     }
-    held.ask = conversation.ask(text, phaseOf(held), valuesOf(held), held.frame.length);
+    if (this.#askCursors(held, text)) return;
+    // Whether it stands in a transaction matters and is not known yet: the replies before it tell.
+    if (this.#settling && this.#waitForTarget()) return;
+    this.#settling = false;
+    const values = valuesOf(held);
+    const before = held.kind === "execute" ? held.portal!.ask : undefined;
+    const details =
+      values === null
+        ? { values, ...(held.kind === "query" && held.cursors !== undefined ? { cursors: held.cursors } : {}) }
+        : {
+            values,
+            reading: () => readingOf(held),
+            shownValues: () => shownValuesOf(held, conversation.context.codec),
+            before,
+          };
+    held.ask = conversation.ask(text, phaseOf(held), held.frame.length, details);
+  }
+
+  /** A FETCH returns what its cursor was declared for: asks which are open. True: wait. */
+  #askCursors(held: Held, text: string): boolean {
+    const conversation = this.#conversation;
+    if (held.kind !== "query" || held.cursors !== undefined || !conversation.cursors.mayFetch(text)) return false;
+    if (this.#waitForTarget()) return true;
+    // In a failed transaction the target answers nobody.
+    if (conversation.status === transactionStatus.failed) return false;
+    conversation.own([conversation.cursors.question], (work) => {
+      held.cursors = conversation.cursors.open(work, conversation.context.codec);
+    });
+    return true;
   }
 
   /** Sees to it that the settings which texts depend on are known; true: wait. */
@@ -199,8 +254,8 @@ export class Judging {
   discarded(): void {
     const held = this.#held;
     if (held === null || held.kind === "later") return;
-    if (held.ask > 0) this.#conversation.core.out.push({ kind: "withdraw", id: held.ask });
-    this.#held = null;
+    if (held.ask > 0) this.#conversation.core.out.push({ kind: "withdraw", id: held.ask, why: "cancelled" });
+    this.#release();
   }
 
   /** A question of ours failed inside of the client's pipeline: the target discards up to Sync, and so do we. */
@@ -229,9 +284,34 @@ export class Judging {
     const held = this.#held;
     // Withdrawn meanwhile: nobody waits for it any more.
     if (held === null || held.ask !== id) return;
-    if (answer.outcome === "deny") {
-      this.#refuse(denialReport(answer.reasons));
-    } else this.#allowed(held, answer);
+    this.#waits.over();
+    if (answer.outcome === "allow") this.#allowed(held, answer);
+    else if (answer.again === true) {
+      held.ask = 0;
+      this.#settling = true;
+      this.#advance(held);
+    } else this.#refuse(denialReport(answer.reasons, answer.hint));
+  }
+
+  /** People are asked about it: the client is told, and the target for what it answers until then. */
+  told(id: number, waiting: Waiting): void {
+    if (this.#held === null || this.#held.ask !== id) return;
+    this.#conversation.flush();
+    this.#waits.told(waiting);
+  }
+
+  tick(name: string): void {
+    this.#waits.tick(name);
+  }
+
+  get waiting(): Waiting | null {
+    return this.#waits.waiting;
+  }
+
+  #release(): void {
+    this.#held = null;
+    this.#settling = false;
+    this.#waits.over();
   }
 
   /** The gate could not answer: as a denial. */
@@ -247,10 +327,11 @@ export class Judging {
   }
 
   /** Nobody waits for the open ask any more; with a report the client is told so in its place. */
-  withdraw(report: Report | null): void {
+  withdraw(report: Report | null, why: WithdrawReason): void {
     const held = this.#held;
     if (held === null || held.ask === 0) return;
-    this.#conversation.core.out.push({ kind: "withdraw", id: held.ask });
+    if (held.ask > 0) this.#conversation.core.out.push({ kind: "withdraw", id: held.ask, why });
+    this.#waits.over();
     if (report === null) held.ask = -1;
     else {
       this.#refuse(report);
@@ -259,7 +340,7 @@ export class Judging {
 
   #refuse(report: Report): void {
     const held = this.#held!;
-    this.#held = null;
+    this.#release();
     this.#conversation.refuse(report, turnOf(held));
   }
 

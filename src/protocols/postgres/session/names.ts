@@ -1,60 +1,101 @@
+/** What one name means: to the target, and to what was sent behind the newest proposal. */
+class Meaning<T> {
+  confirmed: T | undefined = undefined;
+  /** Undefined: nothing waits for the target. Null: closed. */
+  proposed: T | null | undefined = undefined;
+  segment = 0;
+}
+
 /**
  * What the names of prepared statements (or portals) mean at the target, followed through pipelining. A name that was sent
  * counts within its own pipeline at once, since a failure would discard what follows, but beyond the next Sync only once
  * the target confirmed it: until then nobody knows whether the old meaning stands.
  */
 export class Names<T> {
-  readonly #confirmed = new Map<string, T>();
-  readonly #proposed = new Map<string, { readonly value: T | null; readonly segment: number }>();
+  readonly #named = new Map<string, Meaning<T>>();
+  /** The one that comes with every statement is not looked for. */
+  readonly #unnamed = new Meaning<T>();
+  #proposals = 0;
 
   /** The client sent it: `value` for a new meaning, null for none (closed). */
   propose(name: string, value: T | null, segment: number): void {
-    this.#proposed.set(name, { value, segment });
+    let meaning = this.#find(name);
+    if (meaning === undefined) {
+      meaning = new Meaning<T>();
+      this.#named.set(name, meaning);
+    }
+    if (meaning.proposed === undefined) this.#proposals++;
+    meaning.proposed = value;
+    meaning.segment = segment;
   }
 
   /** The target did it. */
   confirm(name: string, value: T | null): void {
-    this.#settle(name, value);
-    if (value === null) this.#confirmed.delete(name);
-    else this.#confirmed.set(name, value);
+    let meaning = this.#find(name);
+    if (meaning === undefined) {
+      if (value === null) return;
+      meaning = new Meaning<T>();
+      this.#named.set(name, meaning);
+    }
+    meaning.confirmed = value ?? undefined;
+    this.#settle(name, meaning, value);
   }
 
   /** The target failed or never looked at it. */
   refuse(name: string, value: T | null): void {
-    this.#settle(name, value);
-  }
-
-  #settle(name: string, value: T | null): void {
-    const proposed = this.#proposed.get(name);
-    if (proposed !== undefined && proposed.value === value) this.#proposed.delete(name);
+    const meaning = this.#find(name);
+    if (meaning !== undefined) this.#settle(name, meaning, value);
   }
 
   /** What the name means to a message of this segment; `unsettled`: wait for the target's replies first. */
   get(name: string, segment: number): { readonly value: T | null } | "unsettled" {
-    const proposed = this.#proposed.get(name);
-    if (proposed === undefined) return { value: this.#confirmed.get(name) ?? null };
-    return proposed.segment === segment ? { value: proposed.value } : "unsettled";
+    const meaning = this.#find(name);
+    if (meaning === undefined) return { value: null };
+    if (meaning.proposed === undefined) return { value: meaning.confirmed ?? null };
+    return meaning.segment === segment ? { value: meaning.proposed } : "unsettled";
   }
 
   /** Whether some name waits for the target. */
   get unsettled(): boolean {
-    return this.#proposed.size > 0;
+    return this.#proposals > 0;
   }
 
   get size(): number {
-    return this.#confirmed.size + this.#proposed.size;
+    return this.#named.size;
   }
 
-  confirmed(): IterableIterator<[string, T]> {
-    return this.#confirmed.entries();
+  *confirmed(): IterableIterator<[string, T]> {
+    if (this.#unnamed.confirmed !== undefined) yield ["", this.#unnamed.confirmed];
+    for (const [name, { confirmed }] of this.#named) if (confirmed !== undefined) yield [name, confirmed];
   }
 
   forget(name: string): void {
-    this.#confirmed.delete(name);
+    const meaning = this.#find(name);
+    if (meaning === undefined) return;
+    meaning.confirmed = undefined;
+    this.#drop(name, meaning);
   }
 
   /** The target dropped all that it had; what was sent since still stands. */
   forgetAll(): void {
-    this.#confirmed.clear();
+    this.#unnamed.confirmed = undefined;
+    if (this.#named.size > 0) for (const name of [...this.#named.keys()]) this.forget(name);
+  }
+
+  #find(name: string): Meaning<T> | undefined {
+    return name === "" ? this.#unnamed : this.#named.get(name);
+  }
+
+  #settle(name: string, meaning: Meaning<T>, value: T | null): void {
+    if (meaning.proposed === value) {
+      meaning.proposed = undefined;
+      this.#proposals--;
+    }
+    this.#drop(name, meaning);
+  }
+
+  /** What means nothing any more is not kept. */
+  #drop(name: string, meaning: Meaning<T>): void {
+    if (meaning.confirmed === undefined && meaning.proposed === undefined) this.#named.delete(name);
   }
 }

@@ -5,6 +5,11 @@ export class Outbox {
   #effects: SessionEffect[] = [];
   #id = 0;
   #ended = false;
+  /** The `send` that is being collected; it may still grow. Null: none. */
+  #bytes: Buffer | null = null;
+  #to: Side = "client";
+  /** What it has grown to, as a run of the first bytes' memory. */
+  #length = 0;
 
   /** A fresh id for an effect that is answered by `resolve`. */
   nextId(): number {
@@ -13,21 +18,23 @@ export class Outbox {
 
   send(to: Side, bytes: Buffer): void {
     if (bytes.length === 0 || this.#ended) return;
-    const last = this.#effects.at(-1);
-    if (last !== undefined && last.kind === "send" && last.to === to) {
-      const { bytes: before } = last;
-      if (before.buffer === bytes.buffer && before.byteOffset + before.length === bytes.byteOffset) {
-        const joined = Buffer.from(bytes.buffer, before.byteOffset, before.length + bytes.length);
-        this.#effects[this.#effects.length - 1] = { kind: "send", to, bytes: joined };
+    const first = this.#bytes;
+    if (first !== null) {
+      if (this.#to === to && first.buffer === bytes.buffer && first.byteOffset + this.#length === bytes.byteOffset) {
+        this.#length += bytes.length;
         return;
       }
+      this.#collected(first);
     }
-    this.#effects.push({ kind: "send", to, bytes });
+    this.#bytes = bytes;
+    this.#to = to;
+    this.#length = bytes.length;
   }
 
   /** Nothing follows an `end`. */
   push(effect: SessionEffect): void {
     if (this.#ended) return;
+    if (this.#bytes !== null) this.#collected(this.#bytes);
     this.#effects.push(effect);
     this.#ended = effect.kind === "end";
   }
@@ -37,10 +44,17 @@ export class Outbox {
   }
 
   take(): readonly SessionEffect[] {
+    if (this.#bytes !== null) this.#collected(this.#bytes);
     if (this.#effects.length === 0) return none;
     const effects = this.#effects;
     this.#effects = [];
     return effects;
+  }
+
+  #collected(first: Buffer): void {
+    this.#bytes = null;
+    const bytes = first.length === this.#length ? first : Buffer.from(first.buffer, first.byteOffset, this.#length);
+    this.#effects.push({ kind: "send", to: this.#to, bytes });
   }
 }
 

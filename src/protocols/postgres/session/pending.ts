@@ -28,6 +28,8 @@ export class Pending {
   masks: MaskPlan | null = null;
   masker: RowMasker | null | undefined = null;
   copyMasker: CopyMasker | null | undefined = null;
+  /** For a query: how many of its statements are through. */
+  answered = 0;
   rows = 0;
   bytes = 0;
   maskedCells = 0;
@@ -35,6 +37,8 @@ export class Pending {
   error: { readonly code: string; readonly text: string } | undefined = undefined;
   statement: Statement | null = null;
   portal: Portal | null = null;
+  /** For a Describe: the statement whose parameters the target will tell. */
+  describes: Statement | null = null;
   /** For a Close: what it closes. */
   closes: { readonly kind: "statement" | "portal"; readonly name: string } | null = null;
   /** For a refusal or poison: the ErrorResponse that the client gets in its place. */

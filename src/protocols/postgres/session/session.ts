@@ -14,6 +14,7 @@ import { MalformedError } from "../../../wire/index.js";
 import { endReport } from "../errors.js";
 import { Conversation } from "./conversation.js";
 import { Core } from "./core.js";
+import { Entrance } from "./entrance.js";
 import { Greeting, type Startup } from "./greeting.js";
 import { TargetLogin } from "./target-login.js";
 
@@ -21,6 +22,8 @@ import { TargetLogin } from "./target-login.js";
 class PostgresSession implements WireSession {
   readonly #core: Core;
   readonly #greeting: Greeting;
+  /** Not null: the access waits for people. */
+  #entrance: Entrance | null = null;
   #login: TargetLogin | null = null;
   #conversation: Conversation | null = null;
   /** What an eager client sent behind its startup packet. */
@@ -29,7 +32,7 @@ class PostgresSession implements WireSession {
 
   constructor(init: SessionInit) {
     this.#core = new Core(init);
-    this.#greeting = new Greeting(this.#core, (startup, rest) => this.#dial(startup, rest));
+    this.#greeting = new Greeting(this.#core, (startup, rest) => this.#greeted(startup, rest));
   }
 
   receive(from: Side, chunk: Buffer, now: Now): readonly SessionEffect[] {
@@ -42,6 +45,7 @@ class PostgresSession implements WireSession {
   resolve(id: number, resolution: Resolution, now: Now): readonly SessionEffect[] {
     return this.#do(now, () => {
       if (this.#conversation !== null) this.#conversation.resolve(id, resolution);
+      else if (this.#entrance !== null) this.#atEntrance(this.#entrance, id, resolution);
       else if (resolution.kind === "derived") this.#login?.derived(id, resolution.key);
       else if (resolution.kind === "failed") this.#login?.failed(resolution.error);
     });
@@ -50,7 +54,10 @@ class PostgresSession implements WireSession {
   control(order: Order, now: Now): readonly SessionEffect[] {
     return this.#do(now, () => {
       if (this.#conversation !== null) this.#conversation.control(order);
-      else if (order.kind === "end") this.#core.end(order.reason, endReport(order.reason));
+      else if (order.kind === "end") {
+        this.#entrance?.leave(order.reason);
+        this.#core.end(order.reason, endReport(order.reason));
+      }
     });
   }
 
@@ -66,7 +73,7 @@ class PostgresSession implements WireSession {
   }
 
   tick(name: string, now: Now): readonly SessionEffect[] {
-    return this.#do(now, () => this.#conversation?.tick(name));
+    return this.#do(now, () => (this.#conversation ?? this.#entrance)?.tick(name));
   }
 
   close(from: Side, now: Now, reason?: HoopError): readonly SessionEffect[] {
@@ -74,9 +81,11 @@ class PostgresSession implements WireSession {
       if (this.#conversation !== null) {
         if (from === "client") this.#conversation.clientGone();
         else this.#conversation.targetGone(reason);
-      } else if (from === "client")
-        this.#core.end({ code: "client-closed", text: "the client left before its session began" });
-      else if (this.#login !== null && reason !== undefined) this.#login.failed(reason);
+      } else if (from === "client") {
+        const end = { code: "client-closed", text: "the client left before its session began" } as const;
+        this.#entrance?.leave(end);
+        this.#core.end(end);
+      } else if (this.#login !== null && reason !== undefined) this.#login.failed(reason);
       else {
         const end = { code: "target-closed", text: "the target closed the connection during the login" } as const;
         this.#core.end(end, endReport(end));
@@ -90,6 +99,21 @@ class PostgresSession implements WireSession {
     core.now = now;
     action();
     return core.out.take();
+  }
+
+  #greeted(startup: Startup, rest: Buffer): void {
+    if (this.#core.init.asksToConnect !== true) return this.#dial(startup, rest);
+    this.#entrance = new Entrance(this.#core, startup, () => {
+      this.#entrance = null;
+      this.#dial(startup, Buffer.alloc(0));
+    });
+    this.#keepEarly(rest);
+  }
+
+  #atEntrance(entrance: Entrance, id: number, resolution: Resolution): void {
+    if (resolution.kind === "answer") entrance.answered(id, resolution.answer);
+    else if (resolution.kind === "waiting") entrance.waits(id, resolution.waiting);
+    else if (resolution.kind === "failed") entrance.failed(id, resolution.error);
   }
 
   #dial(startup: Startup, rest: Buffer): void {
@@ -121,7 +145,7 @@ class PostgresSession implements WireSession {
 
   #fromClient(chunk: Buffer): void {
     if (this.#conversation !== null) this.#conversation.client.receive(chunk);
-    else if (this.#login !== null) this.#keepEarly(chunk);
+    else if (this.#login !== null || this.#entrance !== null) this.#keepEarly(chunk);
     else this.#greeting.receive(chunk);
   }
 

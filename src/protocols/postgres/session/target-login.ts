@@ -147,7 +147,8 @@ export class TargetLogin implements FrameHandler {
       });
     } else if (step.kind === "done") {
       this.#phase = "parameters";
-      out.send("client", encodeAuthenticationOk());
+      if (!this.#core.authenticated) out.send("client", encodeAuthenticationOk());
+      this.#core.authenticated = true;
     }
   }
 

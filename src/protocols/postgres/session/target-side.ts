@@ -1,6 +1,6 @@
-import type { HoopError, Mask, MaskPlan } from "../../../vocabulary/index.js";
+import type { HoopError, Mask, MaskPlan, ScanPlan } from "../../../vocabulary/index.js";
 import { MalformedError } from "../../../wire/index.js";
-import { type FieldDescription, readReport, readRowDescription } from "../codec/backend.js";
+import { encodeReport, type FieldDescription, readReport, readRowDescription } from "../codec/backend.js";
 import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.js";
 import { body } from "../codec/frontend.js";
 import { backend, transactionStatus, typeName } from "../codec/types.js";
@@ -9,6 +9,8 @@ import { encodeOwnReport, type Report } from "../errors.js";
 import { maskFunctionResult, maskNotification, maskParameter, maskReport } from "../masked-text.js";
 import { createRowMasker, unknownRelations } from "../masking.js";
 import { RowBatch } from "../row-batch.js";
+import { scanCells } from "../scan-cells.js";
+import { TextScan } from "../scanned-text.js";
 import type { Portal } from "../statements.js";
 import type { Conversation } from "./conversation.js";
 import { maxOwnRows, type OwnWork } from "./own-work.js";
@@ -33,6 +35,8 @@ export class TargetSide implements FrameHandler {
   #lookup: Lookup | null = null;
   /** Reports may quote masked values until the transaction ends: deferred constraints speak at COMMIT. */
   #text: Mask | null = null;
+  /** Looks for values in reports, by the plan of the last statement that was judged. */
+  #values: { readonly of: ScanPlan; readonly scan: TextScan } | null = null;
   /** The target's own last words, when it ends the session. */
   lastFatal: string | null = null;
 
@@ -102,11 +106,7 @@ export class TargetSide implements FrameHandler {
     const { pending, portal, fields } = lookup;
     pending.masks = masks;
     if (portal !== null) portal.masks = masks;
-    this.#setMasker(
-      pending,
-      portal,
-      masks === null ? null : createRowMasker(fields, masks, this.#conversation.maskKey),
-    );
+    this.#setMasker(pending, portal, masks === null ? null : this.#rowMasker(fields, masks, pending.answered));
     this.#run();
   }
 
@@ -123,12 +123,17 @@ export class TargetSide implements FrameHandler {
       this.#setMasker(pending, portal, null);
       return;
     }
-    const unknown = unknownRelations(fields, masks);
+    const unknown = unknownRelations(fields, masks, pending.answered);
     if (unknown.length === 0 || pending.ask === 0) {
-      this.#setMasker(pending, portal, createRowMasker(fields, masks, this.#conversation.maskKey));
+      this.#setMasker(pending, portal, this.#rowMasker(fields, masks, pending.answered));
       return;
     }
     this.#lookup = { id: this.#conversation.lookup(pending.ask, unknown), fields, pending, portal };
+  }
+
+  #rowMasker(fields: readonly FieldDescription[], masks: MaskPlan, statement: number): Pending["masker"] {
+    const { maskKey, detected } = this.#conversation;
+    return createRowMasker(fields, masks, maskKey, statement, scanCells(masks, maskKey, detected));
   }
 
   #setMasker(pending: Pending, portal: Portal | null, masker: Pending["masker"]): void {
@@ -176,18 +181,19 @@ export class TargetSide implements FrameHandler {
       case backend.copyDone:
         return head?.copyMasker == null ? "stream" : "take";
       case backend.parameterDescription:
-        return head?.own ? "take" : "stream";
+        if (head?.own) return "take";
+        return head?.describes == null ? "stream" : "peek";
       case backend.functionCallResponse:
         return head?.masks == null ? "stream" : "take";
       case backend.noticeResponse:
       case backend.notificationResponse:
         if (head?.own && head.work !== null && type === backend.noticeResponse) return "skip";
-        return this.#textMask(head) === null ? "stream" : "take";
+        return this.#textMask(head) === null && this.#textScan(head) === null ? "stream" : "take";
       case backend.errorResponse:
       case backend.readyForQuery:
         return "take";
       case backend.parameterStatus:
-        return this.#textMask(head) === null ? "peek" : "take";
+        return this.#textMask(head) === null && this.#textScan(head) === null ? "peek" : "take";
       case backend.rowDescription:
         if (head === undefined) throw unexpected(type);
         return head.own ? "take" : "peek";
@@ -214,6 +220,16 @@ export class TargetSide implements FrameHandler {
     return this.#text;
   }
 
+  #textScan(head: Pending | undefined): TextScan | null {
+    if (head !== undefined && head.ask !== 0) {
+      const plan = head.masks?.scan ?? null;
+      const { maskKey, detected } = this.#conversation;
+      if (plan === null) this.#values = null;
+      else if (plan !== this.#values?.of) this.#values = { of: plan, scan: new TextScan(plan, maskKey, detected) };
+    }
+    return this.#values?.scan ?? null;
+  }
+
   frame(type: number, bytes: Buffer, at: number, length: number): boolean {
     const conversation = this.#conversation;
     const head = conversation.pending.head;
@@ -236,20 +252,19 @@ export class TargetSide implements FrameHandler {
         this.#ready(bytes, at, length);
         return false;
       case backend.noticeResponse:
-        this.toClient(maskReport("notice", readReport(body(bytes, at, length)), this.#text!, conversation.maskKey));
+        this.#notice(head, bytes.subarray(at, at + length));
         return false;
       case backend.notificationResponse:
-        this.toClient(
-          maskNotification(body(bytes, at, length), this.#text!, conversation.maskKey, conversation.context.codec),
-        );
+        this.#notification(head, bytes.subarray(at, at + length));
         return false;
       case backend.parameterStatus:
         return this.#parameter(bytes, at, length);
       case backend.functionCallResponse:
-        head!.maskedCells++;
-        this.toClient(maskFunctionResult());
+        this.#functionResult(head!, bytes.subarray(at, at + length));
         return false;
       case backend.parameterDescription:
+        // Behind the type and the length of the message, and the number of parameters.
+        if (head?.describes != null) head.describes.parameters = Buffer.from(bytes.subarray(at + 7, at + length));
         return false;
       default:
         return this.#answer(type, head!, bytes, at, length);
@@ -309,6 +324,7 @@ export class TargetSide implements FrameHandler {
         }
         // A result of its own follows, with columns of its own.
         if (head.kind === "query") {
+          head.answered++;
           if (head.masks !== null) head.masker = undefined;
           head.copyMasker = null;
           return false;
@@ -361,6 +377,34 @@ export class TargetSide implements FrameHandler {
     head.maskedCells += masker!.mask(bytes, at, length, this.#batch);
   }
 
+  // What is no row.
+
+  #notice(head: Pending | undefined, frame: Buffer): void {
+    const fields = readReport(body(frame, 0, frame.length));
+    const mask = this.#textMask(head);
+    const scan = this.#textScan(head);
+    if (mask !== null) this.toClient(maskReport("notice", fields, mask, this.#conversation.maskKey));
+    else this.toClient(scan === null ? frame : scan.report("notice", fields, frame));
+  }
+
+  #notification(head: Pending | undefined, frame: Buffer): void {
+    const { maskKey, context } = this.#conversation;
+    const mask = this.#textMask(head);
+    const scan = this.#textScan(head);
+    const reader = body(frame, 0, frame.length);
+    if (mask !== null) this.toClient(maskNotification(reader, mask, maskKey, context.codec));
+    else this.toClient(scan === null ? frame : scan.notification(reader, frame, context.codec));
+  }
+
+  #functionResult(head: Pending, frame: Buffer): void {
+    if (head.masks?.scan?.alone === true && this.#textScan(head)!.isHarmless(frame)) {
+      this.toClient(frame);
+      return;
+    }
+    head.maskedCells++;
+    this.toClient(maskFunctionResult());
+  }
+
   // Copy.
 
   #wantsData(head: Pending): void {
@@ -384,6 +428,7 @@ export class TargetSide implements FrameHandler {
       plan: head.masks,
       key: conversation.maskKey,
       codec: conversation.context.codec,
+      scan: scanCells(head.masks, conversation.maskKey, conversation.detected),
     });
     if (masker === "unreadable") {
       conversation.fail("this form of COPY cannot be masked");
@@ -419,9 +464,16 @@ export class TargetSide implements FrameHandler {
   #error(head: Pending | undefined, frame: Buffer): void {
     const conversation = this.#conversation;
     const mask = this.#textMask(head);
-    const fields = readReport(body(frame, 0, frame.length));
-    const severity = fields.get("V") ?? fields.get("S") ?? "ERROR";
-    const shown = mask === null ? frame : maskReport("error", fields, mask, conversation.maskKey);
+    const said = readReport(body(frame, 0, frame.length));
+    const severity = said.get("V") ?? said.get("S") ?? "ERROR";
+    const scan = mask === null ? this.#textScan(head) : null;
+    const fields = scan === null ? said : scan.fields(said);
+    const shown =
+      mask !== null
+        ? maskReport("error", fields, mask, conversation.maskKey)
+        : fields === said
+          ? frame
+          : encodeReport("error", [...fields]);
     const code = fields.get("C") ?? "XX000";
     const text = mask === null ? (fields.get("M") ?? "") : `(masked) SQLSTATE ${code}`;
     if (severity === "FATAL" || severity === "PANIC") {
@@ -505,8 +557,10 @@ export class TargetSide implements FrameHandler {
     const name = reader.cstring();
     const value = reader.cstring();
     conversation.context.parameter(name, value);
-    if (this.#text === null) return false;
-    this.toClient(maskParameter(name, value, bytes.subarray(at, at + length), this.#text, conversation.maskKey));
+    const frame = bytes.subarray(at, at + length);
+    const scan = this.#values?.scan ?? null;
+    if (this.#text !== null) this.toClient(maskParameter(name, value, frame, this.#text, conversation.maskKey));
+    else if (scan !== null) this.toClient(scan.parameter(name, value, frame));
     return false;
   }
 }

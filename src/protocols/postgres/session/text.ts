@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { HoopError } from "../../../vocabulary/index.js";
 
 /** Their trail bytes can be a quote or a backslash: two readers of one text may disagree on where a literal ends. */
@@ -55,7 +56,8 @@ export class TextCodec {
 
   /** @throws HoopError `malformed` when the bytes are not text of this encoding: nobody could say what the target reads. */
   decode(bytes: Buffer): string {
-    if (this.#decoder === null) return bytes.toString("latin1");
+    // ASCII is the same in all of them; the decoder costs more than the rest of a short statement.
+    if (this.#decoder === null || isAscii(bytes)) return bytes.toString("latin1");
     try {
       return this.#decoder.decode(bytes);
     } catch (cause) {

@@ -8,6 +8,7 @@ import { ProblemAlert } from "../../ui/problem-alert.js";
 import { RelativeTime } from "../../ui/relative-time.js";
 import { Logins } from "./logins.js";
 import { PasswordForm } from "./password-form.js";
+import { SecondFactors } from "./second-factors.js";
 
 export function ProfilePage() {
   const { subject, expires } = useMe();
@@ -46,6 +47,7 @@ export function ProfilePage() {
           <dd>Hoop {version.data?.version ?? "…"}</dd>
         </dl>
       </section>
+      <SecondFactors />
       <Logins />
       <PasswordForm />
     </Page>

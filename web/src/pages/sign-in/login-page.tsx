@@ -1,55 +1,51 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
-import { ProblemAlert } from "../../ui/problem-alert.js";
+import type { SignedIn, SignInStep } from "../../api/types.js";
+import { RecoveryCodes } from "../../second-factor/recovery-codes.js";
 import { SignInCard } from "./card.js";
-import { ownPath, signIn } from "./sign-in.js";
+import { EnrolStep } from "./enrol-step.js";
+import { FactorStep } from "./factor-step.js";
+import { PasswordStep } from "./password-step.js";
+import { enter, ownPath } from "./sign-in.js";
 
 const route = getRouteApi("/login");
 
+/** Password, then what the gateway asks for; or a passkey alone. */
 export function LoginPage() {
   const { to } = route.useSearch();
   const router = useRouter();
   const queryClient = useQueryClient();
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
-  const login = useMutation({
-    mutationFn: () => signIn(queryClient, name.trim(), password),
-    onSuccess: () => router.history.replace(ownPath(to)),
-    onError: () => setPassword(""),
-  });
-  return (
-    <SignInCard title="Sign in">
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          login.mutate();
-        }}
-      >
-        <TextInput
-          label="User"
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          required
-          autoFocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <PasswordInput
-          label="Password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-        />
-        <ProblemAlert error={login.error} />
-        <Button type="submit" loading={login.isPending}>
-          Sign in
-        </Button>
-      </form>
+  const [step, setStep] = useState<SignInStep | null>(null);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+
+  const go = () => router.history.replace(ownPath(to));
+  const entered = async (answer: SignedIn) => {
+    await enter(queryClient, answer);
+    if (answer.recoveryCodes) setCodes(answer.recoveryCodes);
+    else go();
+  };
+  const startOver = () => setStep(null);
+
+  if (codes !== null)
+    return (
+      <SignInCard title="Your recovery codes">
+        <RecoveryCodes codes={codes} onDone={go} />
+      </SignInCard>
+    );
+  if (step === null)
+    return (
+      <SignInCard title="Sign in">
+        <PasswordStep onDone={go} onStep={setStep} onEntered={entered} />
+      </SignInCard>
+    );
+  return step.state === "factor" ? (
+    <SignInCard title="Second factor">
+      <FactorStep step={step} onEntered={entered} onStartOver={startOver} />
+    </SignInCard>
+  ) : (
+    <SignInCard title="Set up a second factor">
+      <EnrolStep step={step} onEntered={entered} onStartOver={startOver} />
     </SignInCard>
   );
 }

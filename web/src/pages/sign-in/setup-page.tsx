@@ -49,9 +49,9 @@ function SetupForm() {
   const create = useMutation({
     mutationFn: async () => {
       await write("POST", "/setup", { body: { token: token.trim(), name: name.trim(), password } });
-      await signIn(queryClient, name.trim(), password);
+      return signIn(queryClient, name.trim(), password);
     },
-    onSuccess: () => router.history.replace("/connections"),
+    onSuccess: (step) => router.history.replace(step === null ? "/connections" : "/login"),
   });
 
   return (

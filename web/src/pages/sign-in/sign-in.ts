@@ -1,15 +1,25 @@
+import { notifications } from "@mantine/notifications";
 import type { QueryClient } from "@tanstack/react-query";
 import { meQuery } from "../../api/queries.js";
 import { rememberCsrfToken, write } from "../../api/request.js";
+import type { SignedIn, SignInStep } from "../../api/types.js";
+import { sentence } from "../../ui/sentence.js";
 
-/** Signs this browser in; what another user saw here before is forgotten. Throws `Problem`. */
-export async function signIn(queryClient: QueryClient, name: string, password: string): Promise<void> {
-  const { csrfToken } = await write<{ csrfToken: string }>("POST", "/login", {
-    body: { name, password, as: "browser" },
-  });
+/** Signs this browser in by password; null: done, else what comes next. Throws `Problem`. */
+export async function signIn(queryClient: QueryClient, name: string, password: string): Promise<SignInStep | null> {
+  const answer = await write<SignedIn | SignInStep>("POST", "/login", { body: { name, password, as: "browser" } });
+  if ("state" in answer) return answer;
+  await enter(queryClient, answer);
+  return null;
+}
+
+/** The gateway let us in; what another user saw here before is forgotten. */
+export async function enter(queryClient: QueryClient, { csrfToken, notices = [] }: SignedIn): Promise<void> {
   queryClient.clear();
   rememberCsrfToken(csrfToken);
   await queryClient.fetchQuery(meQuery);
+  for (const notice of notices)
+    notifications.show({ message: sentence(notice), color: "yellow", role: "status", autoClose: 10_000 });
 }
 
 /** Where to go afterwards: a path of this console, never another site that a link names. */

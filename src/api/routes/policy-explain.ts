@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { explainFor } from "../../policy/explain-for.js";
+import { gridCells, gridRows } from "../../policy/grid.js";
+import { HoopError, type Subject } from "../../vocabulary/index.js";
+import { isAuditor, principalOf } from "../access.js";
+import type { Routes } from "../app.js";
+
+const explainedSchema = z.object({
+  subject: z.string(),
+  connection: z.string(),
+  connect: z.object({ outcome: z.string(), reasons: z.array(z.string()) }),
+  effects: z.array(z.string()),
+  sentences: z.array(z.string()).describe("The whole story, to be read from the top."),
+  rules: z.array(
+    z.object({ rule: z.string(), kind: z.string(), mode: z.enum(["enforce", "shadow"]), text: z.string() }),
+  ),
+});
+
+/** What rules mean for somebody, and for protocols. */
+export const policyExplainRoutes: Routes = (app, { deps, now }) => {
+  const { source, tools } = deps.policy;
+
+  app.route({
+    method: "GET",
+    url: "/policy/explain/:connection",
+    config: { access: "subject" },
+    schema: {
+      summary: "What somebody may do on a connection, and why",
+      description: "Everybody may ask for themselves; auditors for everybody.",
+      tags: ["policy"],
+      params: z.object({ connection: z.string().max(64) }),
+      querystring: z.object({ subject: z.string().max(64).optional() }),
+      response: { 200: explainedSchema },
+    },
+    handler: async (request) => {
+      const asking = principalOf(request).subject;
+      const name = request.query.subject ?? asking.name;
+      if (name !== asking.name && !isAuditor(asking))
+        throw new HoopError("denied", "only auditors may ask what others may do");
+      const subject = name === asking.name ? asking : await subjectNamed(name);
+      const connection = deps.connections.get(request.params.connection);
+      const grants = tools?.grants(subject.id) ?? [];
+      const explained = explainFor(source.current(), { subject, connection, now: now(), grants });
+      // Whoever has nothing to do with a connection learns no more than that it may not be used, or is not there.
+      if (
+        !isAuditor(asking) &&
+        explained.connect.outcome === "deny" &&
+        explained.rules.every(({ kind }) => kind !== "access" && kind !== "request")
+      )
+        throw new HoopError(
+          "not-found",
+          `no connection is named "${request.params.connection}", or you may not use it`,
+        );
+      return {
+        ...explained,
+        connect: { ...explained.connect, reasons: [...explained.connect.reasons] },
+        effects: [...explained.effects],
+        sentences: [...explained.sentences],
+        rules: [...explained.rules],
+      };
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/policy/grid",
+    config: { access: "auditor" },
+    schema: {
+      summary: "What rules can say, and which protocols honour it",
+      tags: ["policy"],
+      response: {
+        200: z.object({
+          protocols: z.array(z.object({ name: z.string(), title: z.string() })),
+          rows: z.array(
+            z.object({
+              group: z.string(),
+              what: z.string(),
+              cells: z.array(
+                z.object({
+                  protocol: z.string(),
+                  lacks: z.array(z.string()).describe("Empty: it is enforced; else connections are refused."),
+                }),
+              ),
+            }),
+          ),
+        }),
+      },
+    },
+    handler: async () => {
+      const protocols = tools?.protocols ?? [];
+      return {
+        protocols: protocols.map(({ name, title }) => ({ name, title })),
+        rows: gridRows().map((row) => ({
+          group: row.group,
+          what: row.what,
+          cells: gridCells(row, protocols).map(({ protocol, lacks }) => ({ protocol, lacks: [...lacks] })),
+        })),
+      };
+    },
+  });
+
+  async function subjectNamed(name: string): Promise<Subject> {
+    const { id, kind, name: login, email, groups, version } = await deps.identity.users.get(name);
+    return { id, kind, name: login, ...(email === null ? {} : { email }), groups, version };
+  }
+};

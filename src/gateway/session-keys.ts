@@ -1,0 +1,35 @@
+import type { TargetKeys } from "../connections/index.js";
+import { issueSshCertificate } from "../pki/index.js";
+import type { SessionInit, SessionKeys } from "../protocol/index.js";
+import type { SecretVault } from "../secrets/index.js";
+
+/** A login by certificate begins at once; minutes are for slow targets and clocks that differ. */
+const certificateMs = 5 * 60_000;
+
+/** The name under which the vault keeps the key that signs SSH logins. */
+export const sshAuthorityName = "ssh-users";
+
+/** The keys of both hops of a session, for protocols that know hosts and users by keys. */
+export async function sessionKeys({
+  vault,
+  targetKeys,
+  now,
+}: {
+  readonly vault: SecretVault;
+  readonly targetKeys: TargetKeys;
+  readonly now: () => number;
+}): Promise<(session: SessionInit) => SessionKeys> {
+  const hostSeed = (await vault.purposeKey("ssh-host")).export();
+  const authority = await vault.signingKey(sshAuthorityName);
+  return ({ session, subject, connection }) => ({
+    hostKeySeed: async () => hostSeed,
+    async userCertificate(user) {
+      return issueSshCertificate(
+        { publicKey: authority.publicKey, sign: (data) => Buffer.from(authority.sign(data)) },
+        { keyId: `hoop ${subject.name} ${session}`, principal: user, now: now(), lifeMs: certificateMs },
+      );
+    },
+    known: () => targetKeys.known(connection),
+    learn: (key) => targetKeys.learn(connection, key),
+  });
+}

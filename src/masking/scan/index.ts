@@ -1,0 +1,3 @@
+export { type CellForm, ValueScanner, valueScanner } from "./scanner.js";
+export { createStreamScanner, type StreamScanner } from "./stream-scanner.js";
+export { Tally } from "./tally.js";

@@ -1,0 +1,21 @@
+/** How often each kind of value was found since it was last asked. Kinds are names of detectors and of users' patterns. */
+export class Tally {
+  #counts: Record<string, number> | null = null;
+
+  add(kind: string, times = 1): void {
+    this.#counts ??= Object.create(null) as Record<string, number>;
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + times;
+  }
+
+  /** Adds what another one counted. */
+  merge(other: Tally): void {
+    for (const [kind, count] of Object.entries(other.#counts ?? {})) this.add(kind, count);
+  }
+
+  /** The counts so far, and starts anew; undefined: nothing was found. */
+  take(): Readonly<Record<string, number>> | undefined {
+    const counts = this.#counts;
+    this.#counts = null;
+    return counts === null ? undefined : { ...counts };
+  }
+}

@@ -1,0 +1,388 @@
+import { randomUUID } from "node:crypto";
+import type { Decision, PolicySource } from "../policy/policy.js";
+import type { Ask, Waiting, WithdrawReason } from "../protocol/index.js";
+import type { Held, ReviewState } from "../reviews/desk.js";
+import type { SqlAnalysis } from "../sql/analyser.js";
+import {
+  type Analysis,
+  type Catalogue,
+  type HoldTerms,
+  type HoopError,
+  hoopErrorFrom,
+  type MaskPlan,
+  type Reason,
+  type StatementId,
+} from "../vocabulary/index.js";
+import { type Approval, approvedDecision } from "./approved.js";
+import type { Asker } from "./asker.js";
+import { type Binding, bind } from "./binding.js";
+import type { PeoplePorts } from "./context.js";
+import { holdText, type Refused, refused, reviewEnded } from "./held-words.js";
+import { holdRequest, maxReviewed, reviewedSize } from "./hold-request.js";
+import { waitForFactor } from "./second-factor.js";
+import { maxTrail, type SessionTrail } from "./session-trail.js";
+import { within } from "./within.js";
+
+/** An ask, read and decided. */
+export interface Considered {
+  readonly analysis: SqlAnalysis;
+  /** As the record has it. */
+  readonly recorded: Analysis;
+  readonly catalogue: Catalogue;
+  readonly decision: Decision;
+  readonly masks: MaskPlan | null;
+  /** It cannot be masked, so it may not run whoever approves. */
+  readonly unmaskable: readonly Reason[] | null;
+}
+
+/** What an approval was used for, in case the very same is asked again before it has run. */
+export interface Standing {
+  readonly core: string;
+  readonly nonce: string;
+  readonly approval: Approval;
+}
+
+export interface HeldAskPorts {
+  readonly people: PeoplePorts;
+  readonly policy: Pick<PolicySource, "watch">;
+  readonly asker: Asker;
+  readonly trail: SessionTrail;
+  readonly shown: string | null;
+  /** Of the ask that this one repeats. */
+  readonly before: Standing | null;
+  /** Reads and decides anew, with the catalogue as it is now. */
+  consider(done: (result: Considered | Refused) => void): void;
+  /** Decides anew on what was read. */
+  decide(considered: Considered): Considered;
+  /** Writes down that it waits. */
+  record(decision: Decision, analysis: Analysis, done: (error: HoopError | null) => void): void;
+  /** Writes down that nobody waits any more. */
+  withdrawn(why: WithdrawReason): void;
+  refuse(why: Refused, analysis: Analysis | null): void;
+  forward(considered: Considered, decision: Decision, standing: Standing | null): void;
+  waits(waiting: Waiting): void;
+}
+
+interface Review {
+  readonly held: Held;
+  readonly binding: Binding;
+  readonly terms: readonly HoldTerms[];
+  approved: Approval | null;
+}
+
+/**
+ * One ask that rules hold or challenge, until it is answered or nobody waits any more. Whatever happens (a decision of people, a second
+ * factor, a change of rules), it is read and decided anew, and only what is decided then counts: an approval is used up in the
+ * store before the statement is written down as allowed, and that before it is let go.
+ */
+export class HeldAsk {
+  readonly #ports: HeldAskPorts;
+  readonly #ask: Ask;
+  readonly #statement: StatementId;
+  #nonce: string;
+  #over = false;
+  /** Which of several readings under way is the newest. */
+  #reading = 0;
+  #recorded: string | null = null;
+  #analysis: Analysis | null = null;
+  #review: Review | null = null;
+  /** A review is being opened or used: what changes meanwhile is looked at when that is done. */
+  #busy = false;
+  #again = false;
+  /** Of a review that is known a moment later. */
+  #early: ReviewState | null = null;
+  #stopFactor: (() => void) | null = null;
+  #giveBack: (() => void) | null = null;
+  /** For a review that is opened when nobody waits any more. */
+  #closedBy: WithdrawReason | null = null;
+  readonly #unwatch: () => void;
+
+  constructor(ports: HeldAskPorts, ask: Ask, statement: StatementId) {
+    this.#ports = ports;
+    this.#ask = ask;
+    this.#statement = statement;
+    this.#nonce = ports.before?.nonce ?? randomUUID();
+    this.#unwatch = ports.policy.watch(() => this.#step());
+  }
+
+  start(): void {
+    this.#step();
+  }
+
+  withdraw(why: WithdrawReason): void {
+    if (this.#over) return;
+    const recorded = this.#recorded !== null;
+    this.#close(why);
+    if (recorded) this.#ports.withdrawn(why);
+  }
+
+  #close(why: WithdrawReason): void {
+    this.#over = true;
+    this.#closedBy = why;
+    this.#unwatch();
+    this.#stopFactor?.();
+    this.#stopFactor = null;
+    this.#giveBack?.();
+    this.#giveBack = null;
+    this.#review?.held.leave(why);
+  }
+
+  #refuse(why: Refused): void {
+    if (this.#over) return;
+    this.#close("cancelled");
+    this.#ports.refuse(why, this.#analysis);
+  }
+
+  #step(): void {
+    if (this.#over) return;
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    const reading = ++this.#reading;
+    this.#ports.consider((result) => {
+      if (this.#over || reading !== this.#reading) return;
+      if ("reasons" in result) return this.#refuse(result);
+      this.#judge(result);
+    });
+  }
+
+  #judge(considered: Considered): void {
+    const { verdict } = considered.decision;
+    this.#analysis = considered.recorded;
+    if (verdict.outcome === "deny") return this.#refuse(verdict);
+    if (considered.unmaskable !== null) return this.#refuse({ reasons: considered.unmaskable });
+    if (verdict.outcome === "allow") return this.#forward(considered, considered.decision, null);
+    if (this.#recorded === verdict.outcome) return this.#wait(considered);
+    this.#recorded = verdict.outcome;
+    this.#busy = true;
+    this.#ports.record(considered.decision, considered.recorded, (error) => {
+      this.#busy = false;
+      if (this.#over) return;
+      if (error === null) return this.#wait(considered);
+      this.#refuse(refused([], "not-recorded", `that it waits could not be recorded: ${error.message}`));
+    });
+  }
+
+  /** What was put off while something was under way. */
+  #catchUp(): boolean {
+    if (!this.#again || this.#over) return false;
+    this.#again = false;
+    this.#step();
+    return true;
+  }
+
+  #wait(considered: Considered): void {
+    const { verdict } = considered.decision;
+    if (this.#catchUp()) return;
+    if (verdict.outcome === "challenge") return this.#challenge(considered);
+    this.#stopFactor?.();
+    this.#stopFactor = null;
+    this.#hold(considered, verdict.holds ?? []);
+  }
+
+  #place(): boolean {
+    this.#giveBack ??= this.#ports.people.places.take();
+    if (this.#giveBack !== null) return true;
+    this.#refuse(
+      refused([], "too-many-held", "as many statements wait for people on this gateway as may", "Try again later."),
+    );
+    return false;
+  }
+
+  // A second factor.
+
+  #challenge({ decision }: Considered): void {
+    const terms = decision.verdict.challenges ?? [];
+    const { asker, people, shown } = this.#ports;
+    if (this.#stopFactor !== null) return;
+    if (terms.length === 0)
+      return this.#refuse(refused([], "not-available", "a rule asks for a second factor without saying how"));
+    if (!this.#place()) return;
+    this.#stopFactor = waitForFactor(people, {
+      subject: asker.subject.id,
+      connection: asker.connection.name,
+      session: asker.session,
+      shown: this.#ask.phase === "connect" ? null : shown,
+      terms,
+      changed: () => this.#step(),
+      refuse: (why) => this.#refuse(why),
+      waits: (waiting) => this.#over || this.#ports.waits(waiting),
+    });
+  }
+
+  // A review.
+
+  #hold(considered: Considered, terms: readonly HoldTerms[]): void {
+    if (terms.length === 0) return this.#refuse(noTerms);
+    const { asker, trail, before } = this.#ports;
+    const { analysis, catalogue } = considered;
+    const { subject, connection } = asker;
+    const binding = bind({
+      subject,
+      connection,
+      ask: this.#ask,
+      analysis,
+      catalogue,
+      terms,
+      trail,
+      nonce: this.#nonce,
+    });
+    // Approved and used when it was bound, and it has not run yet.
+    if (before !== null && before.core === binding.core)
+      return this.#forward(considered, approvedDecision(considered.decision, before.approval), before);
+    const obstacle = this.#inTransaction(terms) ?? this.#tooLong(terms);
+    if (obstacle !== null) return this.#refuse(obstacle);
+    const review = this.#review;
+    if (review === null) return this.#open(considered, terms, binding);
+    if (review.binding.digest !== binding.digest) {
+      const text = `what review ${review.held.id} is about, or the rule that asks for it, has changed while it waited`;
+      return this.#refuse(refused(terms, "review-changed", text, "Run it again to have it reviewed as it is now."));
+    }
+    if (review.approved !== null) this.#use(considered, review, review.approved);
+  }
+
+  #open(considered: Considered, terms: readonly HoldTerms[], binding: Binding): void {
+    if (!this.#place()) return;
+    const { people, asker, trail } = this.#ports;
+    const { verdict } = considered.decision;
+    const request = holdRequest({
+      asker,
+      ask: this.#ask,
+      statement: this.#statement,
+      analysis: considered.recorded,
+      verdict,
+      terms,
+      binding,
+      trail,
+    });
+    this.#busy = true;
+    within(
+      people.desk.hold(request, (state) => this.#changed(state)),
+      (late) => late.leave("cancelled"),
+    ).then(
+      (held) => {
+        this.#busy = false;
+        if (this.#over) return held.leave(this.#closedBy ?? "disconnected");
+        this.#review = { held, binding, terms, approved: null };
+        const early = this.#early;
+        this.#early = null;
+        if (early !== null) this.#changed(early);
+        this.#catchUp();
+      },
+      (error: unknown) => {
+        this.#busy = false;
+        this.#refuse(unavailable(terms, hoopErrorFrom(error)));
+      },
+    );
+  }
+
+  #changed(state: ReviewState): void {
+    const review = this.#review;
+    if (this.#over) return;
+    if (review === null) {
+      this.#early = state;
+      return;
+    }
+    const { id, link } = review.held;
+    switch (state.state) {
+      case "pending":
+        this.#ports.waits({ for: "hold", text: holdText(review.terms, state.missing), link, id });
+        return;
+      case "approved":
+        review.approved = { review: id, state };
+        this.#step();
+        return;
+      default:
+        this.#refuse(reviewEnded(review.terms, id, link, state));
+    }
+  }
+
+  #use(considered: Considered, review: Review, approval: Approval): void {
+    const { id, link } = review.held;
+    this.#busy = true;
+    within(this.#ports.people.desk.consume(id, review.binding.digest), () => {}).then(
+      (used) => {
+        this.#busy = false;
+        if (this.#over) return;
+        if (!used)
+          return this.#refuse(
+            refused(
+              review.terms,
+              "review-not-usable",
+              `the approval of review ${id} can no longer be used`,
+              `Run it again to ask anew. See ${link}`,
+            ),
+          );
+        // In the meantime somebody may have been denied what the approval was for.
+        const now = this.#ports.decide(considered);
+        const { verdict } = now.decision;
+        if (verdict.outcome === "deny") return this.#refuse(verdict);
+        if (now.unmaskable !== null) return this.#refuse({ reasons: now.unmaskable });
+        if (verdict.outcome === "allow") return this.#forward(now, now.decision, null);
+        if (verdict.outcome === "challenge" || !sameRules(verdict.holds ?? [], review.terms))
+          return this.#refuse(
+            refused(review.terms, "review-changed", `the rules changed as review ${id} was used`, "Run it again."),
+          );
+        const standing = { core: review.binding.core, nonce: this.#nonce, approval };
+        this.#forward(now, approvedDecision(now.decision, approval), standing);
+      },
+      (error: unknown) => {
+        this.#busy = false;
+        this.#refuse(unavailable(review.terms, hoopErrorFrom(error)));
+      },
+    );
+  }
+
+  #forward(considered: Considered, decision: Decision, standing: Standing | null): void {
+    if (this.#over) return;
+    this.#close("cancelled");
+    this.#ports.forward(considered, decision, standing);
+  }
+
+  // What cannot wait.
+
+  #inTransaction(terms: readonly HoldTerms[]): Refused | null {
+    const { context } = this.#ask;
+    if (context.transaction === "idle") return null;
+    const { trail } = this.#ports;
+    if (context.transaction === "failed")
+      return refused(terms, "transaction-failed", "the transaction has failed: end it before something that is held");
+    if (trail.overflowed)
+      return refused(
+        terms,
+        "transaction-too-long",
+        `nothing can be held in a transaction of more than ${maxTrail.statements} statements or ${maxTrail.characters / 1024} KiB`,
+        "Roll back and run it outside of the transaction.",
+      );
+    if (trail.wrote && terms.some(({ inTransaction }) => inTransaction === "refuse"))
+      return refused(
+        terms.filter(({ inTransaction }) => inTransaction === "refuse"),
+        "hold-in-transaction",
+        "this waits for approval, and the open transaction has written or may hold locks, which others would wait for",
+        "Roll back, have it approved outside of a transaction, or ask for a rule with inTransaction: wait.",
+      );
+    return null;
+  }
+
+  #tooLong(terms: readonly HoldTerms[]): Refused | null {
+    if (reviewedSize(this.#ask, this.#ports.trail) <= maxReviewed) return null;
+    return refused(
+      terms,
+      "too-long-to-review",
+      `this waits for approval, and is longer than the ${maxReviewed / 1024} KiB that people can be shown`,
+      "Load large data with COPY, or split it.",
+    );
+  }
+}
+
+const noTerms = refused([], "not-available", "a rule holds this without saying who decides");
+
+function sameRules(a: readonly HoldTerms[], b: readonly HoldTerms[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function unavailable(terms: readonly HoldTerms[], error: HoopError): Refused {
+  const code = error.code === "limited" ? "review-limited" : "review-unavailable";
+  return refused(terms, code, `this waits for approval, and ${error.message}`, error.hint);
+}
