@@ -3,29 +3,48 @@
  * `node scripts/run.mjs bench/micro/policy [rules]`
  */
 import { randomUUID } from "node:crypto";
-import { compilePolicy, parseDocuments } from "../../src/policy/index.js";
 import type { Situation } from "../../src/policy/index.js";
+import { compilePolicy, parseDocuments } from "../../src/policy/index.js";
 import { type Analysis, connectionId, subjectId } from "../../src/vocabulary/index.js";
 
 const count = Number(process.argv[2] ?? 1000);
 const rounds = 200_000;
 
-const document = (kind: string, name: string, spec: object) => ({ apiVersion: "hoop/v1", kind, metadata: { name }, spec });
+const document = (kind: string, name: string, spec: object) => ({
+  apiVersion: "hoop/v1",
+  kind,
+  metadata: { name },
+  spec,
+});
 const access = document("access", "read", { who: "everyone", where: "everywhere", effects: ["read"] });
 const many = (make: (n: number) => object) => [access, ...Array.from({ length: count }, (_, n) => make(n))];
-const guard = (n: number, when: object, more: object = {}) => document("guard", `g${n}`, { when, action: "deny", ...more });
+const guard = (n: number, when: object, more: object = {}) =>
+  document("guard", `g${n}`, { when, action: "deny", ...more });
 
 /** Each set's rules all concern the subject; none catches the statement. */
 const sets: Readonly<Record<string, readonly object[]>> = {
   "no rules but one": [access],
   "relations, functions, columns": many((n) =>
-    guard(n, n % 3 === 0 ? { relations: { any: `secret${n}.*` } } : n % 3 === 1 ? { functions: { any: `f${n}` } } : { columns: { any: `*.c${n}` } }),
+    guard(
+      n,
+      n % 3 === 0
+        ? { relations: { any: `secret${n}.*` } }
+        : n % 3 === 1
+          ? { functions: { any: `f${n}` } }
+          : { columns: { any: `*.c${n}` } },
+    ),
   ),
   "CEL on the statement": many((n) => guard(n, { cel: `statement.relations.exists(r, r == "public.t${n}")` })),
-  "time, of statements of another shape": many((n) => guard(n, { relations: { any: `secret${n}.*` }, time: { hours: "22:00-06:00" } })),
+  "time, of statements of another shape": many((n) =>
+    guard(n, { relations: { any: `secret${n}.*` }, time: { hours: "22:00-06:00" } }),
+  ),
   "time, of every statement": many((n) => guard(n, { time: { hours: "22:00-06:00" } })),
   "second factor, of another shape": many((n) =>
-    document("guard", `g${n}`, { when: { effects: { any: "write" } }, action: "challenge", challenge: { fresh: "15m" } }),
+    document("guard", `g${n}`, {
+      when: { effects: { any: "write" } },
+      action: "challenge",
+      challenge: { fresh: "15m" },
+    }),
   ),
   "shadow, relations": many((n) => guard(n, { relations: { any: `secret${n}.*` } }, { mode: "shadow" })),
   "ten budgets among them": many((n) =>

@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { compilePolicy, parseDocuments, replay } from "../../src/policy/index.js";
 import { openStore } from "../../src/storage/open-store.js";
-import { packBodies } from "../../src/storage/recording/packed.js";
 import { createRecordedHistory } from "../../src/storage/recorded-history.js";
+import { packBodies } from "../../src/storage/recording/packed.js";
 import { type Connection, connectionId, type Subject, subjectId } from "../../src/vocabulary/index.js";
 
 const [statements = 1_000_000, shapes = 2_000, rules = 200] = process.argv.slice(2).map(Number);
@@ -41,7 +41,12 @@ const connections: readonly Connection[] = Array.from({ length: 10 }, (_, n) => 
   version: 1,
 }));
 
-const document = (kind: string, name: string, spec: object) => ({ apiVersion: "hoop/v1", kind, metadata: { name }, spec });
+const document = (kind: string, name: string, spec: object) => ({
+  apiVersion: "hoop/v1",
+  kind,
+  metadata: { name },
+  spec,
+});
 const base = [
   document("access", "read-write", { who: { group: "engineers" }, where: "everywhere", effects: ["read", "write"] }),
   document("mask", "emails", { columns: "email", mask: { method: "partial", as: "email" } }),
@@ -159,7 +164,9 @@ async function writeEntries(hashes: readonly string[]): Promise<number> {
     for (const body of bodies) total += body.length;
     const packed = await packBodies(bodies);
     await sql`insert into recording_blocks (chain, first, last, at, body)
-      values (${chain}, ${start}, ${seq}, to_timestamp(${time}::double precision / 1000.0), ${packed})`.execute(store.db);
+      values (${chain}, ${start}, ${seq}, to_timestamp(${time}::double precision / 1000.0), ${packed})`.execute(
+      store.db,
+    );
   }
   return total;
 }

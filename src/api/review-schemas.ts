@@ -6,7 +6,7 @@ import { timeSchema } from "./schemas.js";
 const party = z.object({ id: z.uuid(), name: z.string() });
 const values = z.array(z.string().nullable());
 
-export const reasonSchema = z.object({ rule: z.string().nullable(), code: z.string(), text: z.string() });
+const reasonSchema = z.object({ rule: z.string().nullable(), code: z.string(), text: z.string() });
 
 const summaryFields = {
   id: z.string(),
@@ -38,7 +38,7 @@ const summaryFields = {
 export const reviewSummarySchema = z.object(summaryFields).meta({ id: "ReviewSummary" });
 
 const sample = z.array(z.record(z.string(), z.string().nullable()));
-export const rehearsalSchema = z
+const rehearsalSchema = z
   .union([
     z.object({
       kind: z.literal("tried"),

@@ -31,10 +31,13 @@ export async function draftFrom(invocation: Invocation, base: DraftBase, askSecr
   const labels = pairs(texts(invocation, "label"), base.labels);
   const target = pairs([...(user === undefined ? [] : [`user=${user}`]), ...texts(invocation, "target")], base.target);
   const tls = await tlsFrom(invocation, base.tls);
+  const secretFile = text(invocation, "secretFile");
   const secret =
-    flag(invocation, "passwordStdin") || (askSecret && user !== undefined && invocation.context.out.interactive)
-      ? await readSecret(invocation.context, `Password of ${user ?? "the target's user"}`)
-      : undefined;
+    secretFile !== undefined
+      ? await secretFrom(secretFile)
+      : flag(invocation, "passwordStdin") || (askSecret && user !== undefined && invocation.context.out.interactive)
+        ? await readSecret(invocation.context, `Password of ${user ?? "the target's user"}`)
+        : undefined;
   return {
     ...(host === undefined ? {} : { host }),
     ...(text(invocation, "port") === undefined ? {} : { port: portFrom(text(invocation, "port")!) }),
@@ -56,9 +59,22 @@ function pairs(given: readonly string[], before: Readonly<Record<string, unknown
     if (at <= 0) throw new HoopError("invalid", `${JSON.stringify(pair)} is not key=value`);
     const [key, value] = [pair.slice(0, at), pair.slice(at + 1)];
     if (value === "") delete result[key];
-    else result[key] = value === "true" ? true : value === "false" ? false : value;
+    else result[key] = valueFrom(key, value);
   }
   return result;
+}
+
+/** `true`, `false`, JSON where it begins like an object or a list, else the text itself. */
+function valueFrom(key: string, text: string): unknown {
+  if (text === "true" || text === "false") return text === "true";
+  if (!/^[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HoopError("invalid", `${key} begins like JSON and is none`, {
+      hint: `for example --target '${key}={"kind":"bearer"}'`,
+    });
+  }
 }
 
 async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promise<DraftBase["tls"] | null> {
@@ -80,6 +96,17 @@ async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promis
     });
   }
   return { ...before, ...(mode ? { mode } : {}), ...(ca ? { ca } : {}), ...(serverName ? { serverName } : {}) };
+}
+
+/** A whole file: keys have many lines. */
+async function secretFrom(file: string): Promise<string> {
+  const content = await readFile(file, "utf8").catch((cause) => {
+    throw new HoopError("invalid", `${file} cannot be read`, { cause });
+  });
+  const secret = content.replace(/\r?\n$/, "");
+  if (secret === "") throw new HoopError("invalid", `${file} is empty`);
+  if (secret.length > 64 * 1024) throw new HoopError("too-large", `${file} is longer than a secret may be`);
+  return secret.includes("PRIVATE KEY-----") ? `${secret}\n` : secret;
 }
 
 function portFrom(given: string): number {

@@ -17,6 +17,8 @@ export interface ClientServicePorts {
   readonly protocols: Protocols;
   /** PEM of the authority behind what lanes show to clients. */
   authority(): string;
+  /** The host key that lanes of SSH show, as in known_hosts. */
+  readonly sshHostKey?: string | undefined;
   admit(lane: { client: Pipe; token: string; connection: string; from: string }): void;
   readonly now: () => number;
 }
@@ -115,7 +117,12 @@ export function clientService(ports: ClientServicePorts) {
           labels: { ...connection.labels },
           example: exampleFor(connection, ports.protocols.get(connection.protocol)!),
         }));
-        const list = { connections, subject: who.subject.name, authority: ports.authority() };
+        const list = {
+          connections,
+          subject: who.subject.name,
+          authority: ports.authority(),
+          sshHostKey: ports.sshHostKey ?? "",
+        };
         const text = JSON.stringify(list);
         if (text === last || call.signal.aborted) return;
         last = text;

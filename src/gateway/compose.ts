@@ -153,7 +153,7 @@ export async function startGateway(
     closing.push(() => rules.close());
     const directory = await createSessionDirectory({ store: createSessionStore(store), replica, log });
     closing.push(() => directory.close());
-    const credentials = createCredentialProvider(vault);
+    const credentials = createCredentialProvider(vault, (name) => protocols.get(name)?.userless !== true);
 
     // Recording: nothing is served before the journal takes entries.
     const recordings = createRecordingStore(store);
@@ -223,6 +223,7 @@ export async function startGateway(
         places: createPlaces(),
       },
     };
+    const keys = await sessionKeys({ vault, targetKeys: createTargetKeys(store), now });
     const maskKey = (await vault.purposeKey("masking")).export();
     const open = createOpenSessions();
     let closed: string | null = null;
@@ -232,7 +233,7 @@ export async function startGateway(
       ...(createGate ? { createGate } : {}),
       dial,
       serverCertificate: (connection) => pki.serverCertificateFor(connection.name),
-      keys: await sessionKeys({ vault, targetKeys: createTargetKeys(store), now }),
+      keys: keys.of,
       directory,
       authenticator: identity.authenticator,
       connections: connections.source,
@@ -275,6 +276,7 @@ export async function startGateway(
       grants: reviews.grants,
       protocols,
       authority: () => pki.authorities("names"),
+      sshHostKey: keys.hostKey,
       admit: (lane) => {
         admit(admission, lane).catch((error: unknown) => {
           log.error({ err: error }, "a lane failed while it was admitted");

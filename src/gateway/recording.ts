@@ -12,6 +12,7 @@ import {
   type RecordingStore,
 } from "../recording/index.js";
 import type { SecretVault } from "../secrets/index.js";
+import { flushWritten } from "../transport/index.js";
 import type { GatewayConfig } from "./config.js";
 import type { Log } from "./log.js";
 import { version } from "./version.js";
@@ -50,6 +51,8 @@ export async function startRecording(
           storeTip: (chain) => recordings.tip(chain),
           sync: config.HOOP_JOURNAL_SYNC,
           onFull: config.HOOP_JOURNAL_ON_FULL,
+          // Statements of a group are on their way to their targets while the next group is worked on.
+          onGroup: flushWritten,
           quotaBytes:
             config.HOOP_JOURNAL_QUOTA_MB === undefined ? undefined : config.HOOP_JOURNAL_QUOTA_MB * 1024 * 1024,
         })

@@ -1,5 +1,5 @@
 import type { TargetKeys } from "../connections/index.js";
-import { issueSshCertificate } from "../pki/index.js";
+import { issueSshCertificate, sshHostKeyLine } from "../pki/index.js";
 import type { SessionInit, SessionKeys } from "../protocol/index.js";
 import type { SecretVault } from "../secrets/index.js";
 
@@ -18,10 +18,14 @@ export async function sessionKeys({
   readonly vault: SecretVault;
   readonly targetKeys: TargetKeys;
   readonly now: () => number;
-}): Promise<(session: SessionInit) => SessionKeys> {
+}): Promise<{
+  /** As in known_hosts: what tunnels tell `ssh`. */
+  readonly hostKey: string;
+  readonly of: (session: SessionInit) => SessionKeys;
+}> {
   const hostSeed = (await vault.purposeKey("ssh-host")).export();
   const authority = await vault.signingKey(sshAuthorityName);
-  return ({ session, subject, connection }) => ({
+  const of = ({ session, subject, connection }: SessionInit): SessionKeys => ({
     hostKeySeed: async () => hostSeed,
     async userCertificate(user) {
       return issueSshCertificate(
@@ -32,4 +36,5 @@ export async function sessionKeys({
     known: () => targetKeys.known(connection),
     learn: (key) => targetKeys.learn(connection, key),
   });
+  return { of, hostKey: sshHostKeyLine(hostSeed) };
 }

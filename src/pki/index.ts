@@ -6,5 +6,6 @@ export {
   type SshAuthority,
   type SshUserCertificate,
   sshAuthorityLine,
+  sshHostKeyLine,
 } from "./ssh-certificate.js";
 export type { Authority, AuthorityKind, KeyVault, PkiStore } from "./store.js";

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 
 /** Signs with the authority's Ed25519 key; what it is, the vault knows. */
 export interface SshAuthority {
@@ -62,6 +62,15 @@ export function issueSshCertificate(authority: SshAuthority, request: SshCertifi
 /** The authority as a line of `TrustedUserCAKeys`. */
 export function sshAuthorityLine(authority: Pick<SshAuthority, "publicKey">): string {
   return `ssh-ed25519 ${authorityKey(authority).toString("base64")} hoop`;
+}
+
+/** The host key that is made of a seed, as in known_hosts. */
+export function sshHostKeyLine(seed: Buffer): string {
+  // Source of the prefix: RFC 8410, section 7.
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
+  const key = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }));
+  const raw = key.export({ format: "der", type: "spki" }).subarray(-32);
+  return `ssh-ed25519 ${Buffer.concat([text("ssh-ed25519"), string(raw)]).toString("base64")}`;
 }
 
 function authorityKey({ publicKey }: Pick<SshAuthority, "publicKey">): Buffer {

@@ -12,13 +12,19 @@ describe("budgets", () => {
   it("charge what is let through, and stop what is over", () => {
     const set = setOf(readWrite, budget("exports", {}));
     const seen: BudgetKey[] = [];
-    const at = (used: number) =>
-      set.decide(situationOf({ usage: (key) => (seen.push(key), used) }));
+    const at = (used: number) => {
+      const usage = (key: BudgetKey) => {
+        seen.push(key);
+        return used;
+      };
+      return set.decide(situationOf({ usage }));
+    };
     const under = at(99);
     expect(under.verdict.outcome).toBe("allow");
     const key = { rule: "exports", measure: "rows", window: "hour", owner: "anna" };
     expect(seen[0]).toEqual(key);
-    expect(under.charges).toEqual([{ key, limit: 100, then: "stop", column: undefined }]);
+    expect(under.charges).toMatchObject([{ key, limit: 100 }]);
+    expect(under.charges?.[0]?.then).toBe("stop");
     expect([...under.dependsOn]).toEqual(["shape", "budget"]);
     const over = at(100).verdict;
     expect(over.outcome).toBe("deny");
@@ -74,6 +80,6 @@ describe("budgets", () => {
     const decision = set.decide(situationOf({ usage: () => 500 }));
     expect(decision.verdict.outcome).toBe("allow");
     expect(decision.shadows).toMatchObject([{ rule: "b", outcome: "deny" }]);
-    expect(decision.charges).toMatchObject([{ then: "count" }]);
+    expect(decision.charges?.map(({ then }) => then)).toEqual(["count"]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Reason } from "../vocabulary/index.js";
-import type { Stop } from "./catch.js";
+import { type Stop, withOne } from "./catch.js";
 import { answerOfLive, type Live } from "./live.js";
 import type { Looked } from "./looked.js";
 import type { BudgetCharge, BudgetKey, Situation } from "./policy.js";
@@ -14,8 +14,6 @@ export interface BudgetsSettled {
   warnings: Reason[] | null;
   charges: BudgetCharge[] | null;
   pending: boolean;
-  /** Rules that are used up, for those who only watch. */
-  over: BudgetRule[] | null;
 }
 
 /**
@@ -35,7 +33,6 @@ export function settleBudgets(
     warnings: null,
     charges: null,
     pending: false,
-    over: null,
   };
   for (const live of budgets) {
     looked.pending = false;
@@ -60,9 +57,9 @@ function settleOne(
     const one = key.owner === "" ? null : (situation.usage?.(key) ?? null);
     const over = one === null || one >= rule.limit;
     const then = mode === "shadow" ? "count" : thenOf(rule, over);
-    (settled.charges ??= []).push({ key, limit: rule.limit, then, column: rule.column });
+    settled.charges = withOne(settled.charges, { key, limit: rule.limit, then, column: rule.column });
     if (!over) continue;
-    if (!settled.over?.includes(rule)) (settled.over ??= []).push(rule);
+
     stopFor(rule, budgetReason(rule, key, one), settled);
   }
 }
@@ -72,11 +69,11 @@ function stopFor(rule: BudgetRule, reason: Reason, settled: BudgetsSettled): voi
   const told = (list: readonly { readonly rule: Reason["rule"] }[] | null) => list?.some((one) => one.rule === rule.id);
   const { action } = rule;
   if (action.kind === "deny") {
-    if (!told(settled.denied)) (settled.denied ??= []).push(reason);
+    if (!told(settled.denied)) settled.denied = withOne(settled.denied, reason);
   } else if (action.kind === "warn") {
-    if (!told(settled.warnings)) (settled.warnings ??= []).push(reason);
+    if (!told(settled.warnings)) settled.warnings = withOne(settled.warnings, reason);
   } else if (!settled.holds?.some((one) => one.terms.rule === rule.id)) {
-    (settled.holds ??= []).push({ reason, terms: action.terms });
+    settled.holds = withOne(settled.holds, { reason, terms: action.terms });
   }
 }
 

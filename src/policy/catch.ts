@@ -38,15 +38,25 @@ export function catchWith(guards: readonly Live<GuardRule>[], situation: Situati
     }
     const { action } = live.rule;
     if (action.kind === "deny") {
-      const list = answer === "yes" ? (caught.denied ??= []) : (caught.unsure ??= []);
-      if (list.length < maxReasons) list.push(guardReason(live.rule, situation, answer));
+      const list = answer === "yes" ? "denied" : "unsure";
+      if ((caught[list]?.length ?? 0) < maxReasons)
+        caught[list] = withOne(caught[list], guardReason(live.rule, situation, answer));
     } else if (action.kind === "hold") {
-      (caught.holds ??= []).push({ reason: guardReason(live.rule, situation, answer), terms: action.terms });
+      const stop = { reason: guardReason(live.rule, situation, answer), terms: action.terms };
+      caught.holds = withOne(caught.holds, stop);
     } else if (!isFresh(action.terms, situation, looked)) {
-      (caught.challenges ??= []).push({ reason: guardReason(live.rule, situation, answer), terms: action.terms });
+      const stop = { reason: guardReason(live.rule, situation, answer), terms: action.terms };
+      caught.challenges = withOne(caught.challenges, stop);
     }
   }
   return caught;
+}
+
+/** The list with one more; there is none until something is caught, for nearly nothing ever is. */
+export function withOne<Item>(list: Item[] | null, item: Item): Item[] {
+  if (list === null) return [item];
+  list.push(item);
+  return list;
 }
 
 function isFresh(terms: ChallengeTerms, situation: Situation, looked: Looked): boolean {

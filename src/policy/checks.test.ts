@@ -71,7 +71,9 @@ describe("applying", () => {
     expect(await apply(test("expect: allow\nrule: write"))).toContain('expected rule "write" among the reasons');
     expect(await apply(test("expect: allow\nmasked: [email]"))).toContain("expected email to be masked, got none");
     const store = createMemoryPolicyStore();
-    const nobodyToRead = applyDocuments(store, parseDocuments(`${read}---\n${test("expect: allow")}`), { author: null });
+    const nobodyToRead = applyDocuments(store, parseDocuments(`${read}---\n${test("expect: allow")}`), {
+      author: null,
+    });
     await expect(nobodyToRead).rejects.toThrow("policy has tests, and they cannot be run here");
   });
 
@@ -98,7 +100,9 @@ describe("applying", () => {
         `given: { groups: [engineers], connection: pg-demo, sql: "select * from customers", schema: { customers: [id, email] } }\nexpect: allow\nmasked: ${masked}`,
       );
     expect(await apply(`${mask}---\n${test("[email]")}`)).not.toMatch(/^refused/);
-    expect(await apply(`${mask}---\n${test("[]")}`)).toContain("expected no column to be masked, got public.customers.email");
+    expect(await apply(`${mask}---\n${test("[]")}`)).toContain(
+      "expected no column to be masked, got public.customers.email",
+    );
     expect(await apply(`${mask}---\n${test("[email, id]")}`)).toContain("to be masked, got public.customers.email");
   });
 
@@ -126,7 +130,7 @@ describe("applying", () => {
     [
       "a guard that can never match",
       document("guard", "g", "when: { noWhere: any, effects: { only: read } }\naction: deny"),
-      'spec.when: can never match: a DELETE or UPDATE without WHERE does more than read',
+      "spec.when: can never match: a DELETE or UPDATE without WHERE does more than read",
     ],
     [
       "a guard on access that asks about statements",
@@ -150,7 +154,11 @@ describe("applying", () => {
   });
 
   it("leaves alone what may well be: other tables, patterns, and columns by themselves", async () => {
-    const mask = document("mask", "m", 'columns: [ssn, "customers.*_x", staff.pay]\nwhere: { protocol: postgres }\nmask: { method: "null" }');
+    const mask = document(
+      "mask",
+      "m",
+      'columns: [ssn, "customers.*_x", staff.pay]\nwhere: { protocol: postgres }\nmask: { method: "null" }',
+    );
     expect(await apply(mask)).toBe("");
   });
 

@@ -37,7 +37,9 @@ export async function checkPolicy(
   if (columns.problems.length > 0) throw invalid(columns.problems);
   const failed = (await testPolicy(set, tests, checks.read)).filter(({ passed }) => !passed);
   if (failed.length > 0)
-    throw invalid(failed.flatMap(({ at, name, problems: told }) => told.map((text) => `${at}, test "${name}": ${text}`)));
+    throw invalid(
+      failed.flatMap(({ at, name, problems: told }) => told.map((text) => `${at}, test "${name}": ${text}`)),
+    );
   return [...warnings, ...columns.warnings, ...unhonoured(set, changed, checks)];
 }
 
@@ -60,7 +62,9 @@ function unhonoured(set: CompiledPolicy, changed: ReadonlySet<string>, checks: P
     }
     for (const [why, names] of refused) {
       const told = names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
-      warnings.push(problemAt(documents.get(rule.id)!, ["spec"], `${why}: opening ${told} will be refused to whom it concerns`));
+      warnings.push(
+        problemAt(documents.get(rule.id)!, ["spec"], `${why}: opening ${told} will be refused to whom it concerns`),
+      );
     }
   }
   return warnings;

@@ -2,8 +2,8 @@ import type { ColumnMask } from "../vocabulary/index.js";
 import { canonicalJson } from "./canonical.js";
 import type { PolicyDocument } from "./documents/index.js";
 import { parseDocument, placeOf, problemAt } from "./parse-documents.js";
-import { type GuardRule, type MaskRule, type Rule, ruleFrom } from "./rule.js";
 import { isRecord } from "./read-documents.js";
+import { type GuardRule, type MaskRule, type Rule, ruleFrom } from "./rule.js";
 
 interface Read {
   readonly document: PolicyDocument;
@@ -56,7 +56,8 @@ function neverCatches(document: PolicyDocument, rule: GuardRule): { path: readon
     const about = new Set(clause.map((bound) => bound.about));
     const data: unknown = raw[at];
     const effects = isRecord(data) && isRecord(data["effects"]) ? data["effects"] : {};
-    const one = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+    const one = (value: unknown): readonly unknown[] =>
+      Array.isArray(value) ? value : value === undefined ? [] : [value];
     const opens = one(effects["any"]).includes("connect") || one(effects["only"]).includes("connect");
     if (rule.on === "access" && (about.has("estimate") || (about.has("statement") && !opens)))
       return "it is about access, and asks what only a statement has";
@@ -66,9 +67,7 @@ function neverCatches(document: PolicyDocument, rule: GuardRule): { path: readon
       return `a DELETE or UPDATE without WHERE does more than ${only.join(", ")}`;
     return null;
   });
-  return reasons.every((reason) => reason !== null)
-    ? { path: ["when"], text: `can never match: ${reasons[0]}` }
-    : null;
+  return reasons.every((reason) => reason !== null) ? { path: ["when"], text: `can never match: ${reasons[0]}` } : null;
 }
 
 /** Masks of different methods for one pattern: where they count for the same people in the same place, nobody can say which. */
@@ -101,7 +100,13 @@ function clashesOf(read: readonly Read[], changed: ReadonlySet<string>): Conflic
 }
 
 const scopeOf = ({ spec: { who, except, where, when, exempt } }: PolicyDocument): string =>
-  canonicalJson({ who: who === "everyone" ? undefined : who, except, where: where === "everywhere" ? undefined : where, when, exempt });
+  canonicalJson({
+    who: who === "everyone" ? undefined : who,
+    except,
+    where: where === "everywhere" ? undefined : where,
+    when,
+    exempt,
+  });
 
 /** Whether one is for exactly those whom the other excepts. */
 function apart(a: PolicyDocument, b: PolicyDocument): boolean {

@@ -89,12 +89,7 @@ function outcomeOf(caught: Caught, budgets: ReturnType<typeof settleBudgets>, al
 }
 
 /** Why it is allowed: by a rule, else by a grant. Null: by nothing. */
-function allowingReason(
-  scope: Scope,
-  sight: Sight,
-  situation: Situation,
-  looked: Looked,
-): Reason | "pending" | null {
+function allowingReason(scope: Scope, sight: Sight, situation: Situation, looked: Looked): Reason | "pending" | null {
   const found = allowingRule(sight, situation, looked);
   if (found !== null && found !== "pending") return accessYes(found, situation);
   return grantFor(scope, sight, situation, looked) ?? found;

@@ -75,7 +75,9 @@ export function unmetDemand(demands: readonly Demand[], protocol: Abilities): st
 
 export function lackText(lacks: readonly string[], { title }: Pick<Abilities, "title">): string {
   const words = lacks.map((need) =>
-    need.startsWith("attribute:") ? `statements with the attribute "${need.slice("attribute:".length)}"` : need.replaceAll("|", " or "),
+    need.startsWith("attribute:")
+      ? `statements with the attribute "${need.slice("attribute:".length)}"`
+      : need.replaceAll("|", " or "),
   );
   return `needs ${words.join(", ")}, which ${title} does not have here`;
 }

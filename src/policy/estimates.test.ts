@@ -48,8 +48,7 @@ describe("rules that ask the planner", () => {
   it("look for tables that are read from end to end", () => {
     const scan = (data: object) =>
       setOf(readWrite, document("guard", "scan", { when: { sequentialScan: data }, action: "deny" }));
-    const at = (data: object, estimate: PlanEstimate) =>
-      scan(data).decide(situationOf({ estimate })).verdict.outcome;
+    const at = (data: object, estimate: PlanEstimate) => scan(data).decide(situationOf({ estimate })).verdict.outcome;
     const events = plan(1, [{ relation: "public.events", rows: 5_000_000 }]);
     expect(at({ of: ["public.events"], rowsOver: 1_000_000 }, events)).toBe("deny");
     expect(at({ of: ["events"] }, events)).toBe("deny");

@@ -25,7 +25,14 @@ describe("explaining what somebody may do", () => {
   it("reads out what concerns them there, in the order in which it is applied, and nothing else", () => {
     const subject = subjectIn(["engineers"]);
     const explained = explainFor(set, { subject, connection, now: mondayMorning });
-    expect(explained.rules.map(({ rule }) => rule)).toEqual(["read", "no-sleep", "exports", "mask-email", "ask", "watch"]);
+    expect(explained.rules.map(({ rule }) => rule)).toEqual([
+      "read",
+      "no-sleep",
+      "exports",
+      "mask-email",
+      "ask",
+      "watch",
+    ]);
     expect(explained.effects).toEqual(["read"]);
     expect(explained.connect.outcome).toBe("allow");
     expect(explained.sentences).toMatchInlineSnapshot(`

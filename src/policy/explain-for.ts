@@ -90,7 +90,9 @@ function sentencesOf(
   rules: readonly ExplainedRule[],
 ): string[] {
   const of = (kinds: readonly string[], mode = "enforce") =>
-    rules.filter((rule) => kinds.includes(rule.kind) && rule.mode === mode).map((rule) => `${rule.text} [${rule.rule}]`);
+    rules
+      .filter((rule) => kinds.includes(rule.kind) && rule.mode === mode)
+      .map((rule) => `${rule.text} [${rule.rule}]`);
   const may = of(["access", "grant"]);
   const told = [`${subject.name} ${opening[outcome]} ${connection.name}: ${why}.`];
   if (may.length === 0) told.push("No access rule or grant is about them there, so every statement is refused.");

@@ -33,7 +33,12 @@ const everything = {
   statements: "every statement",
   access: "opening the connection",
 } as const;
-const measures = { rows: "rows", bytes: "bytes", statements: "statements", subjects: "different people's data" } as const;
+const measures = {
+  rows: "rows",
+  bytes: "bytes",
+  statements: "statements",
+  subjects: "different people's data",
+} as const;
 const windows = { session: "a session", hour: "an hour", day: "a day" } as const;
 
 function ownerOf(of: BudgetRule["of"]): string {

@@ -1,6 +1,6 @@
+import { maskMethods } from "../vocabulary/index.js";
 import type { Criterion } from "./criteria/criterion.js";
 import { criteria } from "./criteria/index.js";
-import { maskMethods } from "../vocabulary/index.js";
 import { type Abilities, lacksOf, needsOfRule } from "./demands.js";
 import { parseDocument } from "./parse-documents.js";
 import { budgetMeasures } from "./policy.js";

@@ -57,7 +57,7 @@ export function reduce<Rule>(
   for (const clause of clauses) {
     const base = testAll(clause.fixed, situation, also);
     if (base === "no") continue;
-    if (clause.rest.length > 0) (left ??= []).push({ base, bounds: clause.rest });
+    if (clause.rest.length > 0) left = [...(left ?? nothing), { base, bounds: clause.rest }];
     else fixed = either(fixed, base);
   }
   if (fixed === "yes") return { rule, fixed, rest: nothing };
@@ -97,4 +97,3 @@ export function liveOf<Rule>(rules: readonly Rule[], live: (rule: Rule) => Live<
   }
   return found;
 }
-

@@ -30,7 +30,9 @@ describe("rules in shadow mode", () => {
       guard("wait", { action: "hold", hold: approvedBy("leads"), mode: "shadow" }),
     );
     expect(told(set)).toEqual({ outcome: "hold", shadows: ["no: deny"] });
-    expect(told(setOf(readWrite, guard("n", { action: "deny" }), guard("o", { action: "deny", mode: "shadow" })))).toEqual({
+    expect(
+      told(setOf(readWrite, guard("n", { action: "deny" }), guard("o", { action: "deny", mode: "shadow" }))),
+    ).toEqual({
       outcome: "deny",
       shadows: undefined,
     });
@@ -79,7 +81,8 @@ describe("rules in shadow mode", () => {
       const when = { effects: { any } };
       if (kind === "stop")
         return document("budget", name, { when, measure: "rows", limit: 1, per: "day", action: "stop", mode });
-      const terms = kind === "hold" ? { hold: approvedBy("leads") } : kind === "challenge" ? { challenge: { fresh: "1m" } } : {};
+      const terms =
+        kind === "hold" ? { hold: approvedBy("leads") } : kind === "challenge" ? { challenge: { fresh: "1m" } } : {};
       return document("guard", name, { when, action: kind, ...terms, mode });
     };
     fc.assert(

@@ -44,7 +44,11 @@ describe("parsing documents", () => {
       "when: { effects: { any: [raed] } }",
       'spec.when.effects.any[0]: unknown word "raed" (did you mean "read"?)',
     ],
-    ["an action of a later version", "action: quarantine", 'spec.action: unknown word "quarantine" (known here: deny, hold, challenge)'],
+    [
+      "an action of a later version",
+      "action: quarantine",
+      'spec.action: unknown word "quarantine" (known here: deny, hold, challenge)',
+    ],
     ["a hold that nobody approves", "action: hold", "spec.hold: action hold needs a `hold` that says who approves"],
     ["two words for one thing", "enabled: true, mode: shadow".replace(", ", "\n  "), "spec.enabled: say `mode` alone"],
     ["an empty mapping", "who: {}", "an empty mapping asks nothing; say `everyone`"],

@@ -92,7 +92,9 @@ function check(value: unknown, at: string, place: RawDocument["place"] = () => a
         ? ` "${value.metadata.name.slice(0, 63)}"`
         : "";
     return {
-      problems: result.error.issues.map((issue) => `${place(issue.path)}, ${kind}${name}, ${pathOf(issue)}: ${issue.message}`),
+      problems: result.error.issues.map(
+        (issue) => `${place(issue.path)}, ${kind}${name}, ${pathOf(issue)}: ${issue.message}`,
+      ),
     };
   }
   // Kept as written: a copy without what YAML aliases share, and without anything that is not JSON.

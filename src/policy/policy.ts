@@ -127,12 +127,7 @@ export interface PolicySet {
    * What must be met before this subject is granted these effects there; null: no rule lets it be asked for, or it would be
    * refused all the same. Several matching rules must all be met.
    */
-  requestTerms(
-    subject: Subject,
-    connection: Connection,
-    effects: readonly Effect[],
-    now: number,
-  ): RequestTerms | null;
+  requestTerms(subject: Subject, connection: Connection, effects: readonly Effect[], now: number): RequestTerms | null;
   /** What the rules in force for this subject on this connection need its protocol to do. */
   demands(subject: Subject, connection: Connection): readonly Demand[];
   /** Every rule as a sentence. */

@@ -6,7 +6,10 @@ import { analysisOf, connectionNamed, mondayMorning, situationOf, subjectIn } fr
 
 const effectList = fc.subarray([...effects], { minLength: 1 });
 const groups = ["engineers", "sales", "ops"];
-const who = fc.option(fc.subarray(groups, { minLength: 1 }).map((group) => ({ group })), { nil: undefined });
+const who = fc.option(
+  fc.subarray(groups, { minLength: 1 }).map((group) => ({ group })),
+  { nil: undefined },
+);
 const when = fc.oneof(
   effectList.map((any) => ({ effects: { any } })),
   fc.constant({ time: { hours: "09:00-12:00" } }),
@@ -33,7 +36,9 @@ const rule = fc.oneof(
 );
 const documents = fc
   .array(rule, { maxLength: 8 })
-  .map((rules) => rules.map(({ kind, spec }, at) => document(kind, `r${at}`, JSON.parse(JSON.stringify(spec)) as object)));
+  .map((rules) =>
+    rules.map(({ kind, spec }, at) => document(kind, `r${at}`, JSON.parse(JSON.stringify(spec)) as object)),
+  );
 const situation = fc
   .record({
     effects: fc.subarray([...effects]),

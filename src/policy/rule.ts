@@ -144,7 +144,11 @@ function guardAction(id: RuleId, { action, hold, challenge }: SpecOf<"guard">): 
   return deny;
 }
 
-function budgetParts(id: RuleId, who: Selector, spec: SpecOf<"budget">): Omit<BudgetRule, keyof RuleBase> & { kind: "budget" } {
+function budgetParts(
+  id: RuleId,
+  who: Selector,
+  spec: SpecOf<"budget">,
+): Omit<BudgetRule, keyof RuleBase> & { kind: "budget" } {
   const { measure, column, limit, per, of = "subject", action, hold, reason = null } = spec;
   return {
     kind: "budget",

@@ -1,9 +1,9 @@
 import type { Analysis, Connection, Subject } from "../vocabulary/index.js";
-import type { BudgetKey, Situation } from "./policy.js";
 import type { Looked } from "./looked.js";
+import type { BudgetKey, Situation } from "./policy.js";
 import type { AccessRule, BudgetRule, GuardRule, MaskRule, RequestRule, Rule, RuleKind } from "./rule.js";
-import { type Sight, sightOf } from "./sight.js";
 import { testSelector } from "./selector.js";
+import { type Sight, sightOf } from "./sight.js";
 
 /** The rules of one mode. */
 export interface RuleLists {

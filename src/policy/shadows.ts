@@ -36,7 +36,8 @@ export function watchShadows(
 ): Watched {
   const alive = sight.shadow!;
   const shadows: Shadow[] = [];
-  const add = (rule: RuleId, would: Outcome, reason: Reason) => shadows.push({ rule, outcome: would, reasons: [reason] });
+  const add = (rule: RuleId, would: Outcome, reason: Reason) =>
+    shadows.push({ rule, outcome: would, reasons: [reason] });
 
   if (outcome === "deny") {
     // Only an access rule can change a denial, and only one that was for want of access.

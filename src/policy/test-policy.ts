@@ -1,4 +1,11 @@
-import { type Analysis, type Connection, connectionId, type Subject, sessionId, subjectId } from "../vocabulary/index.js";
+import {
+  type Analysis,
+  type Connection,
+  connectionId,
+  type Subject,
+  sessionId,
+  subjectId,
+} from "../vocabulary/index.js";
 import type { CompiledPolicy } from "./compile.js";
 import { connectAnalysis } from "./connect.js";
 import type { ParsedDocument, PolicyDocument } from "./documents/index.js";
@@ -132,7 +139,10 @@ function maskProblems(
   schema: TestStatement["schema"],
 ): string[] {
   const { masks } = set.masksFor(situation.subject, situation.connection, situation.now);
-  const spelled = { ...situation.analysis, resources: situation.analysis.resources.flatMap((one) => spell(one, schema)) };
+  const spelled = {
+    ...situation.analysis,
+    resources: situation.analysis.resources.flatMap((one) => spell(one, schema)),
+  };
   const found = maskedColumns(masks, spelled).map(({ column }) => column);
   const names = (column: string, wanted: string) =>
     column === wanted || column.endsWith(`.${wanted}`) || column.endsWith(".*");
@@ -148,5 +158,7 @@ function maskProblems(
 function spell(resource: Analysis["resources"][number], schema: TestStatement["schema"]): Analysis["resources"] {
   if (resource.kind !== "column" || !resource.name.endsWith(".*")) return [resource];
   const columns = schema[resource.name.slice(0, -2)];
-  return columns ? columns.map((column) => ({ ...resource, name: `${resource.name.slice(0, -1)}${column}` })) : [resource];
+  return columns
+    ? columns.map((column) => ({ ...resource, name: `${resource.name.slice(0, -1)}${column}` }))
+    : [resource];
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "../vocabulary/index.js";
-import type { CompiledPolicy } from "./compile.js";
 import type { PolicyChecks } from "./checks.js";
 import { suggestion } from "./closest.js";
+import type { CompiledPolicy } from "./compile.js";
 import { concernsConnection } from "./demands.js";
 import type { PolicyDocument } from "./documents/index.js";
 import { problemAt } from "./parse-documents.js";
@@ -65,7 +65,9 @@ interface Spelled {
 function spelledOut(rule: Rule, { spec }: PolicyDocument): readonly Spelled[] {
   const found: Spelled[] = [];
   const add = (value: unknown, path: readonly PropertyKey[]) => {
-    const items = Array.isArray(value) ? value.map((item, at) => [item, [...path, at]] as const) : [[value, path] as const];
+    const items = Array.isArray(value)
+      ? value.map((item, at) => [item, [...path, at]] as const)
+      : [[value, path] as const];
     for (const [text, place] of items) {
       if (typeof text !== "string" || text.includes("*")) continue;
       const parts = text.toLowerCase().split(".");

@@ -50,6 +50,8 @@ export interface Protocol {
   readonly targetSchema: ZodType<Readonly<Record<string, unknown>>>;
   readonly attributes: Readonly<Record<string, AttributeDescription>>;
   readonly can: ReadonlySet<Capability>;
+  /** A connection may be without a user's name: none logs in, or the client says who. */
+  readonly userless?: true | undefined;
   /** Which analyser reads its statements: a key of the gateway's analysers. Empty: its asks bring their own analysis. */
   readonly language: string;
   /** What to type, for `status`, `connections ls` and the console. */

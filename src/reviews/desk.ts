@@ -93,5 +93,5 @@ export type Rehearsal =
 
 /** Brings a rehearsal to a review that is pending; later ones replace it. */
 export interface RehearsalNotes {
-  rehearsed(id: string, rehearsal: Rehearsal): Promise<void | HoopError>;
+  rehearsed(id: string, rehearsal: Rehearsal): Promise<undefined | HoopError>;
 }

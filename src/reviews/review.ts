@@ -41,22 +41,20 @@ export interface ReviewComment {
 }
 
 /** Why a review ended, for machines; words are made of it. */
-export const endings = [
-  "denied",
-  "used",
+export type Ending =
+  | "denied"
+  | "used"
   /** Nobody decided in time. */
-  "undecided",
+  | "undecided"
   /** It was approved and not used in time. */
-  "unused",
+  | "unused"
   /** Those who approved do not count any more. */
-  "lapsed",
-  "withdrawn",
-  "cancelled",
-  "disconnected",
+  | "lapsed"
+  | "withdrawn"
+  | "cancelled"
+  | "disconnected"
   /** The rules ask for something else now. */
-  "superseded",
-] as const;
-export type Ending = (typeof endings)[number];
+  | "superseded";
 
 /** What a person asks for who wants time-boxed access. */
 export interface AccessWish {

@@ -25,7 +25,7 @@ export function isEscalated(review: Pick<Review, "openedAt">, terms: HoldTerms, 
 }
 
 /** A rule's requirements at a time: once it has escalated, those groups may approve in place of any of the named ones. */
-export function requirementsAt(review: Pick<Review, "openedAt">, terms: HoldTerms, now: number) {
+function requirementsAt(review: Pick<Review, "openedAt">, terms: HoldTerms, now: number) {
   if (!isEscalated(review, terms, now)) return terms.approvals;
   return terms.approvals.map(({ count, groups }) => ({ count, groups: [...groups, ...terms.escalate!.groups] }));
 }

@@ -145,7 +145,7 @@ function ended(
 const party = ({ id, name }: Subject): Party => ({ id, name });
 
 /** Why nothing can happen to it any more. */
-export function over(review: Review): HoopError {
+function over(review: Review): HoopError {
   const words: Readonly<Record<Review["state"], string>> = {
     pending: "has expired",
     approved: "is approved already",

@@ -10,11 +10,16 @@ export const credentialRef = (connection: ConnectionId): SecretRef => ({
 });
 
 /** Leases the connection's stored credential: the user of its target, the password sealed in the vault. */
-export function createCredentialProvider(vault: Pick<SecretVault, "get">): CredentialProvider {
+export function createCredentialProvider(
+  vault: Pick<SecretVault, "get">,
+  /** Whether a protocol cannot log in without a user's name. */
+  needsUser: (protocol: string) => boolean = () => true,
+): CredentialProvider {
   return {
     async lease(connection: Connection, _subject, signal) {
-      const user = connection.target["user"];
-      if (typeof user !== "string" || user === "") {
+      const said = connection.target["user"];
+      const user = typeof said === "string" ? said : "";
+      if (user === "" && needsUser(connection.protocol)) {
         throw new HoopError("not-found", `connection ${connection.name} has no user to log in with`, {
           hint: `hoop connections edit ${connection.name} --user NAME`,
         });

@@ -20,7 +20,10 @@ export type ColumnUse =
   | "computed"
   /** Decides which rows, groups or order come: WHERE, ON, GROUP BY, ORDER BY, HAVING, DISTINCT, window. */
   | "predicate"
-  /** Nothing is told or decided by the value itself: `a is null`, or `set a = lower(a)`, which stays where it is. */
+  /**
+   * Nothing is told by the value itself, or not to whoever asks: `a is null`; `set a = lower(a)`, which stays where it is; a condition in
+   * a view's definition, in which nobody who reads the view has a say.
+   */
   | "presence"
   /** Flows into anything but a result column: another table, a setting, NOTIFY, a sequence, a large object, a volatile function. */
   | "sink"

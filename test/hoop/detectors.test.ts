@@ -63,7 +63,9 @@ describe("rules on values, through the whole of Hoop", () => {
     await hoop.hoop("admin", ["audit", "export", "--output", file]);
     const audit = readFileSync(file, "utf8");
     expect(audit).toMatch(/\\?"purpose\\?":\\?"chargeback/);
-    expect(audit).toMatch(/\\?"detected\\?":\{\\?"staff\\?":1,\\?"email\\?":1|\\?"detected\\?":\{\\?"email\\?":1,\\?"staff\\?":1/);
+    expect(audit).toMatch(
+      /\\?"detected\\?":\{\\?"staff\\?":1,\\?"email\\?":1|\\?"detected\\?":\{\\?"email\\?":1,\\?"staff\\?":1/,
+    );
     expect(audit).not.toContain("jane@example.com");
   });
 

@@ -287,20 +287,6 @@ describe("a held statement through the whole of Hoop", () => {
     await client.end();
   });
 
-  it("revocation ends it in words", async () => {
-    const { client, end } = await run("delete from orders");
-    const id = await pending();
-    await hoop.hoop("admin", ["users", "disable", "ada"]);
-    expect(await end).toMatchObject({ code: "57P01", message: expect.stringContaining("disabled") });
-    await until("it is withdrawn", async () => (await people.state(id)) === "withdrawn");
-    await hoop.hoop("admin", ["users", "enable", "ada"]);
-    await hoop.logIn();
-    client.connection.stream.destroy();
-    // The tunnel hears of the new login a moment later.
-    const again = await until("a session again", () => connect().catch(() => null));
-    await again.client.end();
-  });
-
   describe("other clients", () => {
     /** Approves whatever waits until the client is through. */
     async function approving<T>(client: Promise<T>): Promise<T> {
@@ -337,5 +323,20 @@ describe("a held statement through the whole of Hoop", () => {
       );
       expect(`${done.stderr}${done.stdout}`).toMatch(/done\n$/);
     });
+  });
+
+  // The last one: the tunnel gives its addresses back meanwhile.
+  it("revocation ends it in words", async () => {
+    const { client, end } = await run("delete from orders");
+    const id = await pending();
+    await hoop.hoop("admin", ["users", "disable", "ada"]);
+    expect(await end).toMatchObject({ code: "57P01", message: expect.stringContaining("disabled") });
+    await until("it is withdrawn", async () => (await people.state(id)) === "withdrawn");
+    await hoop.hoop("admin", ["users", "enable", "ada"]);
+    await hoop.logIn();
+    client.connection.stream.destroy();
+    // The tunnel hears of the new login a moment later.
+    const again = await until("a session again", () => connect().catch(() => null));
+    await again.client.end();
   });
 });

@@ -81,9 +81,9 @@ describe("policy from the command line", () => {
     expect(await psql("update orders set note = 'c' ")).toBe("UPDATE 1");
 
     await hoop.hoop("admin", ["policy", "enforce", "no-updates", "--yes"]);
-    await expect.poll(() => psql("update orders set note = 'd' "), { timeout: 5_000 }).toContain(
-      'guard "no-updates" refuses this: orders are closed',
-    );
+    await expect
+      .poll(() => psql("update orders set note = 'd' "), { timeout: 5_000 })
+      .toContain('guard "no-updates" refuses this: orders are closed');
     expect(await psql("select note from orders")).toBe("c");
   }, 60_000);
 
@@ -95,7 +95,9 @@ describe("policy from the command line", () => {
         (error: Error) => error.message,
       );
     const failing = policy.replace("expect: allow", "expect: deny");
-    expect(await bad("failing.yaml", failing)).toMatch(/failing\.yaml, document 3 \(line \d+\), test "reads-are-free": expected deny, got allow/);
+    expect(await bad("failing.yaml", failing)).toMatch(
+      /failing\.yaml, document 3 \(line \d+\), test "reads-are-free": expected deny, got allow/,
+    );
     const unknown = `
 apiVersion: hoop/v1
 kind: mask
@@ -124,7 +126,10 @@ spec: { columns: [public.orders.not], mask: { method: redact } }
 
   it("shows the grid, and warns of a rule that a connection cannot honour", async () => {
     expect(await hoop.hoop("admin", ["policy", "grid"])).toMatch(/noWhere +enforced/);
-    await hoop.hoop("admin", [...["connections", "add", "raw", "--protocol", "tcp"], ...["--host", "127.0.0.1", "--port", "9"]]);
+    await hoop.hoop("admin", [
+      ...["connections", "add", "raw", "--protocol", "tcp"],
+      ...["--host", "127.0.0.1", "--port", "9"],
+    ]);
     const guard = `
 apiVersion: hoop/v1
 kind: guard

@@ -392,7 +392,12 @@ test("signed out, every page leads to the login and back, on this site only", as
   await page.getByRole("button", { name: "Sign in" }).click();
   await heading("Profile");
   // An engineer is not offered what the API would refuse.
-  expect(await page.getByRole("navigation").getByRole("link").allInnerTexts()).toEqual(["Connections", "Sessions"]);
+  expect(await page.getByRole("navigation").getByRole("link").allInnerTexts()).toEqual([
+    "Connections",
+    "Sessions",
+    "Reviews",
+    "Access",
+  ]);
   await open("/profile");
   await page.getByRole("button", { name: "Sign out" }).first().click();
   await heading("Sign in");

@@ -132,7 +132,7 @@ const access = createRoute({
   component: lazyRouteComponent(() => import("./pages/access/access-page.js"), "AccessPage"),
 });
 
-const policyViews = ["rules", "simulate", "edit", "history"] as const;
+const policyViews = ["rules", "explain", "simulate", "shadows", "grid", "edit", "history"] as const;
 export type PolicyView = (typeof policyViews)[number];
 
 const policy = createRoute({

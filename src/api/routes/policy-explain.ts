@@ -38,19 +38,17 @@ export const policyExplainRoutes: Routes = (app, { deps, now }) => {
       if (name !== asking.name && !isAuditor(asking))
         throw new HoopError("denied", "only auditors may ask what others may do");
       const subject = name === asking.name ? asking : await subjectNamed(name);
-      const connection = deps.connections.get(request.params.connection);
+      // Whoever has nothing to do with a connection cannot tell it from one that is not there.
+      const unknown = new HoopError(
+        "not-found",
+        `no connection is named "${request.params.connection.slice(0, 63)}", or you may not use it`,
+      );
+      const connection = deps.connections.source.byName(request.params.connection);
+      if (!connection) throw unknown;
       const grants = tools?.grants(subject.id) ?? [];
       const explained = explainFor(source.current(), { subject, connection, now: now(), grants });
-      // Whoever has nothing to do with a connection learns no more than that it may not be used, or is not there.
-      if (
-        !isAuditor(asking) &&
-        explained.connect.outcome === "deny" &&
-        explained.rules.every(({ kind }) => kind !== "access" && kind !== "request")
-      )
-        throw new HoopError(
-          "not-found",
-          `no connection is named "${request.params.connection}", or you may not use it`,
-        );
+      const concerned = explained.rules.some(({ kind }) => kind === "access" || kind === "grant" || kind === "request");
+      if (!concerned && !isAuditor(asking)) throw unknown;
       return {
         ...explained,
         connect: { ...explained.connect, reasons: [...explained.connect.reasons] },

@@ -57,6 +57,10 @@ function described(command: Command): Command {
     .option("--user <name>", "the target's user that Hoop logs in as")
     .option("--password-stdin", "read the target's password from stdin; otherwise it is asked for")
     .option(
+      "--secret-file <file>",
+      "read the target's secret from a file: a private key, a token; its last line end is dropped",
+    )
+    .option(
       "--exposes-credential-to-agent",
       "accept that the agent could see the target's password (login without verified TLS)",
     );

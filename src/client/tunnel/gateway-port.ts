@@ -16,6 +16,8 @@ export interface OfferList {
   readonly subject: string;
   /** PEM of the authority that signs what lanes show to clients; empty where the gateway has none. */
   readonly authority: string;
+  /** The host key that lanes of SSH show, as in known_hosts; empty where the gateway speaks no SSH. */
+  readonly sshHostKey: string;
 }
 
 /** How it stands with the gateway. `refused` needs a person: a login that ended, a name that is not the gateway's. */

@@ -142,11 +142,12 @@ class GrpcGateway implements GatewayPort {
     }
   }
 
-  #heard({ connections, subject, authority }: WatchResponse): void {
+  #heard({ connections, subject, authority, sshHostKey }: WatchResponse): void {
     this.#become("connected");
     this.#listener?.offers({
       subject,
       authority,
+      sshHostKey,
       offers: connections.map(({ name, protocol, port, labels, example }) => ({
         name,
         protocol,

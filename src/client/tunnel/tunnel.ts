@@ -16,6 +16,7 @@ import type { OwnerSource } from "./owner/peer-owner.js";
 import { publish } from "./publish.js";
 import { Redirects } from "./redirect/redirects.js";
 import { refusals } from "./refusal/index.js";
+import { SshClient } from "./ssh/ssh-client.js";
 import type { ConnectionStatus, TunnelStatus } from "./status.js";
 import { readAllocation, writeAllocation } from "./tunnel-state.js";
 
@@ -43,6 +44,7 @@ export class Tunnel {
   readonly #allocation: Allocation;
   readonly #names: TunnelNames;
   readonly #redirects: Redirects;
+  readonly #ssh: SshClient;
   readonly #context: ListenerContext;
   readonly #listeners = new Map<string, ConnectionListener>();
   /** Of connections that are offered no more: the gateway refuses, in the protocol's own words, what is nothing but a closed port else. */
@@ -67,6 +69,14 @@ export class Tunnel {
       { address: ownAddress(subnet, 1), canaryAddress: ownAddress(subnet, 2), anyPort: options.dnsPort },
       parts.log,
     );
+    this.#ssh = new SshClient({
+      machine: parts.machine,
+      journal: this.#journal,
+      stateFolder: options.stateFolder,
+      tag: blockTag(options.stateFolder),
+      addresses: `${options.range.split(".", 2).join(".")}.*`,
+      system: parts.machine.privileged && options.names !== "none" && parts.machine.platform !== "win32",
+    });
     this.#context = {
       gateway: parts.gateway,
       owners: parts.owners,
@@ -178,6 +188,7 @@ export class Tunnel {
     writeAllocation(this.#options.stateFolder, this.#allocation);
     const names = this.#all().map(({ offer, address }) => [`${offer.name}.${zone}`, address] as const);
     await this.#names.update(new Map(names));
+    this.#ssh.learn(this.#list.sshHostKey);
     this.#parts.settled?.();
   }
 
@@ -248,7 +259,8 @@ export class Tunnel {
     const command = offer.example
       .replace(/\[([^[\]]*\{port\}[^[\]]*)\]/, port === offer.port ? "" : "$1")
       .replaceAll("{host}", host)
-      .replaceAll("{port}", String(port));
+      .replaceAll("{port}", String(port))
+      .replace(/^ssh /, this.#ssh.config === null ? "ssh " : `ssh -F ${this.#ssh.config} `);
     return {
       ...base,
       host,

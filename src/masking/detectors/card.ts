@@ -1,6 +1,5 @@
 import { trait } from "../scan/traits.js";
-import { isLuhn } from "./checksums.js";
-import type { Detector, Found } from "./detector.js";
+import { type Detector, digitsOf, type Found } from "./detector.js";
 import { elevenDigits } from "./national-id.js";
 
 /** Beginnings of numbers by issuer, with the lengths that they give out. */
@@ -16,6 +15,8 @@ const issuers: readonly (readonly [pattern: RegExp, lengths: readonly number[]])
   [/^220[0-4]/, [16, 17, 18, 19]],
 ];
 
+/** Numbers whose issuer is looked up in one text; what passes the Luhn check behind them is taken for a card. */
+const maxLookedUp = 4_096;
 const minDigits = 12;
 const maxDigits = 19;
 
@@ -36,8 +37,9 @@ const groups = /[0-9]+/g;
 function findCards(text: string, found: Found): void {
   const starts: number[] = [];
   const ends: number[] = [];
+  const budget = { lookedUp: 0 };
   const flush = () => {
-    if (starts.length > 0) findInRow(text, starts, ends, found);
+    if (starts.length > 0) findInRow(text, starts, ends, budget, found);
     starts.length = 0;
     ends.length = 0;
   };
@@ -50,7 +52,7 @@ function findCards(text: string, found: Found): void {
     // A row is looked at from each group, up to 19 digits on: kept short, it may begin again with what is left.
     if (starts.length >= 64) {
       const keep = maxDigits;
-      findInRow(text, starts, ends, found);
+      findInRow(text, starts, ends, budget, found);
       starts.splice(0, starts.length - keep);
       ends.splice(0, ends.length - keep);
     }
@@ -59,15 +61,36 @@ function findCards(text: string, found: Found): void {
 }
 
 /** Groups of digits with one blank or dash between them: any that stand together may be a number. */
-function findInRow(text: string, starts: readonly number[], ends: readonly number[], found: Found): void {
+function findInRow(
+  text: string,
+  starts: readonly number[],
+  ends: readonly number[],
+  budget: { lookedUp: number },
+  found: Found,
+): void {
   for (let first = 0; first < starts.length; first++) {
-    let digits = "";
+    // No issuer begins otherwise.
+    const begin = text.charCodeAt(starts[first]!);
+    if (begin < 0x32 || begin > 0x36) continue;
+    let length = 0;
+    // Luhn's sums as if the first digit counted double, and as if it did not: which one holds depends on the length.
+    let double = 0;
+    let single = 0;
     let hit = -1;
     for (let last = first; last < starts.length; last++) {
-      const length = ends[last]! - starts[last]!;
-      if (digits.length + length > maxDigits) break;
-      digits += text.slice(starts[last], ends[last]);
-      if (digits.length >= minDigits && isCard(digits) && stands(text, starts[first]!, ends[last]!)) hit = last;
+      const start = starts[last]!;
+      const end = ends[last]!;
+      if (length + end - start > maxDigits) break;
+      for (let i = start; i < end; i++, length++) {
+        const digit = text.charCodeAt(i) - 0x30;
+        const twice = digit < 5 ? 2 * digit : 2 * digit - 9;
+        double += length % 2 === 0 ? twice : digit;
+        single += length % 2 === 0 ? digit : twice;
+      }
+      const sum = length % 2 === 0 ? double : single;
+      if (length < minDigits || sum % 10 !== 0) continue;
+      const known = ++budget.lookedUp > maxLookedUp || isIssued(digitsOf(text.slice(starts[first], end)));
+      if (known && stands(text, starts[first]!, end)) hit = last;
     }
     if (hit < 0) continue;
     found(starts[first]!, ends[hit]!);
@@ -75,9 +98,11 @@ function findInRow(text: string, starts: readonly number[], ends: readonly numbe
   }
 }
 
-function isCard(digits: string): boolean {
-  const known = issuers.some(([pattern, lengths]) => lengths.includes(digits.length) && pattern.test(digits));
-  return known && isLuhn(digits) && !/^(.)\1+$/.test(digits);
+function isIssued(digits: string): boolean {
+  return (
+    issuers.some(([pattern, lengths]) => lengths.includes(digits.length) && pattern.test(digits)) &&
+    !/^(.)\1+$/.test(digits)
+  );
 }
 
 /** Neither part of a word nor of a decimal number. */

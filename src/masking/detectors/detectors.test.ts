@@ -120,6 +120,8 @@ describe("hostile text of a megabyte", () => {
     ["almost addresses", "a@a@"],
     ["digits", "4"],
     ["almost cards", "4111 1111 1111 1112 "],
+    ["digits apart", "1 "],
+    ["fours apart", "4 "],
     ["almost phones", "+1 212 555 01 "],
     ["almost IBANs", "DE89 3704 0044 0532 0130 01 "],
     ["beginnings of tokens", "eyJ"],

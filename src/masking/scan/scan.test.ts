@@ -178,6 +178,7 @@ describe("JSON", () => {
 
   it("that is cut off is looked at as text", () => {
     expect(json('{"a": "jane@example.com", "b')).toBe('{"a": "***", "b');
+    expect(json('{"a": "jane\\u0040example.com", "b')).toBe("***");
     expect(scan("[note] jane@example.com")).toBe("[note] ***");
     expect(scan('level=info body={"m":"jane\\u0040example.com"}')).toBe("***");
   });

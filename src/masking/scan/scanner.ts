@@ -16,8 +16,8 @@ export type CellForm = "text" | "json" | "elements" | "xml";
 
 /** Shorter texts hold nothing that a detector of ours finds. */
 const shortest = 6;
-/** Longer cells are masked whole: 8 MiB. */
-const longest = 8_388_608;
+/** Longer cells are masked whole: 4 MiB. */
+const longest = 4_194_304;
 /** JSON in a string of JSON, and so on; what is deeper is hidden whole. */
 const maxDepth = 4;
 
@@ -69,8 +69,10 @@ export class ValueScanner {
   /** A binary text of a form; `traits` are those of its bytes. */
   scan(text: string, form: CellForm, traits: number, tally: Tally, depth = 0): Scanned {
     switch (form) {
-      case "json":
-        return this.#json(text, traits, tally, depth);
+      case "json": {
+        const scanned = this.#json(text, traits, tally, depth);
+        return scanned === false ? this.#unstructured(text, traits, tally) : scanned;
+      }
       case "elements":
         return this.#elements(text, traits, tally, depth);
       case "xml":
@@ -86,9 +88,13 @@ export class ValueScanner {
 
   #text(text: string, traits: number, tally: Tally, depth: number): Scanned {
     if (/^\s*[[{"]/.test(text)) {
-      const scanned = this.#json(text, traits, tally, depth, true);
+      const scanned = this.#json(text, traits, tally, depth);
       if (scanned !== false) return scanned;
     }
+    return this.#unstructured(text, traits, tally);
+  }
+
+  #unstructured(text: string, traits: number, tally: Tally): Scanned {
     const scanned = this.#plain(text, traits, tally);
     if (scanned !== undefined || (traits & trait.escape) === 0 || !/\\u00[0-7]/.test(text)) return scanned;
     // Escapes outside of any JSON that we could read: what they hide is hidden whole.
@@ -104,11 +110,10 @@ export class ValueScanner {
     return hits.length === 0 ? undefined : hidden;
   }
 
-  #json(text: string, traits: number, tally: Tally, depth: number): Scanned;
-  #json(text: string, traits: number, tally: Tally, depth: number, maybe: true): Scanned | false;
-  #json(text: string, traits: number, tally: Tally, depth: number, maybe = false): Scanned | false {
+  /** False: it is no JSON. */
+  #json(text: string, traits: number, tally: Tally, depth: number): Scanned | false {
     if (depth >= maxDepth) {
-      if ((traits & trait.escape) === 0) return maybe ? false : this.#plain(text, traits, tally);
+      if ((traits & trait.escape) === 0) return false;
       tally.add("too-deep");
       return hidden;
     }
@@ -122,8 +127,7 @@ export class ValueScanner {
     const counted = new Tally();
     const scanned = scanJson(text, this.#jsonScan(counted, depth));
     if (scanned !== false) tally.merge(counted);
-    if (scanned !== false || maybe) return scanned;
-    return this.#plain(text, traits, tally);
+    return scanned;
   }
 
   #jsonScan(tally: Tally, depth: number): JsonScan {

@@ -46,9 +46,7 @@ function connectionView({ name, protocol, host, port, labels }: Connection): Vie
 }
 
 function statementView({ effects, resources, attributes }: Analysis): View {
-  const names = (kind: string) => [
-    ...new Set(resources.filter((one) => one.kind === kind).map((one) => one.name)),
-  ];
+  const names = (kind: string) => [...new Set(resources.filter((one) => one.kind === kind).map((one) => one.name))];
   return {
     effects,
     relations: names("relation"),

@@ -1,4 +1,4 @@
-import { type ASTNode, type ParseError, type ParseResult } from "@marcbachmann/cel-js";
+import type { ASTNode, ParseError, ParseResult } from "@marcbachmann/cel-js";
 import { suggestion } from "../closest.js";
 import { allowedFunctions, catalogueFields, environment, loops, maxExpression } from "./environment.js";
 

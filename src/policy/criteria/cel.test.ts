@@ -73,14 +73,16 @@ describe("cel", () => {
     const access = document("access", "a", { who: "everyone", where: "everywhere", effects: "read", when: fails });
     expect(setOf(access).decide(situationOf()).verdict.outcome).toBe("deny");
     const connection = connectionNamed("pg-demo");
-    expect(setOf(access).decide(situationOf({ connection, analysis: connectAnalysis(connection) })).verdict.outcome).toBe(
-      "deny",
-    );
+    expect(
+      setOf(access).decide(situationOf({ connection, analysis: connectAnalysis(connection) })).verdict.outcome,
+    ).toBe("deny");
   });
 
   it("never throws, whatever the text and the statement", () => {
     const word = fc.constantFrom(
-      ..."subject connection statement time . name groups == && || ! ( ) [ ] \" in size exists 1 , r labels env".split(" "),
+      ...'subject connection statement time . name groups == && || ! ( ) [ ] " in size exists 1 , r labels env'.split(
+        " ",
+      ),
     );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 20 }), (words) => {

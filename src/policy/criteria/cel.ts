@@ -28,11 +28,7 @@ export const cel = criterion({
   }),
   needs: ({ variables, attributes, needsCatalogue }) =>
     variables.has("statement")
-      ? [
-          "judge-statements",
-          ...(needsCatalogue ? ["catalogue"] : []),
-          ...attributes.map((name) => `attribute:${name}`),
-        ]
+      ? ["judge-statements", ...(needsCatalogue ? ["catalogue"] : []), ...attributes.map((name) => `attribute:${name}`)]
       : [],
   reasons: { yes: "expression-true", no: "expression-false", unknown: "expression-unknown" },
   explain: ({ text }) => `satisfies ${text}`,

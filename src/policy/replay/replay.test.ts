@@ -8,7 +8,10 @@ import type { RecordedHistory, RecordedStatement, Today } from "./history.js";
 import { replay } from "./replay.js";
 import { shadowReport } from "./shadow-report.js";
 
-const connection = { ...connectionNamed("pg-demo", { env: "demo" }), id: connectionId("00000000-0000-4000-8000-0000000000c1") };
+const connection = {
+  ...connectionNamed("pg-demo", { env: "demo" }),
+  id: connectionId("00000000-0000-4000-8000-0000000000c1"),
+};
 const anna: Subject = {
   id: subjectId("00000000-0000-4000-8000-0000000000a1"),
   kind: "person",
@@ -55,8 +58,15 @@ const run = (wanted: ReturnType<typeof setOf>, history: RecordedHistory, current
 
 describe("replaying what was recorded", () => {
   it("tells who would have been refused or held, grouped, with some statements to look at", async () => {
-    const guard = document("guard", "g", { when: { effects: { any: "write" } }, action: "hold", hold: approvedBy("x") });
-    const statements = [recorded(), ...Array.from({ length: 5 }, () => recorded({ analysis: "write", shown: "update t" }))];
+    const guard = document("guard", "g", {
+      when: { effects: { any: "write" } },
+      action: "hold",
+      hold: approvedBy("x"),
+    });
+    const statements = [
+      recorded(),
+      ...Array.from({ length: 5 }, () => recorded({ analysis: "write", shown: "update t" })),
+    ];
     const report = await run(setOf(readWrite, guard), historyOf(statements));
     expect(report).toMatchObject({ statements: 6, same: 1, totals: { "allow → hold": 5 }, unlisted: 0 });
     expect(report.changes).toMatchObject([
@@ -119,7 +129,8 @@ describe("replaying what was recorded", () => {
         const set = setOf(
           ...given.map(({ any, action, night, access }, at) => {
             const when = night ? { time: { hours: "18:00-06:00" } } : undefined;
-            if (access) return document("access", `r${at}`, { who: "everyone", where: "everywhere", effects: any, when });
+            if (access)
+              return document("access", `r${at}`, { who: "everyone", where: "everywhere", effects: any, when });
             const spec = { when: { effects: { any }, ...when }, action };
             return document("guard", `r${at}`, action === "hold" ? { ...spec, hold: approvedBy("x") } : spec);
           }),

@@ -1,4 +1,11 @@
-import { type Analysis, type ColumnMask, type Connection, HoopError, type Outcome, type Subject } from "../../vocabulary/index.js";
+import {
+  type Analysis,
+  type ColumnMask,
+  type Connection,
+  HoopError,
+  type Outcome,
+  type Subject,
+} from "../../vocabulary/index.js";
 import type { CompiledPolicy } from "../compile.js";
 import { connectAnalysis } from "../connect.js";
 import { maskedColumns } from "../masked-columns.js";
@@ -88,7 +95,7 @@ export async function replay(
       else note(one, tried);
     }
   }
-  const listed = [...changes.values()].sort((a, b) => b.count - a.count || (a.first - b.first));
+  const listed = [...changes.values()].sort((a, b) => b.count - a.count || a.first - b.first);
   for (const one of listed.slice(maxListed)) counts.unlisted += one.count;
   return {
     statements: counts.statements,
@@ -110,7 +117,9 @@ export async function replay(
     if (!analysis) return unknown("what the statement does was not kept where it can be read");
     const tried = tryStatement(wanted, { subject, connection, analysis, now: one.time });
     if (tried.outcome !== "deny" && one.outcome === "deny" && !one.reasons.some(({ code }) => ruleCodes.has(code)))
-      return unknown(`it was refused by something other than rules: ${one.reasons[0]?.text ?? "no reason was recorded"}`);
+      return unknown(
+        `it was refused by something other than rules: ${one.reasons[0]?.text ?? "no reason was recorded"}`,
+      );
     if (tried.outcome === "deny" && one.reasons.some(({ code }) => code === "granted"))
       return unknown("a grant allowed it, and grants of that time are not known");
     if (tried.outcome !== "allow" || one.outcome !== "allow") return tried;

@@ -27,10 +27,18 @@ const maxHits = 200;
 /** Reads what rules in shadow mode said of the statements of a time, by rule and by whom they would have hit. */
 export async function shadowReport(
   history: RecordedHistory,
-  options: { readonly rule?: string | undefined; readonly since: number; readonly until: number; readonly signal: AbortSignal },
+  options: {
+    readonly rule?: string | undefined;
+    readonly since: number;
+    readonly until: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<readonly ShadowedRule[]> {
   const rules = new Map<string, { because: string; count: number; hits: Map<string, Counting> }>();
-  for await (const { statements } of history.read(options.since, options.until, { only: "shadows", signal: options.signal })) {
+  for await (const { statements } of history.read(options.since, options.until, {
+    only: "shadows",
+    signal: options.signal,
+  })) {
     options.signal.throwIfAborted();
     for (const one of statements) {
       for (const shadow of one.shadows) {
@@ -44,7 +52,14 @@ export async function shadowReport(
         const key = `${one.name}\0${one.connection}\0${shadow.outcome}`;
         let hit = rule.hits.get(key);
         if (!hit) {
-          hit = { subject: one.name, connection: one.connection, outcome: shadow.outcome, count: 0, last: 0, shapes: new Map() };
+          hit = {
+            subject: one.name,
+            connection: one.connection,
+            outcome: shadow.outcome,
+            count: 0,
+            last: 0,
+            shapes: new Map(),
+          };
           rule.hits.set(key, hit);
         }
         hit.count += 1;
@@ -57,7 +72,12 @@ export async function shadowReport(
     }
   }
   return [...rules]
-    .map(([rule, { because, count, hits }]) => ({ rule, because, count, hits: [...hits.values()].map(told).sort(byCount).slice(0, maxHits) }))
+    .map(([rule, { because, count, hits }]) => ({
+      rule,
+      because,
+      count,
+      hits: [...hits.values()].map(told).sort(byCount).slice(0, maxHits),
+    }))
     .sort(byCount);
 }
 

@@ -21,6 +21,7 @@ export const http: Protocol = {
     grpcMethod: { type: "string", text: "the gRPC method" },
   },
   can: new Set(["judge-statements", "hold", "client-tls", "upstream-tls"]),
+  userless: true,
   language: "",
   example: ({ name }, { host, port }) =>
     `curl http://${host === "" ? `${name}.hoop` : host}${port === 80 ? "" : `:${port}`}/`,

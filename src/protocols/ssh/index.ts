@@ -33,6 +33,7 @@ export const ssh: Protocol = {
     forwardPath: { type: "string", text: "the socket that forwarding leads to" },
   },
   can: new Set(["judge-statements", "notice", "hold"]),
+  userless: true,
   language: "",
   example: ({ name }, { host, port }) =>
     `ssh ${host === "" ? `${name}.hoop` : host}${port === 22 ? "" : ` -p ${port}`}`,

@@ -11,6 +11,7 @@ export const tcp: Protocol = {
   targetSchema: z.strictObject({}),
   attributes: {},
   can: new Set(),
+  userless: true,
   language: "",
   example: ({ name }, { host, port }) => `nc ${host === "" ? `${name}.hoop` : host} ${port}`,
   serve,

@@ -71,15 +71,16 @@ export class Findings implements Collector {
     this.#resources.set(`${kind} ${access} ${name}`, { kind, name, access });
   }
 
-  /** Takes over what a body that was followed has shown. */
-  merge(other: Findings): void {
+  /** Takes over what a body that was followed has shown. `fixed`: nobody who uses it has a say in its conditions, as in a view's. */
+  merge(other: Findings, fixed = false): void {
     this.effect(...other.effects);
     for (const why of other.unknowns) this.unknowns.add(why);
     for (const name of other.noWhere) this.noWhere.add(name);
     for (const name of other.utility) this.utility.add(name);
     for (const name of other.escapes) this.escapes.add(name);
     for (const [key, resource] of other.#resources) this.#resources.set(key, resource);
-    for (const [key, column] of other.#columns) this.#columns.set(key, column);
+    for (const { relation, name, use } of other.#columns.values())
+      this.#note(relation, name, fixed && use === "predicate" ? "presence" : use);
     this.changesCatalogue ||= other.changesCatalogue;
     this.changesMeanings ||= other.changesMeanings;
     this.mergeReach(other);

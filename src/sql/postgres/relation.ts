@@ -139,7 +139,7 @@ function definedColumns(reading: Reading, view: CatalogueRelation): ((at: number
   }
   // A materialized view shows what was stored: nothing of its definition runs now.
   if (view.kind === "materialized") findings.mergeReach(inner);
-  else findings.merge(inner);
+  else findings.merge(inner, true);
   const reads = new Set(view.reads);
   const agrees = [...inner.reach].every((id) => reads.has(id) || isBelow(reading, reads, id));
   if (columns.length !== view.columns.length || !agrees || inner.opaque) return null;

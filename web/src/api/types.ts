@@ -202,6 +202,7 @@ export interface PolicyChange {
 
 export interface PolicyPlan {
   readonly changes: readonly PolicyChange[];
+  readonly warnings: readonly string[];
   readonly revision: number;
 }
 
@@ -220,7 +221,7 @@ export interface RuleTrial {
   readonly kind: string;
   readonly text: string;
   readonly answer: "yes" | "no" | "unknown";
-  readonly counts: "allows" | "denies" | "masks" | "nothing";
+  readonly counts: "allows" | "denies" | "holds" | "challenges" | "masks" | "counts" | "nothing";
 }
 
 export interface Simulation {

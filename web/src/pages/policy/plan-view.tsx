@@ -1,4 +1,4 @@
-import { Badge, Button } from "@mantine/core";
+import { Alert, Badge, Button } from "@mantine/core";
 import type { PolicyChange, PolicyPlan } from "../../api/types.js";
 import { countText } from "../../ui/counts.js";
 import { Diff } from "../../ui/diff.js";
@@ -32,6 +32,15 @@ export function PlanView({ plan, busy, error, onApply }: PlanViewProps) {
         </Button>
       </div>
       <ProblemAlert error={error} />
+      {plan.warnings.length > 0 && (
+        <Alert color="yellow" variant="light" title="Before you apply it">
+          <ul className="rules">
+            {plan.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </Alert>
+      )}
       {changes.map(({ action, kind, name, lines }) => (
         <div key={`${kind}/${name}`} className="stack plan-change">
           <div className="row">

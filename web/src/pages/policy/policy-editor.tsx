@@ -11,6 +11,7 @@ import { ProblemAlert } from "../../ui/problem-alert.js";
 import { QueryView } from "../../ui/query-view.js";
 import { useChange } from "../../ui/use-change.js";
 import { PlanView } from "./plan-view.js";
+import { ReplayView } from "./replay-view.js";
 
 /** The documents as YAML; for admins, with a plan of what would change before it is applied. */
 export function PolicyEditor() {
@@ -104,6 +105,7 @@ function Editor({ current }: { current: Policy }) {
         </div>
       </div>
       <ProblemAlert error={plan.error} />
+      {text !== base.yaml && <ReplayView key={text} text={text} prune={prune} />}
       {plan.data && (
         <PlanView plan={plan.data} busy={apply.isPending} error={apply.error} onApply={() => applyPlan(plan.data)} />
       )}

@@ -5,9 +5,12 @@ import { policyQuery } from "../../api/queries.js";
 import { useMe } from "../../layout/use-me.js";
 import type { PolicyView } from "../../router.js";
 import { Page } from "../../ui/page.js";
+import { CapabilityGrid } from "./capability-grid.js";
+import { ExplainAccess } from "./explain-access.js";
 import { History } from "./history.js";
 import { PolicyEditor } from "./policy-editor.js";
 import { Rules } from "./rules.js";
+import { ShadowRules } from "./shadow-rules.js";
 import { Simulator } from "./simulator.js";
 
 const route = getRouteApi("/signed-in/shell/policy");
@@ -34,13 +37,19 @@ export function PolicyPage() {
       >
         <Tabs.List>
           <Tabs.Tab value="rules">Rules</Tabs.Tab>
+          <Tabs.Tab value="explain">Explain</Tabs.Tab>
           <Tabs.Tab value="simulate">Simulate</Tabs.Tab>
+          <Tabs.Tab value="shadows">Watching</Tabs.Tab>
+          <Tabs.Tab value="grid">Protocols</Tabs.Tab>
           <Tabs.Tab value="edit">{admin ? "Edit" : "Documents"}</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
         </Tabs.List>
       </Tabs>
       {view === "rules" && <Rules />}
+      {view === "explain" && <ExplainAccess />}
       {view === "simulate" && <Simulator />}
+      {view === "shadows" && <ShadowRules />}
+      {view === "grid" && <CapabilityGrid />}
       {view === "edit" && <PolicyEditor />}
       {view === "history" && <History />}
     </Page>

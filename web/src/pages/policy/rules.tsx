@@ -7,8 +7,10 @@ import { sentence } from "../../ui/sentence.js";
 
 const sections = [
   { kind: "access", title: "What is allowed" },
-  { kind: "guard", title: "What is refused all the same" },
+  { kind: "guard", title: "What is refused, held or challenged all the same" },
+  { kind: "budget", title: "How much" },
   { kind: "mask", title: "What is masked" },
+  { kind: "request", title: "What may be asked for" },
   { kind: null, title: "Others" },
 ] as const;
 

@@ -7,7 +7,10 @@ import { sentence } from "../../ui/sentence.js";
 const colours: Readonly<Record<RuleTrial["counts"], string>> = {
   allows: "green",
   denies: "red",
+  holds: "yellow",
+  challenges: "yellow",
   masks: "violet",
+  counts: "blue",
   nothing: "gray",
 };
 

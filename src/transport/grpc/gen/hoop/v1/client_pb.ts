@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hoop/v1/client.proto.
  */
 export const file_hoop_v1_client: GenFile = /*@__PURE__*/
-  fileDesc("ChRob29wL3YxL2NsaWVudC5wcm90bxIHaG9vcC52MSI1CgxXYXRjaFJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIUCgxjYXBhYmlsaXRpZXMYAiADKAkiYgoNV2F0Y2hSZXNwb25zZRItCgtjb25uZWN0aW9ucxgBIAMoCzIYLmhvb3AudjEuQ29ubmVjdGlvbk9mZmVyEg8KB3N1YmplY3QYAiABKAkSEQoJYXV0aG9yaXR5GAMgASgJIrUBCg9Db25uZWN0aW9uT2ZmZXISDAoEbmFtZRgBIAEoCRIQCghwcm90b2NvbBgCIAEoCRIMCgRwb3J0GAMgASgNEjQKBmxhYmVscxgEIAMoCzIkLmhvb3AudjEuQ29ubmVjdGlvbk9mZmVyLkxhYmVsc0VudHJ5Eg8KB2V4YW1wbGUYBSABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATJ1Cg1DbGllbnRTZXJ2aWNlEjgKBVdhdGNoEhUuaG9vcC52MS5XYXRjaFJlcXVlc3QaFi5ob29wLnYxLldhdGNoUmVzcG9uc2UwARIqCgRMYW5lEg4uaG9vcC52MS5GcmFtZRoOLmhvb3AudjEuRnJhbWUoATABYgZwcm90bzM", [file_hoop_v1_frame]);
+  fileDesc("ChRob29wL3YxL2NsaWVudC5wcm90bxIHaG9vcC52MSI1CgxXYXRjaFJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIUCgxjYXBhYmlsaXRpZXMYAiADKAkieAoNV2F0Y2hSZXNwb25zZRItCgtjb25uZWN0aW9ucxgBIAMoCzIYLmhvb3AudjEuQ29ubmVjdGlvbk9mZmVyEg8KB3N1YmplY3QYAiABKAkSEQoJYXV0aG9yaXR5GAMgASgJEhQKDHNzaF9ob3N0X2tleRgEIAEoCSK1AQoPQ29ubmVjdGlvbk9mZmVyEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEcG9ydBgDIAEoDRI0CgZsYWJlbHMYBCADKAsyJC5ob29wLnYxLkNvbm5lY3Rpb25PZmZlci5MYWJlbHNFbnRyeRIPCgdleGFtcGxlGAUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEydQoNQ2xpZW50U2VydmljZRI4CgVXYXRjaBIVLmhvb3AudjEuV2F0Y2hSZXF1ZXN0GhYuaG9vcC52MS5XYXRjaFJlc3BvbnNlMAESKgoETGFuZRIOLmhvb3AudjEuRnJhbWUaDi5ob29wLnYxLkZyYW1lKAEwAWIGcHJvdG8z", [file_hoop_v1_frame]);
 
 /**
  * @generated from message hoop.v1.WatchRequest
@@ -60,6 +60,13 @@ export type WatchResponse = Message<"hoop.v1.WatchResponse"> & {
    * @generated from field: string authority = 3;
    */
   authority: string;
+
+  /**
+   * The host key that lanes of SSH show, as in known_hosts: `ssh-ed25519 AAAA…`; empty: this gateway speaks no SSH.
+   *
+   * @generated from field: string ssh_host_key = 4;
+   */
+  sshHostKey: string;
 };
 
 /**
