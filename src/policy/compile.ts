@@ -8,6 +8,7 @@ import { createMasksFor } from "./masks-for.js";
 import { parseDocument } from "./parse-documents.js";
 import type { PolicySet } from "./policy.js";
 import { requestTerms } from "./request-terms.js";
+import { revealTerms, tokenMakings } from "./reveal-terms.js";
 import { type Rule, ruleFrom } from "./rule.js";
 import { createScopes, type Scope } from "./scope.js";
 
@@ -48,6 +49,8 @@ export function compilePolicy(documents: readonly PolicyDocument[]): CompiledPol
       masksFor(scopeFor(subject, connection), subject, connection, now, purpose),
     requestTerms: (subject, connection, effects, now) =>
       requestTerms(scopeFor(subject, connection), subject, connection, effects, now),
+    revealTerms: (subject, purpose, now) => revealTerms(rules, subject, purpose, now),
+    tokenMakings: (purpose, column) => tokenMakings(rules, purpose, column),
     demands: (subject, connection) => demandsOf(scopeFor(subject, connection)),
     explain: () => rules.map((rule) => ({ rule: rule.id, text: explainRule(rule) })),
   };

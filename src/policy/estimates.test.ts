@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { connectAnalysis } from "./connect.js";
 import type { PlanEstimate } from "./policy.js";
 import { approvedBy, document, readWrite, setOf } from "./testing/documents.js";
-import { situationOf } from "./testing/situations.js";
+import { connectionNamed, situationOf } from "./testing/situations.js";
 
 const big = document("guard", "big", {
   when: { effects: { any: "write" }, estimatedRows: { over: 10_000 } },
@@ -24,6 +25,15 @@ describe("rules that ask the planner", () => {
     const denied = document("guard", "no", { when: { effects: { any: "write" } }, action: "deny" });
     expect(setOf(readWrite, big, denied).decide(situationOf(write)).needs).toBeUndefined();
     expect(setOf(big).decide(situationOf(write)).needs).toBeUndefined();
+  });
+
+  it("never ask about the opening of a connection", () => {
+    const connection = connectionNamed("pg-demo");
+    const any = document("guard", "any", { when: { estimatedRows: { over: 5 } }, action: "deny" });
+    const { verdict, needs } = setOf(readWrite, any).decide(
+      situationOf({ connection, analysis: connectAnalysis(connection) }),
+    );
+    expect([verdict.outcome, needs]).toEqual(["allow", undefined]);
   });
 
   it("decide by what it says, and take an estimate that cannot be had for the worst", () => {

@@ -48,11 +48,11 @@ export function explainFor(
   const effects = [
     ...new Set([...scope.access.flatMap((rule) => rule.effects), ...grants.flatMap((grant) => grant.effects)]),
   ];
-  const { guards, masks, budgets, requests, shadow } = scope;
+  const { guards, masks, budgets, requests, reveals, shadow } = scope;
   const rules: ExplainedRule[] = [
     ...scope.access.map(told),
     ...grants.map(grantTold),
-    ...[...guards, ...budgets, ...masks, ...requests].map(told),
+    ...[...guards, ...budgets, ...masks, ...requests, ...reveals].map(told),
     ...(shadow ? [...shadow.access, ...shadow.guards, ...shadow.budgets, ...shadow.masks].map(told) : []),
   ];
   return {

@@ -22,6 +22,8 @@ function sentenceOf(rule: Rule): string {
     case "budget":
       return `For ${who}, on ${where}: at most ${rule.limit} ${measures[rule.measure]} in ${windows[rule.window]}${ownerOf(rule.of)}${when === "" ? "" : `, of whatever ${when}`}; then ${rule.action.kind === "warn" ? "a warning comes" : `everything more ${explainAction(rule.action)}`}.`;
     case "request":
+      if (rule.reveals.length > 0)
+        return `${capital(who)} may ask for the value behind a token of the purpose ${joinOr(rule.reveals)}${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
       return `${capital(who)} may ask for access to ${where} that does nothing but ${joinOr(rule.effects)}, for ${durationText(rule.maxMs)} at most${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
     case "mask":
       return `For ${who}, on ${where}: ${explainMasked(rule)}${when === "" ? "" : `, if it ${when}`}.`;

@@ -28,6 +28,7 @@ export type {
 export { type RawDocument, readDocuments } from "./read-documents.js";
 export { policyReference } from "./reference.js";
 export * from "./replay/index.js";
+export type { TokenMaking } from "./reveal-terms.js";
 export { seedPolicy } from "./seed.js";
 export { type CriterionTrial, type RuleTrial, type Simulation, simulate } from "./simulate.js";
 export { createPolicySource, type LivePolicySource, type PolicyLog } from "./source.js";

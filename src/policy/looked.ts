@@ -30,14 +30,17 @@ const shapeOnly: ReadonlySet<Dependence> = new Set(["shape"]);
 const order: readonly Dependence[] = ["shape", "values", "clock", "budget", "freshness", "estimate"];
 const known = new Map<string, ReadonlySet<Dependence>>([["shape", shapeOnly]]);
 
-// There are few combinations: one set each, made once.
+const larger = new WeakMap<ReadonlySet<Dependence>, Map<Dependence, ReadonlySet<Dependence>>>();
+
+// There are few combinations: one set each, made once, and each way from one to the next looked up once.
 function combined(set: ReadonlySet<Dependence>, more: Dependence): ReadonlySet<Dependence> {
-  const members = order.filter((one) => one === more || set.has(one));
-  const key = members.join();
-  let found = known.get(key);
+  const ways = larger.get(set) ?? new Map<Dependence, ReadonlySet<Dependence>>();
+  let found = ways.get(more);
   if (!found) {
-    found = new Set(members);
-    known.set(key, found);
+    const members = order.filter((one) => one === more || set.has(one));
+    found = known.get(members.join()) ?? new Set(members);
+    known.set(members.join(), found);
+    larger.set(set, ways.set(more, found));
   }
   return found;
 }

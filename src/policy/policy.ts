@@ -16,6 +16,7 @@ import type {
   Subject,
   Verdict,
 } from "../vocabulary/index.js";
+import type { TokenMaking } from "./reveal-terms.js";
 
 /** What a decision looks at. Nouns only; no protocol's bytes. */
 export interface Situation {
@@ -128,6 +129,10 @@ export interface PolicySet {
    * refused all the same. Several matching rules must all be met.
    */
   requestTerms(subject: Subject, connection: Connection, effects: readonly Effect[], now: number): RequestTerms | null;
+  /** What must be met before this subject is shown the value behind a token of that purpose, all of it; null: nobody may ask. */
+  revealTerms(subject: Subject, purpose: string, now: number): readonly HoldTerms[] | null;
+  /** The forms in which rules make tokens of a purpose, of that column where one is named. */
+  tokenMakings(purpose: string, column: string | null): readonly TokenMaking[];
   /** What the rules in force for this subject on this connection need its protocol to do. */
   demands(subject: Subject, connection: Connection): readonly Demand[];
   /** Every rule as a sentence. */

@@ -76,8 +76,11 @@ export interface BudgetRule extends RuleBase {
 
 export interface RequestRule extends RuleBase {
   readonly kind: "request";
+  /** Empty: it is about tokens. */
   readonly effects: readonly Effect[];
   readonly maxMs: number;
+  /** Purposes whose tokens may be asked to be turned back; empty: it is about access. */
+  readonly reveals: readonly string[];
   readonly terms: HoldTerms;
 }
 
@@ -127,8 +130,9 @@ export function ruleFrom(parsed: ParsedDocument): Rule | null {
     case "budget":
       return { ...base, ...budgetParts(base.id, base.who, parsed.spec) };
     case "request": {
-      const { effects, longest, approve } = parsed.spec;
-      return { ...base, kind: "request", effects, maxMs: longest, terms: holdTerms(base.id, approve) };
+      const { effects = [], longest = 0, reveal = [], approve } = parsed.spec;
+      const terms = holdTerms(base.id, approve);
+      return { ...base, kind: "request", effects, maxMs: longest, reveals: reveal, terms };
     }
     case "mask":
       return { ...base, ...maskParts(base.id, parsed.spec) };

@@ -17,6 +17,8 @@ export interface RuleLists {
 /** The rules that concern one subject on one connection. */
 export interface Scope extends RuleLists {
   readonly requests: readonly RequestRule[];
+  /** Those that are about tokens, on whatever connection. */
+  readonly reveals: readonly RequestRule[];
   /** Those that only watch; null: there are none. */
   readonly shadow: RuleLists | null;
   /** What is known of a statement without looking at the clock, budgets and the planner. */
@@ -78,10 +80,12 @@ function scopeOf(rules: readonly Rule[], subject: Subject, connection: Connectio
   const watching = mine.filter((rule) => rule.mode === "shadow");
   const enforced = listsOf(mine.filter((rule) => rule.mode === "enforce"));
   const shadow = watching.length > 0 ? listsOf(watching) : null;
+  const asked = ofKind(mine, "request").filter((rule) => rule.mode === "enforce");
   const sights = new WeakMap<Analysis, Sight>();
   return {
     ...enforced,
-    requests: ofKind(mine, "request").filter((rule) => rule.mode === "enforce"),
+    requests: asked.filter((rule) => rule.reveals.length === 0),
+    reveals: asked.filter((rule) => rule.reveals.length > 0),
     shadow,
     budgetKeys: new Map(),
     sight(asked) {

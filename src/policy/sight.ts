@@ -35,7 +35,9 @@ export function sightOf(enforced: RuleLists, shadow: RuleLists | null, situation
 function aliveOf(lists: RuleLists, situation: Situation, connecting: boolean): Alive {
   const passedOver = connecting ? "statements" : "access";
   return {
-    guards: liveOf(lists.guards, (rule) => (rule.on === passedOver ? null : reduce(rule, rule.clauses, situation))),
+    guards: liveOf(lists.guards, (rule) =>
+      rule.on === passedOver ? null : reduce(rule, connecting ? planless(rule.clauses) : rule.clauses, situation),
+    ),
     // Effects and statement criteria are about statements: opening asks for the time only.
     access: liveOf(lists.access, (rule) =>
       connecting
@@ -44,4 +46,9 @@ function aliveOf(lists: RuleLists, situation: Situation, connecting: boolean): A
     ),
     budgets: connecting ? [] : liveOf(lists.budgets, (rule) => reduce(rule, rule.clauses, situation)),
   };
+}
+
+/** Nobody plans the opening of a connection: clauses that ask the planner are about statements. */
+function planless(clauses: GuardRule["clauses"]): GuardRule["clauses"] {
+  return clauses?.filter(({ rest }) => rest.every((bound) => bound.about !== "estimate")) ?? null;
 }

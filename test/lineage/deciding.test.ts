@@ -25,7 +25,7 @@ let left = 2;
 const open: RawPostgres[] = [];
 
 beforeAll(async () => {
-  server = await startPostgres({ version: 15, sql: worldSql(secrets) + sameText });
+  server = await startPostgres({ version: 15, auth: "trust", sql: worldSql(secrets) + sameText });
   denying = await serveGated({ server, policy: policyOf("deny") });
   const policy = policyOf("budget, budget: 2");
   counting = await serveGated({ server, policy, budget: (_key, limit) => limit === 2 && left-- > 0 });

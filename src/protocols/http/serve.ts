@@ -6,6 +6,7 @@ import { pipeDuplex } from "../../transport/tls/index.js";
 import { showsSecret } from "./credential.js";
 import { answerProblem, exchange } from "./exchange.js";
 import { HttpLane } from "./lane.js";
+import { overTls } from "./over-tls.js";
 import { problemAnswer } from "./refusal.js";
 import { type HttpHandlers, serveHttp1, serveHttp2 } from "./servers.js";
 import { upgrade } from "./upgrade.js";
@@ -83,9 +84,10 @@ export async function serve(host: SessionHost): Promise<EndReason> {
       finish({ code: "timeout", text: "the client said nothing" });
     } else if (first[0] === 0x16) {
       lane.proto = "https";
-      const secured = await secure(stream, host);
-      if (secured.alpnProtocol === "h2") serveHttp2(secured, handlers);
-      else serveHttp1(guarded(secured, awaitHead), handlers);
+      await secure(stream, host, (secured) => {
+        if (secured.alpnProtocol === "h2") serveHttp2(overTls(secured), handlers);
+        else serveHttp1(guarded(secured, awaitHead), handlers);
+      });
     } else if (isPreface(first)) serveHttp2(stream, handlers);
     else serveHttp1(guarded(stream, awaitHead), handlers);
     await closed;
@@ -142,7 +144,8 @@ async function firstBytes(stream: Duplex, withinMs: number): Promise<Buffer | nu
   }
 }
 
-async function secure(stream: Duplex, host: SessionHost): Promise<TLSSocket> {
+/** `ready` is called in the very turn of the handshake's end: the first request may be in the same bytes. */
+async function secure(stream: Duplex, host: SessionHost, ready: (socket: TLSSocket) => void): Promise<void> {
   const { key, chain } = await host.serverCertificate();
   const socket = new TLSSocket(stream as never, {
     isServer: true,
@@ -151,8 +154,8 @@ async function secure(stream: Duplex, host: SessionHost): Promise<TLSSocket> {
   });
   socket.on("error", () => stream.destroy());
   socket.once("close", () => stream.destroy());
+  socket.once("secure", () => ready(socket));
   await once(socket, "secure", { signal: AbortSignal.timeout(host.init.limits.handshakeMs) });
-  return socket;
 }
 
 /** Notices when bytes of a request begin to come, so that its head has a deadline. */

@@ -212,6 +212,15 @@ function compare(
   return counts;
 }
 
+/** The values of a column without their order, which a condition may have decided. */
+function sorted(cells: Cells, result: number, place: number): string {
+  return cells.rows
+    .filter((_row, at) => cells.results[at] === result)
+    .map((row) => row[place]?.toString("latin1") ?? "NULL")
+    .sort()
+    .join("\n");
+}
+
 function equal(a: Buffer | null, b: Buffer | null): boolean {
   return a === null || b === null ? a === b : a.equals(b);
 }
