@@ -110,6 +110,7 @@ const gate: GatePorts = {
   catalogues: {
     read: (_connection, _database, _asker, done) => done(catalogue),
     invalidate() {},
+    watch: () => () => {},
     release() {},
     close() {},
   },

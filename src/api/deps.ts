@@ -2,10 +2,11 @@ import type { Connections } from "../connections/index.js";
 import type { Identity } from "../identity/index.js";
 import type { LivePolicySource } from "../policy/source.js";
 import type { PolicyStore } from "../policy/store.js";
+import type { EntryBody } from "../recording/index.js";
 import type { Recorder } from "../recording/recorder.js";
 import type { Rehearsal, Review, Reviews } from "../reviews/index.js";
 import type { SessionDirectory } from "../sessions/index.js";
-import type { Analysis, Connection, Subject, SubjectId } from "../vocabulary/index.js";
+import type { Analysis, Connection, SessionId, Subject, SubjectId, TokenForm } from "../vocabulary/index.js";
 import type { PolicyTools } from "./policy-port.js";
 
 /** One page of a list; `next` is given back to have the one after. */
@@ -66,6 +67,27 @@ export interface RecordingsPort {
   ): Promise<Page<Readonly<Record<string, unknown>>>>;
 }
 
+/** Values behind tokens, each under a review of its own. */
+export interface RevealsPort {
+  /**
+   * Opens a review, or takes up one's own for just that. Throws HoopError `denied` (no rule says who approves), `unsupported`
+   * (it cannot be turned back), `invalid`, `limited`.
+   */
+  request(
+    subject: Subject,
+    asked: {
+      readonly token: string;
+      readonly purpose: string;
+      readonly column: string | null;
+      /** Null: as the rules say. */
+      readonly as: TokenForm | "integer" | null;
+      readonly because: string;
+    },
+  ): Promise<Review>;
+  /** The value, once, to who asked for it. Throws HoopError `not-found`, `denied`, `precondition-failed`, `conflict`. */
+  open(subject: Subject, review: string): Promise<string>;
+}
+
 export interface AuditPort {
   /** PEM of the key that signs heads. */
   publicKey(): string;
@@ -78,6 +100,25 @@ export interface AuditPort {
     readonly chains: number;
     readonly problems: readonly string[];
   }>;
+  /** Administrative acts, warnings and gaps, newest first. Throws HoopError `invalid` for what is no mark. */
+  changes(
+    mark: string | null,
+    limit: number,
+  ): Promise<Page<{ readonly seq: number; readonly hash: string; readonly entry: EntryBody }>>;
+  /** Opens a sealed part of an entry; it is in the record before it is opened. Throws HoopError `not-found`. */
+  reveal(
+    request: {
+      readonly session: SessionId;
+      readonly seq: number;
+      readonly part: "text" | "values" | "error";
+      readonly by: { readonly subject: string; readonly name: string };
+      readonly because: string;
+    },
+    allow: () => void | Promise<void>,
+  ): Promise<
+    | { readonly part: "text" | "error"; readonly text: string }
+    | { readonly part: "values"; readonly values: readonly (Buffer | null)[] }
+  >;
 }
 
 /** Everything that the routes call. The composer brings it. */
@@ -118,6 +159,7 @@ export interface ApiDeps {
     readonly show: (text: string) => string | null;
     readonly maskRehearsal: (viewer: Subject, review: Review, rehearsal: Rehearsal) => Rehearsal;
   };
+  readonly reveals: RevealsPort;
   readonly recordings: RecordingsPort;
   readonly audit: AuditPort;
   readonly secrets: { rotate(): Promise<{ readonly resealed: number; readonly keyId: string }> };

@@ -11,4 +11,5 @@ export type {
   Page,
   RecordedSession,
   RecordingsPort,
+  RevealsPort,
 } from "./deps.js";

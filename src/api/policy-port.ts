@@ -1,4 +1,4 @@
-import type { Abilities, PolicyChecks, RecordedHistory, Today } from "../policy/index.js";
+import type { Abilities, BudgetKey, PolicyChecks, RecordedHistory, Today } from "../policy/index.js";
 import type { Grant, SubjectId } from "../vocabulary/index.js";
 
 /** What the policy routes look at beside the rules themselves. */
@@ -11,4 +11,9 @@ export interface PolicyTools {
   readonly today: Today;
   /** Access granted to the subject for a time. */
   grants(subject: SubjectId): readonly Grant[];
+  /** What was used of budgets until now. */
+  readonly budgets: {
+    list(): readonly { readonly key: BudgetKey; readonly used: number }[];
+    roomAt(key: BudgetKey, limit: number): number | null;
+  };
 }

@@ -12,7 +12,9 @@ const summaryFields = {
   id: z.string(),
   kind: z
     .enum(reviewKinds)
-    .describe("`statement` and `session`: a client waits. `access`: time-boxed access was asked for."),
+    .describe(
+      "`statement` and `session`: a client waits. `access`: time-boxed access was asked for. `reveal`: the value behind a token was.",
+    ),
   state: z.enum(reviewStates),
   requester: party.extend({ kind: z.enum(["person", "service", "agent"]) }),
   onBehalfOf: party.nullable().describe("The person that a machine acts for."),
@@ -108,6 +110,16 @@ export const reviewSchema = z
       })
       .nullable()
       .describe("Of an access request."),
+    reveal: z
+      .object({
+        purpose: z.string(),
+        form: z.string(),
+        column: z.string().nullable(),
+        token: z.string().nullable().describe("Null for those who only audit."),
+        reason: z.string(),
+      })
+      .nullable()
+      .describe("Of a token whose value is asked for. The value is shown once, by `POST /reveals/{review}/value`."),
     rules: z.array(
       z.object({
         rule: z.string(),

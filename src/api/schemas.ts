@@ -42,4 +42,8 @@ export const subjectSchema = z
   })
   .meta({ id: "Subject", description: "Who is asking." });
 
+export const entrySchema = z
+  .record(z.string(), z.unknown())
+  .meta({ id: "Entry", description: "One line of a recording; `kind` says which." });
+
 export const noContentSchema = z.null().describe("Done.");

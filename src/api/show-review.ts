@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Rehearsal, Review, ReviewComment, ReviewView, StoredGrant } from "../reviews/index.js";
+import type { Rehearsal, RevealWish, Review, ReviewComment, ReviewView, StoredGrant } from "../reviews/index.js";
 import type { Subject } from "../vocabulary/index.js";
 import type { ApiDeps } from "./deps.js";
 import type { commentSchema, grantSchema, reviewSchema, reviewSummarySchema } from "./review-schemas.js";
@@ -54,10 +54,14 @@ export function shownSummary(view: ReviewView, by: Subject, deps: ApiDeps["revie
 function preview(view: ReviewView, by: Subject, deps: ApiDeps["reviewing"]): string {
   const { head, kind, connections } = view.review;
   if (head.wish !== null) return `${head.wish.effects.join(", ")} on ${connections.map(({ name }) => name).join(", ")}`;
+  if (head.reveal !== undefined) return revealWords(head.reveal);
   if (kind === "session" && head.text === "") return `a session on ${connections[0]?.name ?? ""}`;
   const text = isParty(view, by) ? head.text : (deps.show(head.text) ?? "(not shown)");
   return text.length > previewLength ? `${text.slice(0, previewLength)}…` : text;
 }
+
+const revealWords = ({ purpose, column }: RevealWish) =>
+  `the value behind a token of the purpose ${purpose}${column === null ? "" : ` (${column})`}`;
 
 export function shownReview(
   view: ReviewView,
@@ -88,6 +92,7 @@ export function shownReview(
     role: head.role,
     analysis: head.analysis === null ? null : analysisOf(head.analysis),
     wish: head.wish === null ? null : { ...head.wish, effects: [...head.wish.effects] },
+    reveal: shownWish(head.reveal, party),
     rules: review.terms.map((terms) => ({
       rule: terms.rule,
       approvals: terms.approvals.map(({ count, groups }) => ({ count, groups: [...groups] })),
@@ -112,6 +117,12 @@ export function shownReview(
     grant: more.grant === null ? null : shownGrant(more.grant),
     revocable: more.grant !== null && more.grant.ended === null && view.now < more.grant.until && (party || more.admin),
   };
+}
+
+function shownWish(wish: RevealWish | undefined, party: boolean): Whole["reveal"] {
+  if (wish === undefined) return null;
+  const { purpose, form, column, token, reason } = wish;
+  return { purpose, form, column, token: party ? token : null, reason };
 }
 
 function analysisOf({ shape, effects, resources, unknowns }: NonNullable<Review["head"]["analysis"]>) {

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { BudgetKey } from "../policy/policy.js";
 import type { SessionId } from "../vocabulary/index.js";
-import { type AnyCounter, Counter, SubjectCounter, usedNow } from "./counter.js";
-import { bucketAt, oldestAt, type Span, spans } from "./span.js";
+import { type AnyCounter, Counter, freeingBucket, SubjectCounter, usedNow } from "./counter.js";
+import { bucketAt, endOf, oldestAt, type Span, spans } from "./span.js";
 import type { Bucket, BucketSubject, BucketUse, BudgetStore, BudgetUse } from "./store.js";
 
 /** What was used of each budget: counted here at once, with other replicas a moment later. */
@@ -12,7 +12,13 @@ export interface Budgets {
   /** Counts; answers what is used then. */
   charge(key: BudgetKey, amount: number): number;
   /** Counts whom data is about, by the value that names them; only a keyed digest of it is kept. */
-  see(key: BudgetKey, value: string): number;
+  see(key: BudgetKey, value: string | Uint8Array): number;
+  /** As `see`, unless it would be one more than the limit: then nothing is counted. Answers whether it was. */
+  seeWithin(key: BudgetKey, value: string | Uint8Array, limit: number): boolean;
+  /** When less than the limit is used if nobody uses more, milliseconds since the epoch; null: now, or never in this window. */
+  roomAt(key: BudgetKey, limit: number): number | null;
+  /** Everything that something was used of until now. */
+  list(): readonly { readonly key: BudgetKey; readonly used: number }[];
   /** A session is over: what was counted for it alone is forgotten. */
   forget(session: SessionId): void;
   close(): Promise<void>;
@@ -38,7 +44,7 @@ const maxCounters = 100_000;
  */
 export async function createBudgets({ store, key: secret, log, now = Date.now }: BudgetsOptions): Promise<Budgets> {
   const counters = new Map<string, { readonly key: BudgetKey; readonly counter: AnyCounter }>();
-  const bySession = new Map<string, Map<string, AnyCounter>>();
+  const bySession = new Map<string, Map<string, { readonly key: BudgetKey; readonly counter: AnyCounter }>>();
   let mark: string | null = null;
   let dirty = false;
   let timer: NodeJS.Timeout | null = null;
@@ -63,11 +69,10 @@ export async function createBudgets({ store, key: secret, log, now = Date.now }:
       own = new Map();
       bySession.set(session, own);
     }
-    let counter = own.get(name);
-    if (counter === undefined) {
-      counter = newCounter(key);
-      own.set(name, counter);
-    }
+    const known = own.get(name);
+    if (known !== undefined) return known.counter;
+    const counter = newCounter(key);
+    own.set(name, { key, counter });
     return counter;
   }
 
@@ -153,6 +158,15 @@ export async function createBudgets({ store, key: secret, log, now = Date.now }:
     }
   }
 
+  function digestOf(key: BudgetKey, value: string | Uint8Array): string {
+    return createHmac("sha256", secret).update(`${key.rule}\0`).update(value).digest("hex").slice(0, 32);
+  }
+
+  function seen(key: BudgetKey, counter: SubjectCounter, digest: string): void {
+    const fresh = counter.see(key.window === "session" ? 0 : bucketAt(key.window, now()), digest);
+    if (fresh && key.window !== "session") touched();
+  }
+
   await look();
   schedule();
 
@@ -166,10 +180,28 @@ export async function createBudgets({ store, key: secret, log, now = Date.now }:
     },
     see(key, value) {
       const counter = counterOf(key) as SubjectCounter;
-      const digest = createHmac("sha256", secret).update(`${key.rule}\0${value}`).digest("hex").slice(0, 32);
-      const fresh = counter.see(key.window === "session" ? 0 : bucketAt(key.window, now()), digest);
-      if (fresh && key.window !== "session") touched();
+      seen(key, counter, digestOf(key, value));
       return usedNow(counter, key.window, now());
+    },
+    seeWithin(key, value, limit) {
+      const counter = counterOf(key) as SubjectCounter;
+      const digest = digestOf(key, value);
+      const within = usedNow(counter, key.window, now()) < limit || counter.knows(digest);
+      if (within) seen(key, counter, digest);
+      return within;
+    },
+    roomAt(key, limit) {
+      if (key.window === "session") return null;
+      const counter = counterOf(key);
+      usedNow(counter, key.window, now());
+      const bucket = freeingBucket(counter, limit);
+      return bucket === null ? null : endOf(key.window, bucket);
+    },
+    list() {
+      const all = [...counters.values(), ...[...bySession.values()].flatMap((own) => [...own.values()])];
+      return all
+        .map(({ key, counter }) => ({ key, used: usedNow(counter, key.window, now()) }))
+        .filter(({ used }) => used > 0);
     },
     forget(session) {
       bySession.delete(session);

@@ -29,6 +29,11 @@ export class Counter {
     return sum;
   }
 
+  /** What stands in each bucket. */
+  *standing(): Generator<readonly [bucket: number, used: number]> {
+    for (const [bucket, { stored, unsent }] of this.#slots) yield [bucket, stored + unsent];
+  }
+
   /** Hands out what the store does not know; from here on it counts as stored, and comes back by `unsend` if it failed. */
   *send(): Generator<readonly [bucket: number, amount: number]> {
     for (const [bucket, slot] of this.#slots) {
@@ -76,6 +81,17 @@ export class SubjectCounter {
     return true;
   }
 
+  knows(subject: string): boolean {
+    return this.#seen.has(subject);
+  }
+
+  /** How many were last seen in each bucket. */
+  *standing(): Generator<readonly [bucket: number, used: number]> {
+    const counts = new Map<number, number>();
+    for (const bucket of this.#seen.values()) counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+    yield* counts;
+  }
+
   learn(bucket: number, subject: string): void {
     if (this.#seen.size >= maxSubjects && !this.#seen.has(subject)) return;
     this.#seen.set(subject, Math.max(bucket, this.#seen.get(subject) ?? bucket));
@@ -111,4 +127,17 @@ export type AnyCounter = Counter | SubjectCounter;
 
 export function usedNow(counter: AnyCounter, span: Span | "session", now: number): number {
   return counter.used(span === "session" ? 0 : oldestAt(span, now));
+}
+
+/** The bucket whose end leaves less than `limit`; null: there is less already. */
+export function freeingBucket(counter: AnyCounter, limit: number): number | null {
+  const buckets = [...counter.standing()].sort(([a], [b]) => a - b);
+  let used = buckets.reduce((sum, [, amount]) => sum + amount, 0);
+  let freed: number | null = null;
+  for (const [bucket, amount] of buckets) {
+    if (used < limit) break;
+    used -= amount;
+    freed = bucket;
+  }
+  return freed;
 }

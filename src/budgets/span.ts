@@ -17,3 +17,9 @@ export function bucketAt(span: Span, now: number): number {
 export function oldestAt(span: Span, now: number): number {
   return bucketAt(span, now) - spans[span].buckets + 1;
 }
+
+/** When what was counted in a bucket counts no longer, milliseconds since the epoch. */
+export function endOf(span: Span, bucket: number): number {
+  const { bucketMs, buckets } = spans[span];
+  return (bucket + buckets) * bucketMs;
+}

@@ -2,8 +2,9 @@ import { relative, resolve } from "node:path";
 import pc from "picocolors";
 import { leadsElsewhere } from "../client/tunnel/names/leads-elsewhere.js";
 import { HoopError } from "../vocabulary/index.js";
-import { startDemo } from "./start.js";
+import { type Demo, startDemo } from "./start.js";
 import { type Place, tour } from "./tour.js";
+import type { WebPlace } from "./tour-web.js";
 
 const usage = `npm run demo [-- --once]
 
@@ -58,13 +59,15 @@ async function main(args: readonly string[]): Promise<number> {
       say(pc.yellow(`\nThe names (*.hoop) need ${need}: ${why}. Address and port work just as well.`));
     }
     if (connection.problem) say(pc.yellow(connection.problem));
-    await tour(demo, place, say);
+    const web = webPlace(demo.tunnel, named && elsewhere === null);
+    await tour(demo, place, say, web);
     if (args.includes("--once") || stopping.signal.aborted) return 0;
 
     say(`
 ${pc.bold("It stays up.")} Now you:
 
   type    ${pc.cyan(place.typed)}
+          ${pc.cyan(`curl ${web.url}/api/customers`)}
   click   ${pc.cyan(demo.http)}   as ${demo.user.name} / ${demo.user.password}, or ${demo.admin.name} / ${demo.admin.password}
   look    ${pc.cyan(`HOOP_HOME=${relative(process.cwd(), demo.engineerHome) || "."} node dist/cli.js tunnel status`)}
   read    README.md, docs/policy.md
@@ -76,6 +79,13 @@ Ctrl-C ends it and leaves the machine as it was.`);
     say(pc.dim("\nStopping …"));
     await demo.stop();
   }
+}
+
+function webPlace({ connections }: Demo["tunnel"], byName: boolean): WebPlace {
+  const found = connections.find((one) => one.name === "web-demo");
+  if (!found) throw new HoopError("internal", "the tunnel does not offer web-demo");
+  const { address, port } = found;
+  return { address, port, url: `http://${byName ? found.host : address}${port === 80 ? "" : `:${port}`}` };
 }
 
 main(process.argv.slice(2)).then(

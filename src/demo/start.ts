@@ -9,6 +9,7 @@ import { HoopError } from "../vocabulary/index.js";
 import { runChild, startChild } from "./child.js";
 import { claimFolder, noteChild, releaseFolder, removeLeftovers } from "./leftovers.js";
 import { sampleSql } from "./sample.js";
+import { startSite } from "./site.js";
 
 const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
 
@@ -27,7 +28,7 @@ export interface Demo {
 
 const quiet = { info() {}, warn() {}, error() {}, debug() {} };
 
-/** Starts gateway, sample PostgreSQL, agent and tunnel, each a process of its own. `step` is told what happens. */
+/** Starts gateway, sample PostgreSQL, agent and tunnel, each a process of its own, and a sample web site. `step` is told what happens. */
 export async function startDemo(options: {
   folder: string;
   step: (text: string) => void;
@@ -83,6 +84,10 @@ export async function startDemo(options: {
     const target = sample.address;
     if (!target) throw new HoopError("internal", "the sample PostgreSQL has no address");
 
+    step("a sample web site");
+    const site = await startSite();
+    stops.push(() => site.stop());
+
     step("a gateway, with a PostgreSQL of its own for its state");
     const gateway = await start<{ http: string; grpc: string }>([cli, "gateway", "--json"], {
       env: {
@@ -131,6 +136,8 @@ export async function startDemo(options: {
         path("agent"),
         "--allow",
         `127.0.0.1:${target.port}`,
+        "--allow",
+        `127.0.0.1:${site.port}`,
       ],
       {
         // Not as a flag: every user of the machine reads those.
@@ -164,6 +171,17 @@ export async function startDemo(options: {
         "--password-stdin",
       ],
       targetPassword,
+    );
+
+    await hoop(
+      "admin",
+      [
+        ...["connections", "add", "web-demo", "--protocol", "http", "--host", "127.0.0.1", "--port", String(site.port)],
+        ...["--target", 'auth={"kind":"bearer"}', "--label", "env=demo", "--label", "fields=personal"],
+        // On this machine the agent is not further away than the site itself.
+        ...["--agent", "demo-site", "--exposes-credential-to-agent", "--password-stdin"],
+      ],
+      site.token,
     );
 
     step("the tunnel");

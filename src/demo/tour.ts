@@ -5,6 +5,7 @@ import pc from "picocolors";
 import { HoopError } from "../vocabulary/index.js";
 import { runChild } from "./child.js";
 import type { Demo } from "./start.js";
+import { tourWeb, type WebPlace } from "./tour-web.js";
 
 /** How the tour reaches `pg-demo`: by name where the names work, else by address and port. */
 export interface Place {
@@ -16,7 +17,12 @@ export interface Place {
 type Ask = (sql: string) => Promise<{ readonly shown: string; readonly failed: boolean }>;
 
 /** Does the main job in front of the user. Throws HoopError when anything is not as it should be: the tour is a test, too. */
-export async function tour(demo: Demo, place: Place, say: (text: string) => void): Promise<void> {
+export async function tour(
+  demo: Demo,
+  place: Place,
+  say: (text: string) => void,
+  web: WebPlace | null = null,
+): Promise<void> {
   const psql = await findPsql();
   const ask = psql ? byPsql(place) : byLibrary(place);
   if (!psql)
@@ -50,19 +56,21 @@ export async function tour(demo: Demo, place: Place, say: (text: string) => void
     refused.shown,
   );
 
-  say(pc.bold(`\n3. What was recorded, under ${demo.user.name}'s own name`));
+  if (web) await tourWeb(web, say);
+
+  say(pc.bold(`\n${web ? 4 : 3}. What was recorded, under ${demo.user.name}'s own name`));
   const sessions = JSON.parse(await demo.hoop("engineer", "sessions", "ls", "--json")) as {
     id: string;
     statements: number;
   }[];
-  // The newest first; both statements have sessions of their own, since each psql was one.
-  for (const session of sessions.slice(0, 2).reverse()) {
+  // The newest first; all statements have sessions of their own, since each psql was one.
+  for (const session of sessions.slice(0, web ? 4 : 2).reverse()) {
     say(`\n${pc.dim("$")} ${pc.bold(`hoop sessions show ${session.id.slice(0, 8)}`)}`);
     say((await demo.hoop("engineer", "sessions", "show", session.id)).trimEnd());
   }
   expect(sessions.length >= 2, "both sessions should have been recorded", JSON.stringify(sessions));
 
-  say(pc.bold("\n4. The audit chain, exported and proven offline"));
+  say(pc.bold(`\n${web ? 5 : 4}. The audit chain, exported and proven offline`));
   const file = join(demo.engineerHome, "audit.jsonl");
   const key = join(demo.engineerHome, "audit.pub");
   const heads = join(demo.engineerHome, "heads.jsonl");

@@ -1,5 +1,6 @@
 import type { AgentRegistry } from "../agents/index.js";
 import type { ApiDeps, RecordedSession } from "../api/index.js";
+import type { Budgets } from "../budgets/index.js";
 import type { Connections } from "../connections/index.js";
 import type { Identity } from "../identity/index.js";
 import type { Pki } from "../pki/index.js";
@@ -24,6 +25,7 @@ import { type Catalogue, type Connection, HoopError, sessionId } from "../vocabu
 import { type GatewayConfig, suffix } from "./config.js";
 import { maskRehearsal, type RehearsalMasking } from "./mask-rehearsal.js";
 import { policyTools } from "./policy-tools.js";
+import { createReveals } from "./reveals.js";
 import { version } from "./version.js";
 
 /** What the assembly has made, for the API. */
@@ -41,6 +43,7 @@ export interface ApiParts {
   readonly agents: AgentRegistry;
   readonly directory: SessionDirectory;
   readonly reviews: Reviews;
+  readonly budgets: Budgets;
   readonly reviewLink: (id: string) => string;
   /** For masks that hash or make pseudonyms. */
   readonly maskKey: Buffer;
@@ -142,7 +145,18 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         return { items: await readBodies(recordings, page.entries), next: page.next };
       },
     },
-    audit: parts.audit,
+    reveals: createReveals({ reviews: parts.reviews, policy, recorder, key: parts.maskKey }),
+    audit: {
+      ...parts.audit,
+      async changes(mark, limit) {
+        await freshly();
+        return parts.audit.changes(mark, limit);
+      },
+      async reveal(request, allow) {
+        await freshly();
+        return parts.audit.reveal(request, allow);
+      },
+    },
     secrets: { rotate: () => parts.vault.rotate() },
     authority: () => parts.pki.authorities("names"),
     tunnel: () => ({

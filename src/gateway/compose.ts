@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAgentRegistry, grpcErrorFrom } from "../agents/index.js";
 import { createApi, listenApi } from "../api/index.js";
+import { createBudgets } from "../budgets/index.js";
 import { createConnections } from "../connections/index.js";
 import { createIdentity } from "../identity/index.js";
 import { planMasks } from "../masking/index.js";
@@ -16,11 +17,14 @@ import { drain } from "../relay/drain.js";
 import { createOpenSessions } from "../relay/open-sessions.js";
 import { createPlaces } from "../relay/places.js";
 import type { PumpPorts } from "../relay/pump.js";
+import { createRehearsals } from "../relay/rehearsals.js";
 import { watchRights } from "../relay/watch.js";
 import { createCredentialProvider, createSecretVault, credentialRef, loadMasterKey } from "../secrets/index.js";
 import { createSessionDirectory } from "../sessions/index.js";
 import { createSqlAnalyser, showText } from "../sql/index.js";
+import { plainWrite, proveWrite, unexplainable } from "../sql/rehearsal/index.js";
 import { createAgentStore } from "../storage/agents.js";
+import { createBudgetStore } from "../storage/budgets.js";
 import { createConnectionStore } from "../storage/connections.js";
 import { createIdentityStore } from "../storage/identity.js";
 import { openStore } from "../storage/open-store.js";
@@ -151,6 +155,12 @@ export async function startGateway(
     }
     const rules = await createPolicySource({ store: policyStore, log });
     closing.push(() => rules.close());
+    const budgets = await createBudgets({
+      store: createBudgetStore(store),
+      key: (await vault.purposeKey("budgets")).export(),
+      log,
+    });
+    closing.push(() => budgets.close());
     const directory = await createSessionDirectory({ store: createSessionStore(store), replica, log });
     closing.push(() => directory.close());
     const credentials = createCredentialProvider(vault, (name) => protocols.get(name)?.userless !== true);
@@ -205,6 +215,11 @@ export async function startGateway(
         for (const agent of agents.list()) if (agent.draining) catalogues.release(agent.name);
       }),
     );
+    const rehearsals = createRehearsals({
+      ...{ protocols, credentials, recorder, dial, now, policy, mintPermit },
+      readings: { plainWrite, proveWrite, unexplainable },
+    });
+    closing.push(() => rehearsals.close());
     const gate: GatePorts = {
       policy,
       mintPermit,
@@ -216,11 +231,14 @@ export async function startGateway(
       staleness: () => store.changes.staleness(),
       maxStaleMs: config.HOOP_MAX_STALE_MS,
       now,
+      budgets,
       people: {
         desk: reviews.desk,
         freshness: identity.freshness,
         challenges: identity.stepUps,
         places: createPlaces(),
+        rehearsals,
+        notes: { rehearsed: (id, found) => reviews.desk.rehearsed(id, found), shown: (id) => reviews.rehearsal(id) },
       },
     };
     const keys = await sessionKeys({ vault, targetKeys: createTargetKeys(store), now });
@@ -315,6 +333,7 @@ export async function startGateway(
         agents,
         directory,
         reviews,
+        budgets,
         reviewLink,
         maskKey,
         recordings,

@@ -87,6 +87,10 @@ const settings = {
     z.string().optional(),
     "Folder to which signed heads of the audit chain are exported each minute; default: in the state folder.",
   ],
+  HOOP_RETENTION_DAYS: [
+    z.coerce.number().int().min(1).max(36_500).optional(),
+    "Sealed texts, values and errors of the recording are deleted after so many days; entries and their proof stay. Default: they are kept.",
+  ],
   HOOP_MAX_STALE_MS: [
     milliseconds(1_000, 3_600_000).default(60_000),
     "Cut off from the store for longer than this, the gateway refuses sessions and statements.",

@@ -36,6 +36,7 @@ export function policyTools(parts: ApiParts, freshly: () => Promise<void>): Poli
       connection: (name) => connections.source.byName(name) ?? null,
     },
     grants: (subject) => parts.reviews.grants.of(subject),
+    budgets: parts.budgets,
   };
 }
 

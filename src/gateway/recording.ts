@@ -15,6 +15,7 @@ import type { SecretVault } from "../secrets/index.js";
 import { flushWritten } from "../transport/index.js";
 import type { GatewayConfig } from "./config.js";
 import type { Log } from "./log.js";
+import { startRetention } from "./retention.js";
 import { version } from "./version.js";
 
 export interface RecordingParts {
@@ -75,5 +76,7 @@ export async function startRecording(
   });
   closing.push(() => heads.stop());
   const audit = createAuditService({ store: recordings, recorder, feeder: feeder ?? undefined, signer, keys });
+  if (config.HOOP_RETENTION_DAYS !== undefined)
+    closing.push(startRetention(config.HOOP_RETENTION_DAYS, { audit, recorder, log, now: Date.now }));
   return { recorder, feeder, audit };
 }

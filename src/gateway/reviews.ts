@@ -30,6 +30,7 @@ export async function startReviews(parts: {
     peopleChanged: (listener) => identity.authenticator.watch(listener),
     connections: () => connections.list(),
     terms: (subject, connection, effects) => policy.current().requestTerms(subject, connection, effects, Date.now()),
+    revealTerms: (subject, purpose) => policy.current().revealTerms(subject, purpose, Date.now()),
     recorder: parts.recorder,
     link: parts.link,
     log: parts.log,

@@ -1,8 +1,10 @@
 export { keyedHash, maskText } from "./cell.js";
 export { type CellMasker, createCellMasker, passed } from "./cell-masker.js";
+export { compileGlob } from "./glob.js";
 export type { PlanInput, PlanMasks, Planned } from "./plan.js";
 export { planMasks } from "./plan-masks.js";
 export { withScan } from "./plan-scan.js";
+export { checkRevealable, createReveal, type Reveal, type RevealEntry, revealMatter } from "./reveal.js";
 export {
   type CellForm,
   createStreamScanner,

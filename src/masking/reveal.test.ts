@@ -72,6 +72,9 @@ describe("reveal", () => {
     const { service, entries } = setUp(new Map([["r1", `ada ${matter}`]]));
     for (const [as, made] of [
       ["email", "x0123456789abcdef0123@example.invalid"],
+      ["text", "x0123456789abcdef0123@example.invalid"],
+      ["text", tokenize({ method: "tokenize", purpose: "analytics" }, "Jürgen Müller", key)],
+      ["text", "9f86d081884c7d65"],
       ["text", "ab1"],
       ["integer", "no number"],
     ] as const) {

@@ -1,4 +1,5 @@
 import { HoopError, type Subject } from "../vocabulary/index.js";
+import { oneWay } from "./tokens/one-way.js";
 import { detokenize, type TokenSource } from "./tokens/token.js";
 
 /** One token whose value somebody asks for, under a review that approved it. */
@@ -49,6 +50,29 @@ export interface Reveal {
 
 const maxToken = 1_024;
 
+/**
+ * Whether a token can be turned back at all: asked before anybody is bothered with a request. Throws HoopError `invalid`,
+ * `unsupported`.
+ */
+export function checkRevealable({ source, token }: Pick<RevealRequest, "source" | "token">, key: Buffer): void {
+  valueBehind(source, token, key);
+}
+
+function valueBehind(source: TokenSource, token: string, key: Buffer): string {
+  if (token.length === 0 || token.length > maxToken) throw new HoopError("invalid", "no token is that long");
+  // What is no token of an integer is not looked at as one that was made of a text.
+  const why = source.as === "integer" ? null : oneWay(token);
+  const value = why === null ? detokenize(source, token, key) : null;
+  if (value !== null) return value;
+  throw new HoopError(
+    "unsupported",
+    `the value behind this token cannot be got back${why === null ? "" : `: ${why}`}`,
+    {
+      hint: "Hashes, e-mail tokens and tokens of short values are made one way; look the value up at the target.",
+    },
+  );
+}
+
 /** What a review must be about to allow a request: purpose, form and the very token. */
 export function revealMatter({ source, token }: Pick<RevealRequest, "source" | "token">): string {
   return JSON.stringify(["reveal", source.purpose, source.as, source.lastFour === true, token]);
@@ -63,13 +87,7 @@ export function createReveal({ approvals, record, key }: RevealPorts): Reveal {
   return {
     async reveal(request) {
       const { subject, review, source, token } = request;
-      if (token.length === 0 || token.length > maxToken) throw new HoopError("invalid", "no token is that long");
-      const value = detokenize(source, token, key);
-      if (value === null) {
-        throw new HoopError("unsupported", "the value behind this token cannot be got back", {
-          hint: "Hashes, e-mail tokens and tokens of short values are made one way; look the value up at the target.",
-        });
-      }
+      const value = valueBehind(source, token, key);
       const what = revealMatter(request);
       if (!(await approvals.isApproved(review, subject, what))) {
         await record({ subject, review, what, outcome: "refused" });

@@ -54,7 +54,7 @@ function settleOne(
 ): void {
   looked.add("budget");
   for (const key of keysOf(scope, rule, situation)) {
-    const one = key.owner === "" ? null : (situation.usage?.(key) ?? null);
+    const one = key.owner === "" ? null : (situation.usage?.(key, rule.limit) ?? null);
     const over = one === null || one >= rule.limit;
     const then = mode === "shadow" ? "count" : thenOf(rule, over);
     settled.charges = withOne(settled.charges, { key, limit: rule.limit, then, column: rule.column });

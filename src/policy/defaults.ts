@@ -2,7 +2,8 @@ import { parseDocuments } from "./parse-documents.js";
 
 /**
  * In force from the first start, until somebody applies something else: engineers read, writers write, admins do anything
- * that can be read; nobody changes every row by forgetting a WHERE; what identifies a person is masked. It is a starting
+ * that can be read; nobody changes every row by forgetting a WHERE; what identifies a person is masked in databases, and in
+ * HTTP where a connection says by a label that its bodies hold such fields (a masked connection has no WebSockets). It is a starting
  * point to edit: `hoop apply` shows and replaces it like any other documents.
  */
 export const defaultPolicy = `# Who may do what. Groups are yours to name; these are where a new Hoop starts.
@@ -62,6 +63,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-email, description: E-mail addresses. }
 spec:
+  where: [{ protocol: [postgres, mysql] }, { protocol: http, label: { fields: personal } }]
   except: { group: pii-readers }
   columns: [email, e_mail, emails, email_address, emailaddress, "email_addr*", "*_email", "*_e_mail", "*_email_address", mail, "*_mail"]
   mask: { method: partial, as: email }
@@ -70,6 +72,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-phone, description: Phone numbers. }
 spec:
+  where: [{ protocol: [postgres, mysql] }, { protocol: http, label: { fields: personal } }]
   except: { group: pii-readers }
   columns: [phone, "phone_n*", phonenumber, "*_phone", "*_phone_number", mobile, "mobile_n*", "*_mobile", telephone, "telephone_n*", cell, cellphone, "cell_phone*", msisdn, fax, "*_fax"]
   mask: { method: partial, as: phone }
@@ -78,6 +81,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-card, description: Payment cards. The last four digits stay. }
 spec:
+  where: [{ protocol: [postgres, mysql] }, { protocol: http, label: { fields: personal } }]
   except: { group: pii-readers }
   columns: [card, "card_n*", cardnumber, cardno, "*_card", "*_card_n*", "credit_card*", creditcard, "creditcard*", "debit_card*", pan, "*_pan", "cc_*", ccnum, ccnumber]
   mask: { method: partial, as: card }
@@ -86,6 +90,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-card-code, description: Security codes of cards. }
 spec:
+  where: [{ protocol: [postgres, mysql] }, { protocol: http, label: { fields: personal } }]
   except: { group: pii-readers }
   columns: [cvv, cvv2, cvc, cvc2, "*_cvv", "*_cvc", card_code, security_code]
   mask: { method: "null" }
@@ -94,6 +99,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-identity, description: Numbers that identify a person or an account. }
 spec:
+  where: [{ protocol: [postgres, mysql] }, { protocol: http, label: { fields: personal } }]
   except: { group: pii-readers }
   columns:
     [ssn, "*_ssn", "ssn_*", "social_security*", sin, nin, "national_id*", "national_insurance*", "personal_id*", personal_number, "identity_n*", "id_card*", "tax_id*", taxid, tin,
@@ -104,6 +110,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-birth, description: Dates of birth. }
 spec:
+  where: [{ protocol: [postgres, mysql] }, { protocol: http, label: { fields: personal } }]
   except: { group: pii-readers }
   columns: [dob, "*_dob", birthday, birthdate, "birth_da*", "*_birth", "date_of_birth*", birth_year]
   mask: { method: "null" }
@@ -112,6 +119,7 @@ apiVersion: hoop/v1
 kind: mask
 metadata: { name: mask-secrets, description: "Passwords, tokens and keys. Nobody needs to read them here." }
 spec:
+  where: { protocol: [postgres, mysql] }
   columns:
     ["*password*", "*passwd*", "*passphrase*", pwd, "*_pwd", secret, "*_secret", "secret_*", "*_secret_key", token, "*_token", "token_hash", "api_key*", apikey, "*_api_key", "private_key*", "*_private_key", "access_key*", "*_access_key", otp_seed, totp_seed]
   mask: { method: redact }

@@ -28,7 +28,7 @@ export interface Situation {
   /** Milliseconds since this subject last answered a second factor for this connection; null: never. Absent counts as never. */
   readonly freshness?: (() => number | null) | undefined;
   /** What was used up already; absent: nothing is known, and a budget rule counts as used up. */
-  readonly usage?: ((key: BudgetKey) => number) | undefined;
+  readonly usage?: ((key: BudgetKey, limit: number) => number) | undefined;
   /** Whose budgets per session are meant; absent: a budget per session counts as used up. */
   readonly session?: SessionId | undefined;
   /** Access that this subject was granted for a time; absent: none. What rests on them rests on the clock. */

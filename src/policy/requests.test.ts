@@ -91,3 +91,56 @@ describe("a grant", () => {
     expect(set.decide({ ...situation, grants: [grant] }).verdict.outcome).toBe("allow");
   });
 });
+
+describe("values behind tokens on request", () => {
+  const reveal = (name: string, spec: object = {}) =>
+    document("request", name, {
+      who: { group: "fraud" },
+      reveal: "analytics",
+      approve: approvedBy("privacy"),
+      ...spec,
+    });
+  const mask = document("mask", "tokens", {
+    columns: ["customers.card"],
+    mask: { method: "tokenize", purpose: "analytics", as: "card", lastFour: true },
+  });
+  const otto = subjectIn(["fraud"]);
+
+  it("may be asked for by purpose, under all terms that match, and by nobody else", () => {
+    const set = setOf(reveal("a"), reveal("b", { reveal: ["analytics", "billing"] }), mask);
+    const rules = (purpose: string, subject = otto) =>
+      set.revealTerms(subject, purpose, mondayMorning)?.map(({ rule }) => rule);
+    expect(rules("analytics")).toEqual(["a", "b"]);
+    expect(rules("billing")).toEqual(["b"]);
+    expect(rules("support")).toBeUndefined();
+    expect(rules("analytics", anna)).toBeUndefined();
+    expect(setOf(reveal("a", { mode: "shadow" })).revealTerms(otto, "analytics", mondayMorning)).toBeNull();
+    expect(setOf(reveal("a", { except: { group: "fraud" } })).revealTerms(otto, "analytics", mondayMorning)).toBeNull();
+    const late = reveal("late", { when: { time: { hours: "22:00-23:00", zone: "UTC" } } });
+    expect(setOf(late).revealTerms(otto, "analytics", mondayMorning)).toBeNull();
+    expect(set.explain()[0]!.text).toContain("may ask for the value behind a token of the purpose analytics; 1 of");
+  });
+
+  it("say in which forms tokens of a purpose are made", () => {
+    const set = setOf(mask);
+    const made = [{ rule: "tokens", pattern: "*.customers.card", as: "card", lastFour: true }];
+    expect(set.tokenMakings("analytics", null)).toEqual(made);
+    expect(set.tokenMakings("analytics", "public.customers.card")).toEqual(made);
+    expect(set.tokenMakings("analytics", "customers.email")).toEqual([]);
+    expect(set.tokenMakings("billing", null)).toEqual([]);
+  });
+
+  it("open no access, and are not offered to whoever is refused access", () => {
+    const set = setOf(reveal("a", { who: "everyone" }));
+    expect(set.requestTerms(otto, connection, ["read"], mondayMorning)).toBeNull();
+    const refused = set.decide(situationOf({ ...at, analysis: connectAnalysis(connection) }));
+    expect(refused.verdict.reasons.map(({ code }) => code)).toEqual(["no-access"]);
+  });
+
+  it("are a document of their own: access beside them is refused, and nothing at all too", () => {
+    expect(() => setOf(reveal("a", { where: "everywhere" }))).toThrow("does not go together with `reveal`");
+    expect(() => setOf(reveal("a", { effects: "read" }))).toThrow("does not go together with `reveal`");
+    expect(() => setOf(reveal("a", { reveal: undefined }))).toThrow("say what may be asked for");
+    expect(() => setOf(reveal("a", { reveal: "two words" }))).toThrow("one word");
+  });
+});

@@ -1,4 +1,5 @@
 import type { Analysis, MaskPlan, Permit, Reason } from "../vocabulary/index.js";
+import type { Meter } from "./meter.js";
 
 /** The state of the target session that a statement's meaning depends on. */
 export interface AskContext {
@@ -59,6 +60,21 @@ export interface Waiting {
   readonly id: string;
 }
 
+/**
+ * What a write did when it was tried. The session runs it in a transaction of its own and takes it back when it does anything
+ * else; a session that cannot do that refuses it.
+ */
+export interface ExpectedEffect {
+  readonly verb: "INSERT" | "UPDATE" | "DELETE" | "MERGE";
+  readonly rows: number;
+  /** The digest that `ran` gives beside the number of rows; null: rows alone are compared. */
+  readonly keys: string | null;
+  /** The text that is to run; null: the client's own. */
+  readonly ran: string | null;
+  /** The review that showed it. */
+  readonly review: string;
+}
+
 /** The gate's word on an ask. */
 export type Answer =
   | {
@@ -67,6 +83,10 @@ export type Answer =
       readonly analysis: Analysis;
       /** Null: nothing needs masking, bytes may pass untouched. */
       readonly masks: MaskPlan | null;
+      /** It was approved for this effect and no other. */
+      readonly expects?: ExpectedEffect | undefined;
+      /** Counts the reply against budgets and says where it ends; absent: none counts it. */
+      readonly meter?: Meter | undefined;
     }
   | {
       readonly outcome: "deny";

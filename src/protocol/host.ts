@@ -14,6 +14,11 @@ export interface ServerCertificate {
 export interface Gate {
   /** Calls back exactly once, perhaps before it returns, perhaps hours later; never throws, never rejects: failure is a denial. */
   judge(id: number, ask: Ask, answer: (answer: Answer) => void, waits?: (waiting: Waiting) => void): void;
+  /**
+   * What the rules in force for this session ask of its protocol: `hold`, `attribute:body` … A protocol to which it costs
+   * something to tell an attribute looks here first. Absent: nothing is asked for.
+   */
+  needs?(): ReadonlySet<string>;
   /** Nobody waits for the answer any more: a hold or challenge behind it is closed, and `answer` is not called. */
   withdraw?(id: number, why?: WithdrawReason): void;
   /** The plan of an earlier ask, made anew with these relations looked up. */
@@ -28,6 +33,8 @@ export interface SessionKeys {
   userCertificate(user: string): Promise<{ readonly seed: Buffer; readonly certificate: Buffer }>;
   /** Keys of the target as they were seen first, base64 of the wire form; null: it was never seen. */
   known(): Promise<readonly string[] | null>;
+  /** A JSON Web Token that says who this session is, for minutes and for this audience only; absent: nothing signs here. */
+  identityToken?(audience: string): Promise<string>;
   /** Keeps the first key; false: another was kept meanwhile. */
   learn(key: string): Promise<boolean>;
 }

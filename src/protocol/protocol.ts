@@ -2,6 +2,7 @@ import type { ZodType } from "zod";
 import type { Pipe } from "../transport/pipe.js";
 import type { Catalogue, Connection } from "../vocabulary/index.js";
 import type { SessionHost } from "./host.js";
+import type { LookedInto, OwnEstimate, OwnRehearsal, OwnRehearsed } from "./own-run.js";
 import type { EndReason, TargetCredential } from "./session.js";
 
 /** What a protocol can do; a rule kind that needs more than this makes the connection refuse. */
@@ -38,6 +39,10 @@ export interface Operator {
   catalogue(version: string | null): Promise<Catalogue | null>;
   /** One round trip that proves the login works; answers the server's version. */
   ping(): Promise<string>;
+  /** Asks the planner; nothing runs. Null: it cannot say. Under an `inspect` permit. Throws HoopError. */
+  estimate?(statement: LookedInto): Promise<OwnEstimate | null>;
+  /** Tries a write in a transaction of its own and takes it back. Under a `rehearse` permit. Throws HoopError. */
+  rehearse?(rehearsal: OwnRehearsal): Promise<OwnRehearsed>;
   close(): void;
 }
 

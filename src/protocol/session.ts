@@ -113,6 +113,8 @@ export type SessionEffect =
       readonly kind: "aside";
       readonly bytes: Buffer;
       readonly tls: { readonly request: Buffer; readonly accept: number } | null;
+      /** Answered by `resolve(id, { kind: "done" })` when the target has closed that connection, or it could not be had. */
+      readonly id?: number | undefined;
     }
   /** All is said; the driver delivers what was sent and closes both sides. Nothing follows. */
   | { readonly kind: "end"; readonly reason: EndReason };
@@ -126,6 +128,7 @@ export type Resolution =
   | { readonly kind: "waiting"; readonly waiting: Waiting }
   | { readonly kind: "masks"; readonly masks: MaskPlan | null }
   | { readonly kind: "derived"; readonly key: Buffer }
+  | { readonly kind: "done" }
   /** The port behind the effect failed; the session fails closed. */
   | { readonly kind: "failed"; readonly error: HoopError };
 

@@ -74,8 +74,11 @@ export interface AuditService {
   export(signal?: AbortSignal, options?: ExportOptions): AsyncGenerator<string>;
   /** The gateway's own word on its store; proof is an export that is verified elsewhere. */
   verify(signal: AbortSignal): Promise<VerifySummary>;
-  /** Deletes sealed parts recorded before then; entries and their chain stay. Returns how many. */
-  deletePayloads(before: Date): Promise<number>;
+  /**
+   * Deletes sealed parts recorded before then, in batches of which each is a transaction; entries and their chain stay. Returns
+   * how many. Ends after a batch when `signal` aborts.
+   */
+  deletePayloads(before: Date, signal?: AbortSignal): Promise<number>;
 }
 
 export interface RevealRequest {
@@ -88,7 +91,8 @@ export interface RevealRequest {
 }
 
 const maxPage = 1_000;
-const deleteBatch = 5_000;
+/** Blocks of a megabyte and more: one batch is done well within the time that the store gives a statement. */
+const deleteBatch = 200;
 
 /** What API, CLI and console read of recordings. */
 export function createAuditService(options: AuditServiceOptions): AuditService {
@@ -152,12 +156,12 @@ export function createAuditService(options: AuditServiceOptions): AuditService {
         problems: report.fault === null ? [] : [report.fault.text],
       };
     },
-    async deletePayloads(before) {
+    async deletePayloads(before, signal) {
       let deleted = 0;
       for (;;) {
         const some = await store.deletePayloads(before, deleteBatch);
         deleted += some;
-        if (some < deleteBatch) return deleted;
+        if (some < deleteBatch || signal?.aborted === true) return deleted;
       }
     },
   };

@@ -179,10 +179,11 @@ function aboutText(draft: StatementDraft, analysis: string): string {
 function finishedText(draft: Extract<EntryDraft, { kind: "statement-finished" }>, payloads: Payloads): string {
   const tag = draft.tag === undefined ? "" : `,"tag":${quoted(draft.tag)}`;
   const detected = draft.detected === undefined ? "" : `,"detected":${json(draft.detected)}`;
+  const budgets = draft.budgets === undefined ? "" : `,"budgets":${json(draft.budgets)}`;
   const error = draft.error === undefined ? "" : `,"error":${json({ code: draft.error.code, text: payloads.error })}`;
   return (
     `"session":"${draft.session}","statement":"${draft.statement}","outcome":"${draft.outcome}","rows":${number(draft.rows)},"bytes":${number(draft.bytes)},` +
-    `"maskedCells":${number(draft.maskedCells)},"durationMs":${number(draft.durationMs)}${tag}${detected}${error}}`
+    `"maskedCells":${number(draft.maskedCells)},"durationMs":${number(draft.durationMs)}${tag}${detected}${budgets}${error}}`
   );
 }
 

@@ -23,6 +23,17 @@ export interface Shadowed {
   readonly reasons: readonly Reason[];
 }
 
+/** What a statement took of one budget. */
+export interface Spent {
+  readonly rule: string;
+  readonly measure: string;
+  readonly window: string;
+  readonly amount: number;
+  /** In the window, with it. */
+  readonly used: number;
+  readonly limit: number;
+}
+
 /** One line of a recording, before it has its place in the chain. */
 export type EntryDraft =
   | {
@@ -84,6 +95,8 @@ export type EntryDraft =
       readonly error?: { readonly code: string; readonly text: string } | undefined;
       /** How often each kind of value was found in the reply and masked; absent: nothing was. */
       readonly detected?: Readonly<Record<string, number>> | undefined;
+      /** What it took of budgets; absent: of none. */
+      readonly budgets?: readonly Spent[] | undefined;
     }
   | {
       readonly kind: "session-closed";

@@ -164,9 +164,10 @@ function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connectio
       `you have ${own} sessions open, which is as many as one may have`,
     );
   const freshness = (): number | null => ports.gate.people?.freshness.age(subject.id, connection.name) ?? null;
-  const { verdict } = ports.gate.policy
-    .current()
-    .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now(), freshness });
+  const { verdict } = ports.gate.policy.current().decide({
+    ...{ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now(), freshness },
+    usage: ports.gate.budgets?.usage,
+  });
   const asks = verdict.outcome === "hold" || verdict.outcome === "challenge";
   if (verdict.outcome === "allow" || asks) {
     const lacks = lacking(ports, subject, connection, asks);

@@ -61,6 +61,7 @@ const system = { id: "system", kind: "service", name: "system", groups: [], vers
  */
 export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits = catalogueLimits): Catalogues {
   const slots = new Map<string, Slot>();
+  const listeners = new Set<(connection: Connection) => void>();
   /** The one asked for last: the same session asks again and again, and making a key costs more than comparing. */
   let latest: { readonly connection: Connection; readonly database: string; readonly slot: Slot } | null = null;
 
@@ -148,8 +149,16 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
     const catalogue = fresh ?? slot.catalogue;
     if (!catalogue)
       throw new HoopError("internal", "the catalogue reader answered that nothing changed, but nothing was known");
+    if (fresh && known !== null) tell(slot.connection);
     if (fresh) note(slot, fresh);
     return catalogue;
+  }
+
+  /** In a turn of its own: whoever is told may be in the midst of asking. */
+  function tell(connection: Connection): void {
+    queueMicrotask(() => {
+      for (const listener of [...listeners]) listener(connection);
+    });
   }
 
   /** What Hoop itself asks of a target is recorded as the system's own. */
@@ -213,7 +222,15 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
     },
 
     invalidate(connection, database) {
-      slotFor(connection, database).dirty = true;
+      const slot = slotFor(connection, database);
+      if (!slot.dirty) tell(connection);
+      slot.dirty = true;
+    },
+
+    watch(listener) {
+      const own: typeof listener = (connection) => listener(connection);
+      listeners.add(own);
+      return () => listeners.delete(own);
     },
 
     release(agent) {

@@ -151,6 +151,7 @@ function setUp(
     catalogues: {
       read: (_connection, _database, _asker, done) => done(change.catalogue ?? catalogue),
       invalidate: (_connection, database) => invalidated.push(database),
+      watch: () => () => {},
       release: () => {},
       close: () => {},
     },

@@ -1,8 +1,8 @@
 import type { PlanConditions } from "../masking/plan.js";
 import { withScan } from "../masking/plan-scan.js";
 import { connectAnalysis } from "../policy/connect.js";
-import type { Decision, PolicySet } from "../policy/policy.js";
-import type { Answer, Ask, Gate, Note, Waiting } from "../protocol/index.js";
+import type { Decision, PlanEstimate, PolicySet } from "../policy/policy.js";
+import type { Answer, Ask, ExpectedEffect, Gate, Note, Order, Waiting } from "../protocol/index.js";
 import type { Actor } from "../recording/recorder.js";
 import type { SqlAnalysis } from "../sql/analyser.js";
 import {
@@ -18,14 +18,17 @@ import {
 } from "../vocabulary/index.js";
 import { preparedDecision } from "./approved.js";
 import type { Asker } from "./asker.js";
+import type { Charging } from "./charging.js";
 import type { GatePorts } from "./context.js";
-import { fetchAnalysis } from "./fetch-analysis.js";
+import { createEstimates, nothing } from "./estimates.js";
+import { declares, fetchAnalysis } from "./fetch-analysis.js";
 import type { Standing as Approved, Considered } from "./held-ask.js";
 import type { Refused } from "./held-words.js";
 import { createHolding } from "./holding.js";
 import { unmetCondition } from "./mask-conditions.js";
 import { fieldPlan, noCatalogue, plainAnalysis } from "./plain-analysis.js";
 import { SessionTrail } from "./session-trail.js";
+import { createSpending } from "./spending.js";
 
 export type { Asker } from "./asker.js";
 
@@ -44,6 +47,8 @@ interface Standing {
   readonly connection: Connection;
   readonly catalogue: Catalogue;
   readonly decision: Decision;
+  /** The decision rests on nothing that may change from one statement to the next. */
+  readonly settled: boolean;
   readonly planned: Planned;
 }
 
@@ -61,6 +66,14 @@ interface Open {
   readonly unsettled: boolean;
   readonly database: string;
   readonly approved: Approved | null;
+  readonly charging: Charging | null;
+}
+
+interface Forwarded {
+  readonly analysis: SqlAnalysis;
+  readonly catalogue: Catalogue;
+  readonly decision: Decision;
+  readonly masks: MaskPlan | null;
 }
 
 /** Texts whose shown form is kept, and how long they may be: a session asks the same few again and again. */
@@ -78,7 +91,12 @@ function denial(code: string, text: string): Reason {
  * Analyse, decide, record, answer, in this order: nothing is allowed before its entry is in the journal. Every way out
  * is an answer; what fails denies.
  */
-export function createGate(ports: GatePorts, asker: Asker, language: string): SessionGate {
+export function createGate(
+  ports: GatePorts,
+  asker: Asker,
+  language: string,
+  order: (order: Order) => void = () => {},
+): SessionGate {
   const analyser = ports.analysers[language];
   const standing = new WeakMap<SqlAnalysis, Standing>();
   const open = new Map<number, Open>();
@@ -88,7 +106,11 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
   /** It changed what names mean, in a transaction that is still open: nobody else sees that yet, the catalogue's reader neither. */
   let unsettled = false;
 
+  let needed: (Pick<Standing, "policy" | "subject" | "connection"> & { needs: ReadonlySet<string> }) | null = null;
+
   const trail = new SessionTrail();
+  const estimates = createEstimates(ports, asker, trail);
+  const spending = createSpending(ports, asker, order);
 
   let actor = { subject: asker.subject, is: actorOf(asker.subject) };
   const shown = new Map<string, string | null>();
@@ -116,21 +138,23 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     return ask.analysis ? ask.analysis.shape : show(ask.text);
   }
 
-  function decide(analysis: SqlAnalysis, catalogue: Catalogue): Standing {
+  function decide(analysis: SqlAnalysis, catalogue: Catalogue, estimate?: PlanEstimate | null): Standing {
     const policy = ports.policy.current();
     const { subject, connection } = asker;
-    const before = standing.get(analysis);
-    if (
-      !unsettled &&
+    const before = unsettled ? undefined : standing.get(analysis);
+    const known =
       before &&
       before.policy === policy &&
       before.subject === subject &&
       before.connection === connection &&
       before.catalogue === catalogue
-    )
-      return before;
+        ? before
+        : null;
+    if (known?.settled) return known;
     const now = ports.now();
-    const decision = policy.decide({ subject, connection, analysis, now, freshness });
+    const decision = policy.decide({ subject, connection, analysis, now, freshness, estimate, ...spending.known });
+    // What is masked does not depend on what is left of a budget.
+    if (known !== null && decision.verdict.outcome !== "deny") return { ...known, decision };
     const { masks, scans, dependsOn } = policy.masksFor(subject, connection, now, asker.purpose);
     const input = unsettled ? { ...analysis, unsettled } : analysis;
     const plan =
@@ -147,8 +171,10 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
             conditions: plan?.conditions,
           }
         : { masks: null, reasons: plan.reasons };
-    const made: Standing = { policy, subject, connection, catalogue, decision, planned };
-    if (!unsettled && onlyShape(decision.dependsOn) && onlyShape(dependsOn)) standing.set(analysis, made);
+    const settled = onlyShape(decision.dependsOn);
+    const made: Standing = { policy, subject, connection, catalogue, decision, settled, planned };
+    const keeps = settled || decision.verdict.outcome !== "deny";
+    if (!unsettled && keeps && onlyShape(dependsOn)) standing.set(analysis, made);
     return made;
   }
 
@@ -204,34 +230,59 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     answer: (answer: Answer) => void,
     waits: (waiting: Waiting) => void,
   ): void {
-    const { decision, planned } = decide(analysis, catalogue);
+    // What is only prepared is asked about when it is executed, with its values.
+    const estimate = runsNothing(ask, analysis) ? nothing : estimates.of(ask);
+    const { decision, planned } = decide(analysis, catalogue, estimate);
     const { verdict } = decision;
+    if (estimates.missing(ask, decision))
+      return estimates.get({ id, statement, ask, analysis, catalogue, unsettled }, () =>
+        settle(id, statement, ask, analysis, catalogue, answer, waits),
+      );
     if (verdict.outcome === "deny")
-      return refuse(statement, ask, verdict.reasons, analysis, answer, undefined, decision.shadows);
+      return refuse(
+        statement,
+        ask,
+        verdict.reasons,
+        analysis,
+        answer,
+        spending.hint(verdict.reasons),
+        decision.shadows,
+      );
     // Whether it stands in a transaction decides whether it may wait, and what an approval stands for.
     if (verdict.outcome !== "allow" && ask.context.unsettled && !runsNothing(ask, analysis))
       return answer({ outcome: "deny", reasons: verdict.reasons, analysis, again: true });
     if (planned.reasons) return refuse(statement, ask, planned.reasons, analysis, answer);
-    const unmet = unmetCondition(planned.conditions, ask, asker.subject, ports.budget);
+    const unmet = unmetCondition(planned.conditions, ask, spending.predicate);
     if (unmet) return refuse(statement, ask, [unmet], analysis, answer);
     if (verdict.outcome === "allow")
-      return forward(id, statement, ask, { analysis, decision, masks: planned.masks }, null, answer);
+      return forward(id, statement, ask, { analysis, catalogue, decision, masks: planned.masks }, null, answer);
     if (runsNothing(ask, analysis)) {
       const prepared = preparedDecision(decision);
-      return forward(id, statement, ask, { analysis, decision: prepared, masks: planned.masks }, null, answer);
+      return forward(
+        id,
+        statement,
+        ask,
+        { analysis, catalogue, decision: prepared, masks: planned.masks },
+        null,
+        answer,
+      );
     }
     holding.hold({ id, statement, ask, answer, waits }, verdict.reasons, analysis);
   }
 
-  /** Writes down that it is allowed, then lets it go. */
+  /** Counts it, writes down that it is allowed, then lets it go. */
   function forward(
     id: number,
     statement: StatementId,
     ask: Ask,
-    { analysis, decision, masks }: { analysis: SqlAnalysis; decision: Decision; masks: MaskPlan | null },
+    { analysis, catalogue, decision, masks }: Forwarded,
     approved: Approved | null,
     answer: (answer: Answer) => void,
+    expects?: ExpectedEffect,
   ): void {
+    const begun = runsNothing(ask, analysis) ? { charging: null } : spending.begin(ask, decision, analysis, catalogue);
+    if ("refused" in begun) return refuse(statement, ask, begun.refused, analysis, answer, begun.hint);
+    const { charging } = begun;
     record(statement, ask, verdictOf(decision), analysis, (error) => {
       if (error)
         return answer({
@@ -240,15 +291,18 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
           analysis,
         });
       catalogueDirty ||= analysis.changesCatalogue;
+      declares(analysis, catalogue);
       trail.ran(ask, analysis);
       const since = ports.now();
-      remember(id, { statement, since, analysis, unsettled, database: ask.context.database, approved });
+      remember(id, { statement, since, analysis, unsettled, database: ask.context.database, approved, charging });
       unsettled ||= analysis.changesMeanings === true || analysis.unknowns.length > 0;
       answer({
         outcome: "allow",
         permit: ports.mintPermit(decision, statement, "forward"),
         analysis,
         masks,
+        ...(charging?.meters ? { meter: charging } : null),
+        ...(expects === undefined ? null : { expects }),
       });
     });
   }
@@ -259,19 +313,19 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
       const recorded = connectAnalysis(connection);
       const decision = ports.policy
         .current()
-        .decide({ subject, connection, analysis: recorded, now: ports.now(), freshness });
+        .decide({ subject, connection, analysis: recorded, now: ports.now(), freshness, ...spending.known });
       return { analysis, recorded, catalogue, decision, masks: null, unmaskable: null };
     }
-    const { decision, planned } = decide(analysis, catalogue);
+    const { decision, planned } = decide(analysis, catalogue, estimates.of(ask));
     // Budgets were charged when it was asked first.
     const conditions = planned.conditions && { ...planned.conditions, budgets: [] };
-    const unmet = unmetCondition(conditions, ask, asker.subject, undefined);
+    const unmet = unmetCondition(conditions, ask, undefined);
     const unmaskable = planned.reasons ?? (unmet && [unmet]);
     return { analysis, recorded: analysis, catalogue, decision, masks: planned.masks, unmaskable };
   }
 
   /** Reads and decides anew, with all as it is now. */
-  function consider(ask: Ask, done: (result: Considered | Refused) => void): void {
+  function consider(statement: StatementId, ask: Ask, done: (result: Considered | Refused) => void): void {
     if (ports.staleness() > ports.maxStaleMs) return done({ reasons: [storeUnreachable] });
     const own =
       ask.phase === "connect" ? connectAnalysis(asker.connection) : language === "" ? ask.analysis : undefined;
@@ -280,9 +334,14 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     ports.catalogues.invalidate(asker.connection, database);
     ports.catalogues.read(asker.connection, database, asker.subject.name, (catalogue) => {
       if (catalogue instanceof HoopError) return done({ reasons: [noCatalogueFor(catalogue)] });
-      analyser!.analyse(ask.text, ask.context, catalogue, (found) =>
-        done(decided(ask, fetchAnalysis(found, ask), catalogue)),
-      );
+      analyser!.analyse(ask.text, ask.context, catalogue, (found) => {
+        const analysis = fetchAnalysis(found, ask, catalogue);
+        const made = decided(ask, analysis, catalogue);
+        if (!estimates.missing(ask, made.decision)) return done(made);
+        estimates.get({ id: null, statement, ask, analysis, catalogue, unsettled }, () =>
+          done(decided(ask, analysis, catalogue)),
+        );
+      });
     });
   }
 
@@ -297,14 +356,14 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
     trail,
     show: shownOf,
     approvalOf: (ask) => open.get(ask)?.approved ?? null,
-    consider,
+    consider: ({ statement, ask }, done) => consider(statement, ask, done),
     decide: (ask, { analysis, catalogue }) => decided(ask, analysis, catalogue),
     record: ({ statement, ask }, decision, analysis, done) =>
       record(statement, ask, verdictOf(decision), analysis, done),
     refuse: ({ statement, ask, answer }, { reasons, hint }, analysis) =>
       refuse(statement, ask, reasons, analysis, answer, hint),
-    forward: ({ id, statement, ask, answer }, considered, decision, approved) =>
-      forward(id, statement, ask, { ...considered, decision }, approved, answer),
+    forward: ({ id, statement, ask, answer }, considered, decision, approved, expects) =>
+      forward(id, statement, ask, { ...considered, decision }, approved, answer, expects),
   });
 
   return {
@@ -333,13 +392,29 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
       ports.catalogues.read(asker.connection, ask.context.database, asker.subject.name, (catalogue) => {
         if (catalogue instanceof HoopError) return refuse(statement, ask, [noCatalogueFor(catalogue)], null, answer);
         analyser!.analyse(ask.text, ask.context, catalogue, (found) =>
-          settle(id, statement, ask, fetchAnalysis(found, ask), catalogue, answer, waits),
+          settle(id, statement, ask, fetchAnalysis(found, ask, catalogue), catalogue, answer, waits),
         );
       });
     },
 
-    withdraw: holding.withdraw,
-    close: holding.close,
+    needs() {
+      const policy = ports.policy.current();
+      const { subject, connection } = asker;
+      if (needed?.policy !== policy || needed.subject !== subject || needed.connection !== connection) {
+        const needs = new Set(policy.demands(subject, connection).flatMap((demand) => demand.needs));
+        needed = { policy, subject, connection, needs };
+      }
+      return needed.needs;
+    },
+
+    withdraw(id, why) {
+      estimates.forget(id);
+      holding.withdraw(id, why);
+    },
+    close() {
+      estimates.close();
+      holding.close();
+    },
 
     lookup(ask, relations, answer) {
       const asked = open.get(ask);
@@ -385,6 +460,7 @@ export function createGate(ports: GatePorts, asker: Asker, language: string): Se
         tag: note.tag,
         error: note.error,
         detected: note.detected,
+        budgets: asked.charging?.over(note.rows, note.bytes),
       });
     },
   };

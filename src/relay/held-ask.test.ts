@@ -206,6 +206,7 @@ function gateway() {
     catalogues: {
       read: (_connection, _database, _asker, done) => done(known),
       invalidate: () => log.push("invalidate"),
+      watch: () => () => {},
       release: () => {},
       close: () => {},
     },

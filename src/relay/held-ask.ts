@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Decision, PolicySource } from "../policy/policy.js";
-import type { Ask, Waiting, WithdrawReason } from "../protocol/index.js";
+import type { Ask, ExpectedEffect, Waiting, WithdrawReason } from "../protocol/index.js";
 import type { Held, ReviewState } from "../reviews/desk.js";
 import type { SqlAnalysis } from "../sql/analyser.js";
 import {
@@ -19,6 +19,7 @@ import { type Binding, bind } from "./binding.js";
 import type { PeoplePorts } from "./context.js";
 import { holdText, type Refused, refused, reviewEnded } from "./held-words.js";
 import { holdRequest, maxReviewed, reviewedSize } from "./hold-request.js";
+import { comparable, expectedEffect, startRehearsal } from "./rehearse-held.js";
 import { waitForFactor } from "./second-factor.js";
 import { maxTrail, type SessionTrail } from "./session-trail.js";
 import { within } from "./within.js";
@@ -59,7 +60,12 @@ export interface HeldAskPorts {
   /** Writes down that nobody waits any more. */
   withdrawn(why: WithdrawReason): void;
   refuse(why: Refused, analysis: Analysis | null): void;
-  forward(considered: Considered, decision: Decision, standing: Standing | null): void;
+  forward(
+    considered: Considered,
+    decision: Decision,
+    standing: Standing | null,
+    expects?: ExpectedEffect | undefined,
+  ): void;
   waits(waiting: Waiting): void;
 }
 
@@ -255,6 +261,7 @@ export class HeldAsk {
       terms,
       binding,
       trail,
+      compared: comparable(this.#ask, considered.analysis),
     });
     this.#busy = true;
     within(
@@ -265,6 +272,7 @@ export class HeldAsk {
         this.#busy = false;
         if (this.#over) return held.leave(this.#closedBy ?? "disconnected");
         this.#review = { held, binding, terms, approved: null };
+        startRehearsal(this.#ports, this.#ask, this.#statement, considered, terms, held.id);
         const early = this.#early;
         this.#early = null;
         if (early !== null) this.#changed(early);
@@ -301,7 +309,14 @@ export class HeldAsk {
   #use(considered: Considered, review: Review, approval: Approval): void {
     const { id, link } = review.held;
     this.#busy = true;
-    within(this.#ports.people.desk.consume(id, review.binding.digest), () => {}).then(
+    let expects: ExpectedEffect | undefined;
+    const { people } = this.#ports;
+    // What reviewers were shown is read before the approval is used up: without it nothing could be compared.
+    const use = expectedEffect(people, this.#ask, considered.analysis, review.terms, id).then((effect) => {
+      expects = effect;
+      return people.desk.consume(id, review.binding.digest);
+    });
+    within(use, () => {}).then(
       (used) => {
         this.#busy = false;
         if (this.#over) return;
@@ -325,7 +340,7 @@ export class HeldAsk {
             refused(review.terms, "review-changed", `the rules changed as review ${id} was used`, "Run it again."),
           );
         const standing = { core: review.binding.core, nonce: this.#nonce, approval };
-        this.#forward(now, approvedDecision(now.decision, approval), standing);
+        this.#forward(now, approvedDecision(now.decision, approval), standing, expects);
       },
       (error: unknown) => {
         this.#busy = false;
@@ -334,10 +349,10 @@ export class HeldAsk {
     );
   }
 
-  #forward(considered: Considered, decision: Decision, standing: Standing | null): void {
+  #forward(considered: Considered, decision: Decision, standing: Standing | null, expects?: ExpectedEffect): void {
     if (this.#over) return;
     this.#close("cancelled");
-    this.#ports.forward(considered, decision, standing);
+    this.#ports.forward(considered, decision, standing, expects);
   }
 
   // What cannot wait.

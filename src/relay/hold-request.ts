@@ -25,8 +25,10 @@ export function holdRequest(held: {
   readonly terms: readonly HoldTerms[];
   readonly binding: Binding;
   readonly trail: SessionTrail;
+  /** Why the real run could not be compared with a rehearsal; null: it can. */
+  readonly compared: string | null;
 }): HoldRequest {
-  const { asker, ask, statement, analysis, verdict, terms, binding, trail } = held;
+  const { asker, ask, statement, analysis, verdict, terms, binding, trail, compared } = held;
   const { context } = ask;
   const connect = ask.phase === "connect";
   return {
@@ -42,7 +44,7 @@ export function holdRequest(held: {
     role: connect ? null : context.role,
     analysis: connect ? null : analysis,
     terms,
-    reasons: [...verdict.reasons, ...remarks(ask, analysis, binding)],
+    reasons: [...verdict.reasons, ...remarks(ask, analysis, binding), ...uncompared(terms, compared)],
     transaction: context.transaction === "idle" ? [] : trail.texts(),
   };
 }
@@ -64,6 +66,11 @@ function remarks({ text, context }: Ask, analysis: Analysis, { unknown }: Bindin
   if (Array.isArray(utility) && utility.includes("copy") && analysis.effects.includes("write"))
     say("copy-data", "the rows that its client sends after approval are not part of what is reviewed");
   return made;
+}
+
+function uncompared(terms: readonly HoldTerms[], why: string | null): readonly Reason[] {
+  if (why === null || !terms.some(({ rehearse }) => rehearse)) return [];
+  return [{ rule: null, code: "not-compared", text: `the real run is not compared with its rehearsal: ${why}` }];
 }
 
 const escaped = (text: string): string => text.replace(/[^\w]/g, "\\$&");

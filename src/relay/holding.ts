@@ -1,5 +1,5 @@
 import type { Decision } from "../policy/policy.js";
-import type { Answer, Ask, Gate, Waiting, WithdrawReason } from "../protocol/index.js";
+import type { Answer, Ask, ExpectedEffect, Gate, Waiting, WithdrawReason } from "../protocol/index.js";
 import type { Analysis, HoopError, Reason, StatementId } from "../vocabulary/index.js";
 import { type Asker, metBy } from "./asker.js";
 import type { GatePorts } from "./context.js";
@@ -24,11 +24,17 @@ export interface HoldingPorts {
   show(ask: Ask): string | null;
   /** The approval that an earlier ask was let go with. */
   approvalOf(ask: number): Approved | null;
-  consider(ask: Ask, done: (result: Considered | Refused) => void): void;
+  consider(asked: Asked, done: (result: Considered | Refused) => void): void;
   decide(ask: Ask, before: Considered): Considered;
   record(asked: Asked, decision: Decision, analysis: Analysis, done: (error: HoopError | null) => void): void;
   refuse(asked: Asked, why: Refused, analysis: Analysis | null): void;
-  forward(asked: Asked, considered: Considered, decision: Decision, approved: Approved | null): void;
+  forward(
+    asked: Asked,
+    considered: Considered,
+    decision: Decision,
+    approved: Approved | null,
+    expects?: ExpectedEffect | undefined,
+  ): void;
 }
 
 /** What of one session waits for people. */
@@ -72,7 +78,7 @@ export function createHolding(ports: HoldingPorts): Holding {
           trail,
           shown: ports.show(ask),
           before: ask.before === undefined ? null : ports.approvalOf(ask.before),
-          consider: (done) => ports.consider(ask, done),
+          consider: (done) => ports.consider(asked, done),
           decide: (before) => ports.decide(ask, before),
           record: (decision, recorded, done) => ports.record(asked, decision, recorded, done),
           withdrawn: (why) => recordWithdrawn(statement, gate.now() - since, why),
@@ -80,10 +86,10 @@ export function createHolding(ports: HoldingPorts): Holding {
             waiting.delete(id);
             ports.refuse(asked, why, recorded);
           },
-          forward(considered, decision, approved) {
+          forward(considered, decision, approved, expects) {
             waiting.delete(id);
             if (ask.phase === "connect") asker.admitted = metBy(considered.decision.verdict);
-            ports.forward(asked, considered, decision, approved);
+            ports.forward(asked, considered, decision, approved, expects);
           },
           waits,
         },

@@ -1,16 +1,15 @@
 import type { PlanConditions } from "../masking/plan.js";
 import { writtenBack } from "../masking/written-back.js";
 import type { Ask } from "../protocol/index.js";
-import { type Reason, ruleId, type Subject } from "../vocabulary/index.js";
+import { type Reason, ruleId } from "../vocabulary/index.js";
 
-/** Takes one statement from a budget; false: it is used up. `key` names rule and subject. */
-export type Budget = (key: string, statementsPerHour: number) => boolean;
+/** Takes one statement of the asker from a rule's budget; false: it is used up. */
+export type Budget = (rule: string, statementsPerHour: number) => boolean;
 
 /** What a mask plan asks for that this very statement does not give; null: it may go on. */
 export function unmetCondition(
   conditions: PlanConditions | undefined,
   ask: Pick<Ask, "text" | "values" | "phase">,
-  subject: Pick<Subject, "id">,
   budget: Budget | undefined,
 ): Reason | null {
   if (conditions === undefined) return null;
@@ -19,7 +18,7 @@ export function unmetCondition(
   // What is only prepared tells nothing yet.
   if (ask.phase === "prepare") return null;
   for (const { rule, statementsPerHour } of conditions.budgets) {
-    if (budget?.(`predicates ${rule} ${subject.id}`, statementsPerHour) !== true) return usedUp(rule);
+    if (budget?.(rule, statementsPerHour) !== true) return usedUp(rule);
   }
   return null;
 }

@@ -17,7 +17,12 @@ export interface PumpPorts {
   readonly gate: GatePorts;
   readonly open: OpenSessions;
   /** Another way to judge; only measurements of what judging costs give one. */
-  readonly createGate?: (ports: GatePorts, asker: Asker, language: string) => SessionGate;
+  readonly createGate?: (
+    ports: GatePorts,
+    asker: Asker,
+    language: string,
+    order: (order: Order) => void,
+  ) => SessionGate;
   dial(connection: Connection, signal: AbortSignal): Promise<Pipe>;
   serverCertificate(connection: Connection): Promise<ServerCertificate>;
   /** For protocols that know hosts and users by keys. */
@@ -45,10 +50,14 @@ export async function pump(
   const { init, protocol, client } = lane;
   const asker: Asker = { session: init.session, login: lane.login, subject: init.subject, connection: init.connection };
   if (init.asksToConnect) asker.admitted = null;
-  const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language);
-  const over = new AbortController();
   const listeners: ((order: Order) => void)[] = [];
   const early: Order[] = [];
+  const order = (order: Order): void => {
+    if (listeners.length === 0) early.push(order);
+    else for (const listener of listeners) listener(order);
+  };
+  const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language, order);
+  const over = new AbortController();
   const startedAt = ports.gate.now();
   const targets = new Set<Pipe>();
 
@@ -98,10 +107,7 @@ export async function pump(
     id: init.session,
     asker,
     startedAt,
-    order(order) {
-      if (listeners.length === 0) early.push(order);
-      else for (const listener of listeners) listener(order);
-    },
+    order,
     ended: served,
   };
   ports.open.add(session);
@@ -130,6 +136,7 @@ export async function pump(
   } finally {
     over.abort();
     gate.close?.();
+    ports.gate.budgets?.forget(init.session);
     ports.open.remove(init.session);
     if (!init.refusal) ports.directory.end(init.session);
     // Whatever the protocol left open is closed here, so that no way of ending leaks a target connection.

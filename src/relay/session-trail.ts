@@ -5,6 +5,12 @@ import type { SqlAnalysis } from "../sql/analyser.js";
 /** What is kept of an open transaction: an approval inside of a longer one could not say what it stands for. */
 export const maxTrail = { statements: 50, characters: 64 * 1024 } as const;
 
+/** Settings of one session that could be set again elsewhere. */
+const maxSettings = 64;
+/** SET and RESET take no expressions: nothing runs with them. */
+const plainSetting =
+  /^\s*(?:set\s+(?:session\s+)?(?!local\b|transaction\b|constraints\b)[\w.]+|set\s+time\s+zone|reset\s+[\w.]+)[^;]*;?\s*$/i;
+
 interface Step {
   readonly text: string;
   values: Ask["values"];
@@ -22,6 +28,7 @@ export class SessionTrail {
   /** More ran in the open transaction than is kept. */
   overflowed = false;
   #context = "";
+  #settings: string[] | null = [];
 
   /** An ask was allowed and goes out. */
   ran(ask: Ask, analysis: SqlAnalysis): void {
@@ -29,6 +36,7 @@ export class SessionTrail {
     if (ask.phase === "prepare" || ask.phase === "connect" || ask.before !== undefined) return;
     if (analysis.changesContext || analysis.changesCatalogue || analysis.unknowns.length > 0)
       this.#context = digestOf(this.#context, ask.text, ask.values);
+    if (analysis.changesContext || analysis.unknowns.length > 0) this.#set(ask, analysis);
     const last = this.#steps.at(-1);
     if (last !== undefined) seal(last);
     if (this.#steps.length >= maxTrail.statements || this.#characters + ask.text.length > maxTrail.characters)
@@ -38,6 +46,28 @@ export class SessionTrail {
       this.#characters += ask.text.length;
     }
     this.#wrote ||= analysis.effects.some((effect) => effect !== "read" && effect !== "connect");
+  }
+
+  #set({ text, context }: Ask, { statements, unknowns }: SqlAnalysis): void {
+    if (/^\s*(?:prepare|deallocate)\b/i.test(text) && statements === 1) return;
+    if (/^\s*discard\s+all\s*;?\s*$/i.test(text)) this.#settings = [];
+    else if (
+      this.#settings !== null &&
+      this.#settings.length < maxSettings &&
+      statements === 1 &&
+      unknowns.length === 0 &&
+      text.length <= 1_024 &&
+      // In a transaction it may be taken back.
+      context.transaction === "idle" &&
+      plainSetting.test(text)
+    )
+      this.#settings.push(text);
+    else this.#settings = null;
+  }
+
+  /** Statements that would set what this session has set, in order; null: it did something that cannot be done again elsewhere. */
+  get settings(): readonly string[] | null {
+    return this.#settings;
   }
 
   /** An ask tells where the session stands: outside of a transaction nothing of an earlier one counts. */

@@ -26,13 +26,20 @@ export function watchRights(ports: WatchPorts): () => void {
     session.order({ kind: "end", reason });
   }
 
+  const known = ({ id }: OpenSession) => ({ usage: ports.gate.budgets?.usage, session: id });
+
   /** Ends the session if it may not be open any more; else has its standing answers asked again. */
   function rejudge(session: OpenSession): void {
     const { subject, connection } = session.asker;
     const freshness = (): number | null => ports.gate.people?.freshness.age(subject.id, connection.name) ?? null;
-    const { verdict } = ports.gate.policy
-      .current()
-      .decide({ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now(), freshness });
+    const { verdict } = ports.gate.policy.current().decide({
+      subject,
+      connection,
+      analysis: connectAnalysis(connection),
+      now: ports.gate.now(),
+      freshness,
+      ...known(session),
+    });
     if (mayStay(session.asker, verdict)) return session.order({ kind: "rejudge" });
     end(
       session,
@@ -50,6 +57,7 @@ export function watchRights(ports: WatchPorts): () => void {
         connection,
         analysis: connectAnalysis(connection),
         now: ports.gate.now(),
+        ...known(session),
       });
       if (!decision.dependsOn.has("clock") || mayStay(session.asker, decision.verdict)) continue;
       end(
@@ -87,6 +95,11 @@ export function watchRights(ports: WatchPorts): () => void {
         rejudge(session);
       }
     }) ?? (() => {}),
+    // Portals that are open were judged by definitions that may hold no longer.
+    ports.gate.catalogues.watch(({ id }) => {
+      for (const session of [...ports.open.all()])
+        if (session.asker.connection.id === id) session.order({ kind: "rejudge" });
+    }),
     ports.connections.watch(() => {
       for (const session of [...ports.open.all()]) {
         const old = session.asker.connection;

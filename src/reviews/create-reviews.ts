@@ -6,8 +6,9 @@ import type { Rehearsal, RehearsalNotes, ReviewDesk } from "./desk.js";
 import { createGrants, type Grants } from "./grants.js";
 import { createReviewJournal, partyOf } from "./journal.js";
 import { reviewLimits } from "./limits.js";
-import type { FindPeople, RequestTerms, ReviewLog, ReviewRecorder } from "./ports.js";
-import type { Review, ReviewBody, ReviewComment } from "./review.js";
+import type { FindPeople, RequestTerms, RevealTerms, ReviewLog, ReviewRecorder } from "./ports.js";
+import { type RevealPorts, requestReveal, useReveal } from "./reveal-requests.js";
+import type { RevealWish, Review, ReviewBody, ReviewComment } from "./review.js";
 import { isRequester, mayBreakGlass, mayReview, missingWords, type Standing, standingOf } from "./standing.js";
 import type { GrantFilter, ReviewFilter, ReviewStore, Seen, StoredGrant } from "./store.js";
 import { noReview, peopleOf, take } from "./take.js";
@@ -51,6 +52,10 @@ export interface Reviews {
   requestable(
     subject: Subject,
   ): readonly { readonly connection: Connection; readonly effects: readonly Effect[]; readonly maxMs: number }[];
+  /** Asks for the value behind a token. Throws HoopError `invalid`, `denied` (no rule names who approves), `limited`. */
+  requestReveal(subject: Subject, wish: RevealWish): Promise<Review>;
+  /** Uses up an approval for exactly that; exactly one caller ever gets true. */
+  useReveal(id: string, subject: Subject, matter: string): Promise<boolean>;
   /** What an approved request has become; null: nothing yet. */
   grant(id: string): Promise<StoredGrant | null>;
   listGrants(filter: GrantFilter): Promise<readonly StoredGrant[]>;
@@ -67,6 +72,8 @@ export interface ReviewsOptions {
   readonly link: (id: string) => string;
   readonly connections: AccessPorts["connections"];
   readonly terms: RequestTerms;
+  /** Absent: no values behind tokens can be asked for. */
+  readonly revealTerms?: RevealTerms | undefined;
   /** Called when people's groups or states change: what waits is looked at again. Returns the way to stop. */
   readonly peopleChanged: (listener: () => void) => () => void;
   readonly now?: (() => number) | undefined;
@@ -78,6 +85,7 @@ export async function createReviews(options: ReviewsOptions): Promise<Reviews> {
   const journal = createReviewJournal(options.recorder, log);
   const acting = { store, people, journal };
   const access: AccessPorts = { ...acting, connections: options.connections, terms: options.terms };
+  const revealing: RevealPorts = { ...acting, revealTerms: options.revealTerms ?? (() => null) };
   const waiting = createWaiting({ store, people, log });
   const grants: Grants = await createGrants({ store, journal, log, now: options.now ?? Date.now });
   const clock = createReviewClock({ ...acting, log });
@@ -140,8 +148,9 @@ export async function createReviews(options: ReviewsOptions): Promise<Reviews> {
     return { happened, forget };
   }
 
+  const desk = createDesk({ ...acting, waiting, link: options.link, log });
   const reviews: Reviews = {
-    desk: createDesk({ ...acting, waiting, link: options.link, log }),
+    desk,
     grants,
     async view(id, by, all) {
       const { review, now } = await seen(id);
@@ -196,6 +205,8 @@ export async function createReviews(options: ReviewsOptions): Promise<Reviews> {
         ticket: plainWords(request.ticket ?? "").replaceAll(/\s+/g, " ") || null,
       }),
     requestable: (subject) => requestable(access, subject),
+    requestReveal: (subject, wish) => requestReveal(revealing, subject, { ...wish, reason: plainWords(wish.reason) }),
+    useReveal: (id, subject, matter) => useReveal(revealing, desk, id, subject, matter),
     grant: (id) => store.grant(id),
     listGrants: (filter) => store.grants(filter),
     async endGrant(id, by, all) {

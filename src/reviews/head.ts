@@ -1,6 +1,6 @@
 import { type Analysis, HoopError, type Reason } from "../vocabulary/index.js";
 import { reviewLimits } from "./limits.js";
-import type { AccessWish, ReviewBody, ReviewHead } from "./review.js";
+import type { AccessWish, RevealWish, ReviewBody, ReviewHead } from "./review.js";
 
 /** What is shown at once of what may be very long. Throws HoopError `too-large` where nobody could review it. */
 export function headOf(
@@ -11,6 +11,7 @@ export function headOf(
     readonly analysis: Analysis | null;
     readonly reasons: readonly Reason[];
     readonly wish: AccessWish | null;
+    readonly reveal?: RevealWish | undefined;
   },
 ): ReviewHead {
   const size = [body.text, ...(body.values ?? []), ...body.transaction].reduce(
@@ -37,6 +38,7 @@ export function headOf(
     analysis: more.analysis && boundedAnalysis(more.analysis),
     reasons: more.reasons.slice(0, 20),
     wish: more.wish,
+    ...(more.reveal === undefined ? {} : { reveal: more.reveal }),
   };
 }
 

@@ -2,6 +2,7 @@ export { createReviews, type Reviews, type ReviewsOptions, type ReviewView } fro
 export * from "./desk.js";
 export { reviewLimits } from "./limits.js";
 export type { ReviewEntry } from "./ports.js";
-export { type Review, type ReviewComment, reviewKinds, reviewStates } from "./review.js";
+export { notRevealable } from "./reveal-requests.js";
+export { type RevealWish, type Review, type ReviewComment, reviewKinds, reviewStates } from "./review.js";
 export { reviewIdPattern } from "./review-id.js";
 export type { ReviewFilter, StoredGrant } from "./store.js";

@@ -57,6 +57,7 @@ export const partyOf = ({ id, name }: Pick<Subject, "id" | "name">): Party => ({
 /** Of a review, what may stand in every export. */
 function told(review: Review): Record<string, unknown> {
   const { kind, requester, onBehalfOf, connections, session, statement, terms, state, ending } = review;
+  const { reveal } = review.head;
   return {
     kind,
     requester: requester.name,
@@ -64,6 +65,9 @@ function told(review: Review): Record<string, unknown> {
     connections: connections.map(({ name }) => name),
     ...(session === null ? {} : { session }),
     ...(statement === null ? {} : { statement }),
+    ...(reveal === undefined
+      ? {}
+      : { purpose: reveal.purpose, ...(reveal.column === null ? {} : { column: reveal.column }) }),
     rules: terms.map(({ rule }) => rule),
     state,
     ...(ending === null ? {} : { ending: ending.why }),

@@ -13,6 +13,9 @@ export type RequestTerms = (
   effects: readonly Effect[],
 ) => { readonly terms: readonly HoldTerms[]; readonly maxMs: number } | null;
 
+/** What policy asks for before somebody is shown the value behind a token of that purpose. Null, or none: it cannot be asked for. */
+export type RevealTerms = (subject: Subject, purpose: string) => readonly HoldTerms[] | null;
+
 /** One step of a review or grant, for the recording. No text of what was held is in it. */
 export interface ReviewEntry {
   readonly kind: "change";

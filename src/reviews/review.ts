@@ -11,8 +11,11 @@ import type {
   SubjectId,
 } from "../vocabulary/index.js";
 
-/** `statement` and `session`: a client waits, or did. `access`: somebody asked for time-boxed access beforehand. */
-export const reviewKinds = ["statement", "session", "access"] as const;
+/**
+ * `statement` and `session`: a client waits, or did. `access`: somebody asked for time-boxed access beforehand. `reveal`: for
+ * the value behind one token.
+ */
+export const reviewKinds = ["statement", "session", "access", "reveal"] as const;
 export type ReviewKind = (typeof reviewKinds)[number];
 
 export const reviewStates = ["pending", "approved", "denied", "expired", "withdrawn", "used"] as const;
@@ -64,6 +67,19 @@ export interface AccessWish {
   readonly reason: string;
 }
 
+/** What a person asks for who wants the value behind one token. The value is nowhere in it. */
+export interface RevealWish {
+  readonly purpose: string;
+  /** How the token was made, in a word: `card`. */
+  readonly form: string;
+  /** Where the token was seen, as the requester says; null: not said. */
+  readonly column: string | null;
+  readonly token: string;
+  readonly reason: string;
+  /** What the approval is for, exactly: made by masking, compared when it is used. */
+  readonly matter: string;
+}
+
 /** What everybody is shown at once: of bounded size, sealed at rest. */
 export interface ReviewHead {
   /** The first part of the text; `textLength` says how long it is. */
@@ -79,6 +95,7 @@ export interface ReviewHead {
   readonly analysis: Analysis | null;
   readonly reasons: readonly Reason[];
   readonly wish: AccessWish | null;
+  readonly reveal?: RevealWish | undefined;
 }
 
 /** The whole of it, read when somebody asks. */

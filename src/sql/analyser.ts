@@ -80,6 +80,10 @@ export interface SqlAnalysis extends Analysis {
   readonly results?: readonly (readonly ResultColumn[] | null)[];
   /** The cursor that a text of this one statement declares, or fetches from. */
   readonly cursor?: { readonly name: string; readonly does: "declare" | "fetch" };
+  /** It runs bodies that were read: they may have others by the time that a cursor over it is fetched from. */
+  readonly callsBodies?: boolean;
+  /** A body that it runs declares a cursor. */
+  readonly declaresInside?: boolean;
   /** Something whose reach cannot be read is called (an opaque function, dynamic SQL): anything may be reachable. */
   readonly opaque: boolean;
   /** Something that it sets off, a trigger say, cannot be read: its messages may quote anything. */

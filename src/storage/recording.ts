@@ -7,6 +7,7 @@ import type { SignedHead } from "../recording/head.js";
 import { type NewEntry, sessionOf } from "../recording/new-entry.js";
 import { type SessionChange, sessionChanges } from "../recording/session-changes.js";
 import type { NewPayload, PageMark, RecordingStore, SessionSummary, StoredEntry } from "../recording/store.js";
+import { HoopError } from "../vocabulary/index.js";
 import { packBodies, unpackBodies } from "./recording/packed.js";
 import { encodeSealed, findSealed } from "./recording/sealed-block.js";
 import type { Store } from "./store.js";
@@ -212,7 +213,7 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
     },
     async changes(mark, limit) {
       let query = db.selectFrom("recording_changes").select(["at", "chain", "seq"]);
-      const at = mark === null ? null : mark.split(" ");
+      const at = mark === null ? null : changeMark(mark);
       if (at !== null)
         query = query.where(sql<SqlBool>`(at, chain, seq) < (${at[0]}::timestamptz, ${at[1]}::uuid, ${at[2]}::bigint)`);
       const rows = await query
@@ -458,6 +459,12 @@ function summary(row: RecordingTables["recording_sessions"]): SessionSummary {
 }
 
 const writeMark = (time: Date, id: string): string => `${time.toISOString()} ${id}`;
+
+/** What `changes` gave as `next`: whatever else somebody gives back is theirs to mend. */
+function changeMark(mark: string): readonly string[] {
+  if (/^\d{4}-\d\d-\d\dT[\d:.]{8,15}Z [0-9a-f-]{36} \d{1,18}$/.test(mark)) return mark.split(" ");
+  throw new HoopError("invalid", "`after` is not the `next` of a page");
+}
 
 function readMark(mark: PageMark): { readonly time: string; readonly id: string } | null {
   const [time, id] = mark?.split(" ") ?? [];

@@ -11,3 +11,4 @@ export * from "./permit.js";
 export * from "./statement.js";
 export * from "./subject.js";
 export * from "./verdict.js";
+export * from "./write-facts.js";

@@ -108,6 +108,11 @@ const table: Readonly<
     path: `/api/v1/sessions/${otherSession}/entries`,
     statuses: { nobody: 401, engineer: 404, auditor: 200, admin: 200 },
   },
+  "POST /api/v1/sessions/:session/entries/:seq/reveal": {
+    path: `/api/v1/sessions/${otherSession}/entries/1/reveal`,
+    body: { because: "a ticket" },
+    statuses: auditors(200),
+  },
   "POST /api/v1/sessions/:session/kill": {
     path: "/api/v1/sessions/LIVE/kill",
     body: {},
@@ -146,6 +151,9 @@ const table: Readonly<
   "POST /api/v1/access-requests": { body: {}, statuses: signedIn(400) },
   "GET /api/v1/grants": { statuses: signedIn(200) },
   "DELETE /api/v1/grants/:grant": { path: `/api/v1/grants/${noReview}`, statuses: signedIn(404) },
+  "POST /api/v1/reveals": { body: {}, statuses: signedIn(400) },
+  "POST /api/v1/reveals/:review/value": { path: `/api/v1/reveals/${noReview}/value`, statuses: signedIn(404) },
+  "GET /api/v1/audit/changes": { statuses: auditors(200) },
   "GET /api/v1/audit/heads": { statuses: auditors(200) },
   "GET /api/v1/audit/export": { statuses: auditors(200) },
   "POST /api/v1/audit/verify": { body: {}, statuses: auditors(200) },

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type ApiDeps, type App, createApi } from "../../src/api/index.js";
 import { type ConnectionProtocol, createConnections } from "../../src/connections/index.js";
 import { maskRehearsal } from "../../src/gateway/mask-rehearsal.js";
+import { createReveals } from "../../src/gateway/reveals.js";
 import { startReviews } from "../../src/gateway/reviews.js";
 import { factorOptions } from "../../src/gateway/second-factor.js";
 import { withGrants } from "../../src/gateway/with-grants.js";
@@ -153,6 +154,7 @@ export async function startTestApi(): Promise<TestApi> {
         show: showText,
         maskRehearsal: (viewer, review, rehearsal) => maskRehearsal(masking, viewer, review, rehearsal),
       },
+      reveals: createReveals({ reviews, policy: source, recorder, key: masking.key }),
       recordings: {
         sessions: async () => ({ items: [], next: null }),
         session: async (session) => {
@@ -179,6 +181,11 @@ export async function startTestApi(): Promise<TestApi> {
           yield '{"kind":"chains"}\n';
         },
         verify: async () => ({ ok: true, entries: 0, chains: 0, problems: [] }),
+        changes: async () => ({ items: [], next: null }),
+        reveal: async ({ part }, allow) => {
+          await allow();
+          return part === "values" ? { part, values: [] } : { part, text: "select 'x'" };
+        },
       },
       secrets: { rotate: async () => ({ resealed: 0, keyId: "k" }) },
       authority: () => "-----BEGIN CERTIFICATE-----",

@@ -10,11 +10,14 @@ import type {
   Protocol,
   SessionHost,
   SessionInit,
+  Waiting,
+  WithdrawReason,
 } from "../../src/protocol/index.js";
 import { connectTcp, tcpPipe } from "../../src/transport/tcp/index.js";
 import {
   type Connection,
   connectionId,
+  type MaskPlan,
   type Permit,
   sessionId,
   statementId,
@@ -41,7 +44,14 @@ export interface LaneOptions {
   readonly refusal?: SessionInit["refusal"];
   readonly certificate?: { key: string; chain: string };
   readonly decide?: (ask: Ask) => Promise<"allow" | string> | "allow" | string;
-  readonly withdrawn?: (id: number) => void;
+  /** What is masked in what is allowed. */
+  readonly masks?: MaskPlan;
+  /** What rules are said to look at. */
+  readonly needs?: readonly string[];
+  /** Told for each ask before `decide`: people are asked. */
+  readonly waits?: Waiting;
+  readonly asksToConnect?: boolean;
+  readonly withdrawn?: (id: number, why?: WithdrawReason) => void;
 }
 
 export async function startLanes(protocol: Protocol, options: LaneOptions): Promise<Lanes> {
@@ -77,6 +87,7 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
         connection,
         refusal: options.refusal ?? null,
         credential: { user: "", secret: options.secret ?? null },
+        ...(options.asksToConnect ? { asksToConnect: true } : {}),
         viaAgent: options.viaAgent ?? false,
         clientTls: true,
         limits: { maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: 5_000 },
@@ -86,14 +97,16 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
       client: tcpPipe(socket, "client"),
       dial: (signal) => connectTcp({ host: "127.0.0.1", port: options.targetPort, signal }),
       gate: {
-        judge(id, ask, answer) {
+        needs: () => new Set(options.needs ?? []),
+        judge(id, ask, answer, waits) {
           asks.push(ask);
+          if (options.waits) waits?.(options.waits);
           void Promise.resolve(options.decide?.(ask) ?? "allow").then((word) => {
             const allow: Answer = {
               outcome: "allow",
               permit: { statement: statementId(session, id), purpose: "forward" } as Permit,
               analysis: ask.analysis!,
-              masks: null,
+              masks: options.masks ?? null,
             };
             answer(
               word === "allow"
@@ -106,7 +119,7 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
             );
           });
         },
-        withdraw: (id) => options.withdrawn?.(id),
+        withdraw: (id, why) => options.withdrawn?.(id, why),
         lookup: () => {},
       },
       note: (note) => void notes.push(note),

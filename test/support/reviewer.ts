@@ -19,6 +19,8 @@ export interface Reviewer {
   ): Promise<{ text: string; values: readonly (string | null)[] | null; transaction: readonly string[] }>;
   decide(id: string, verdict: "approve" | "deny", reason?: string): Promise<void>;
   state(id: string): Promise<string>;
+  /** As the API shows it. */
+  whole(id: string): Promise<{ readonly rehearsal: unknown }>;
 }
 
 export function reviewer(hoop: RunningHoop): Reviewer {
@@ -71,6 +73,7 @@ export function reviewer(hoop: RunningHoop): Reviewer {
     content: (id) => call("GET", `/reviews/${id}/content`),
     decide: async (id, verdict, reason) =>
       void (await call("POST", `/reviews/${id}/${verdict}`, reason === undefined ? {} : { reason })),
+    whole: (id) => call("GET", `/reviews/${id}`),
     state: async (id) => (await call<SeenReview>("GET", `/reviews/${id}`)).state,
   };
 }

@@ -117,6 +117,7 @@ export async function fillWithSample({ deps }: TestConsole): Promise<Sample> {
           maskedCells: asked.masked ?? 0,
           durationMs: asked.ms,
           tag: asked.tag,
+          detected: asked.detected,
           error: asked.error ? { code: asked.error, text: "relation does not exist" } : undefined,
         });
       },
@@ -142,6 +143,7 @@ export async function fillWithSample({ deps }: TestConsole): Promise<Sample> {
       relation: "public.customers",
       rows: 50,
       masked: 100,
+      detected: { email: 50 },
       ms: 3.42,
       tag: "SELECT 50",
     },
@@ -180,6 +182,7 @@ interface Asked {
   readonly ms: number;
   readonly rows?: number;
   readonly masked?: number;
+  readonly detected?: Readonly<Record<string, number>>;
   readonly tag?: string;
   readonly error?: string;
   readonly denied?: readonly Reason[];

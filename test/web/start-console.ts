@@ -73,7 +73,7 @@ async function withRecordings(api: TestApi, closing: (() => Promise<unknown>)[])
   return {
     ...api.deps,
     recorder,
-    audit: createAuditService({ store: recordings, recorder, signer }),
+    audit: createAuditService({ store: recordings, recorder, signer, keys }),
     recordings: {
       async sessions({ subject, connection, after, limit }) {
         const page = await recordings.sessions({ subject, connection }, after ?? null, limit);

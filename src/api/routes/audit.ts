@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
+import { entrySchema, pageQuerySchema, pageSchema } from "../schemas.js";
 
 const verifiedSchema = z.object({
   ok: z.boolean(),
@@ -13,6 +14,23 @@ const verifiedSchema = z.object({
 /** The proof that the record is whole. */
 export const auditRoutes: Routes = (app, { deps, change }) => {
   const { audit } = deps;
+
+  app.route({
+    method: "GET",
+    url: "/audit/changes",
+    config: { access: "auditor" },
+    schema: {
+      summary: "Administrative acts, warnings and gaps, newest first",
+      tags: ["audit"],
+      querystring: pageQuerySchema,
+      response: { 200: pageSchema(entrySchema) },
+    },
+    handler: async (request) => {
+      const { after = null, limit } = request.query;
+      const { items, next } = await audit.changes(after, limit);
+      return { items: items.map(({ entry }) => ({ ...entry })), next };
+    },
+  });
 
   app.route({
     method: "GET",

@@ -11,8 +11,10 @@ import { groupRoutes } from "./groups.js";
 import { loginRoutes } from "./login.js";
 import { meRoutes } from "./me.js";
 import { policyRoutes } from "./policy.js";
+import { policyBudgetRoutes } from "./policy-budgets.js";
 import { policyExplainRoutes } from "./policy-explain.js";
 import { policyReplayRoutes } from "./policy-replay.js";
+import { revealRoutes } from "./reveals.js";
 import { reviewRoutes } from "./reviews.js";
 import { secretRoutes } from "./secrets.js";
 import { sessionRoutes } from "./sessions.js";
@@ -37,11 +39,13 @@ export const routes: readonly Routes[] = [
   agentRoutes,
   policyRoutes,
   policyExplainRoutes,
+  policyBudgetRoutes,
   policyReplayRoutes,
   sessionRoutes,
   reviewRoutes,
   accessRequestRoutes,
   grantRoutes,
+  revealRoutes,
   auditRoutes,
   secretRoutes,
   caRoutes,

@@ -1,12 +1,14 @@
+import { isUtf8 } from "node:buffer";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HoopError, type SubjectId, sessionId, subjectId } from "../../vocabulary/index.js";
 import { isAdmin, isAuditor, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
-import type { RecordedSession } from "../deps.js";
+import type { AuditPort, RecordedSession } from "../deps.js";
 import {
   cursorFrom,
   cursorTo,
+  entrySchema,
   iso,
   isoOrNull,
   noContentSchema,
@@ -40,14 +42,23 @@ const recordedSchema = z
     end: z.object({ code: z.string(), text: z.string() }).nullable(),
   })
   .meta({ id: "RecordedSession" });
-const entrySchema = z
-  .record(z.string(), z.unknown())
-  .meta({ id: "Entry", description: "One line of a recording; `kind` says which." });
 const filterSchema = pageQuerySchema.extend({
   subject: z.string().max(64).optional().describe("A user's name or id. Others than auditors see only their own."),
   connection: z.string().max(63).optional(),
 });
 const one = z.object({ session: z.uuid() });
+/** Characters of one sealed part that are answered. */
+const longestPart = 4 * 1024 * 1024;
+const revealBodySchema = z.strictObject({
+  part: z.enum(["text", "values", "error"]).default("text"),
+  because: z.string().min(1).max(1_000).describe("Why; it is recorded."),
+});
+const revealedSchema = z.object({
+  part: z.enum(["text", "values", "error"]),
+  text: z.string().nullable(),
+  values: z.array(z.string().nullable()).nullable().describe("Bytes that are no text as hex behind `\\x`."),
+  cut: z.boolean().describe("Whether there is more than the four million characters that are answered."),
+});
 
 /** Open and recorded sessions: everybody's for auditors, their own for others. */
 export const sessionRoutes: Routes = (app, { deps, change }) => {
@@ -158,6 +169,38 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
 
   app.route({
     method: "POST",
+    url: "/sessions/:session/entries/:seq/reveal",
+    config: { access: "auditor", rateLimit: { max: 60, timeWindow: 60_000 } },
+    schema: {
+      summary: "Open a sealed part of an entry",
+      description: "Who looked, at what and why is in the record before it is opened.",
+      tags: ["sessions"],
+      params: one.extend({ seq: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }),
+      body: revealBodySchema,
+      response: { 200: revealedSchema },
+    },
+    handler: async (request) => {
+      const session = await visible(request, request.params.session);
+      const { subject } = principalOf(request);
+      const because = request.body.because.replaceAll(/\p{C}/gu, " ").trim();
+      if (because === "") throw new HoopError("invalid", "say in a few words why you look");
+      const revealed = await deps.audit.reveal(
+        {
+          session: sessionId(session.id),
+          seq: request.params.seq,
+          part: request.body.part,
+          by: { subject: subject.id, name: subject.name },
+          because,
+        },
+        // The guard of the route has decided.
+        () => {},
+      );
+      return shownPart(revealed);
+    },
+  });
+
+  app.route({
+    method: "POST",
     url: "/sessions/:session/kill",
     config: { access: "subject" },
     schema: {
@@ -184,6 +227,23 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
     },
   });
 };
+
+/** Text where it is one, else hex: what is bound in binary is still what was sent. */
+function shownPart(revealed: Awaited<ReturnType<AuditPort["reveal"]>>): z.infer<typeof revealedSchema> {
+  if (revealed.part !== "values") {
+    const { part, text } = revealed;
+    return { part, text: text.slice(0, longestPart), values: null, cut: text.length > longestPart };
+  }
+  let room = longestPart;
+  const values: (string | null)[] = [];
+  for (const value of revealed.values) {
+    const text = value === null ? null : isUtf8(value) ? value.toString("utf8") : `\\x${value.toString("hex")}`;
+    room -= (text?.length ?? 0) + 1;
+    if (room < 0) break;
+    values.push(text);
+  }
+  return { part: "values", text: null, values, cut: values.length < revealed.values.length };
+}
 
 function shown(session: RecordedSession): z.infer<typeof recordedSchema> {
   const { id, connection, protocol, from, statements } = session;

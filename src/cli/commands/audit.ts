@@ -28,6 +28,14 @@ export function declareAudit(program: Command, run: Runner): void {
       ["hoop audit export | hoop audit verify - --key audit.pub", "in one go"],
     ],
   );
+  examples(
+    group
+      .command("changes")
+      .description("list administrative acts, warnings and gaps, the newest first: who changed what, who looked where")
+      .option("--limit <n>", "at most so many", "50")
+      .action(run(() => import("../verbs/audit-changes.js"))),
+    [["hoop audit changes --json | jq '.[] | select(.what == \"payload-revealed\")'", "who looked into sealed texts"]],
+  );
   group
     .command("key")
     .description("print the public key that signs the chains; pin it where the gateway cannot write")

@@ -72,6 +72,14 @@ export function declarePolicy(program: Command, run: Runner): void {
     .argument("<rule>", "its document's name")
     .option("--yes", "do not ask")
     .action(run(() => import("../verbs/policy-enforce.js")));
+  examples(
+    group
+      .command("budgets")
+      .description("what is used of which budget now: your own, and as an auditor everybody's")
+      .option("--rule <name>", "only this budget")
+      .action(run(() => import("../verbs/policy-budgets.js"))),
+    [["hoop policy budgets --rule exports", "who has used what of it?"]],
+  );
   group
     .command("grid")
     .description("what rules can say, and which protocols honour it")

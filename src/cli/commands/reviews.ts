@@ -76,6 +76,8 @@ export function declareReviews(program: Command, run: Runner): void {
   );
   declareRequest(review, run);
 
+  declareReveal(program, run);
+
   const access = program
     .command("access")
     .description("access for a time: ask for it, see what you have, give it back");
@@ -99,6 +101,29 @@ export function declareReviews(program: Command, run: Runner): void {
     .description("end granted access now; sessions that rest on it end within a second")
     .argument("<id>", "the grant: it is named like the review that approved it")
     .action(run(() => import("../verbs/access-revoke.js")));
+}
+
+/** The value behind one token. */
+function declareReveal(program: Command, run: Runner): void {
+  examples(
+    program
+      .command("reveal")
+      .description("ask for the value behind a token of a masked result; people decide, and it is shown once, to you")
+      .argument("[token]", "as the result shows it; behind -- when it begins with a dash")
+      .option("--source <purpose/column>", "what the token was made for, and where it was seen; the purpose is enough")
+      .option("--as <form>", "text, card or integer, where the rules leave it open")
+      .option("--because <text>", "why you need it; those who decide read it, and it is recorded")
+      .option("--review <id>", "show the value of what was asked for and approved")
+      .option("--wait", "wait until it is decided, then show the value; exit code 4 denied, 6 expired or withdrawn")
+      .action(run(() => import("../verbs/reveal.js"))),
+    [
+      [
+        "hoop reveal '7302 9948 1045 1111' --source analytics/customers.card --because 'case 4711' --wait",
+        "asks, waits and shows it",
+      ],
+      ["hoop reveal --review lusab-tofim", "what was approved meanwhile"],
+    ],
+  );
 }
 
 /** The same under both names: as something that waits for people, and as access. */

@@ -16,11 +16,17 @@ export function declareSessions(program: Command, run: Runner): void {
       .action(run(() => import("../verbs/sessions-ls.js"))),
     [["hoop sessions ls --open --connection pg-prod", "who is on pg-prod now"]],
   );
-  group
-    .command("show")
-    .description("show a session and every statement of it")
-    .argument("<id>", "the session, or the start of its id")
-    .action(run(() => import("../verbs/sessions-show.js")));
+  examples(
+    group
+      .command("show")
+      .description("show a session and every statement of it; as an auditor, open a sealed part of one")
+      .argument("<id>", "the session, or the start of its id")
+      .option("--reveal <seq>", "open a sealed part of the entry with this number; recorded, with who and why")
+      .option("--part <part>", "which: text, values or error", "text")
+      .option("--because <text>", "why you look")
+      .action(run(() => import("../verbs/sessions-show.js"))),
+    [["hoop sessions show 3f2a --reveal 42 --because 'INC-7'", "the text of statement #42 as it was sent"]],
+  );
   examples(
     group
       .command("kill")

@@ -4,7 +4,12 @@ import type { ReviewDetail } from "./review.js";
 
 type Row = Readonly<Record<string, string | null>>;
 
-const kinds = { statement: "a statement", session: "a session", access: "access for a time" } as const;
+const kinds = {
+  statement: "a statement",
+  session: "a session",
+  access: "access for a time",
+  reveal: "the value behind a token",
+} as const;
 
 /** All of it, for people. */
 export function reviewText(review: ReviewDetail, out: Output, wish: string | null): string {
@@ -12,7 +17,14 @@ export function reviewText(review: ReviewDetail, out: Output, wish: string | nul
     ["review", review.id],
     ["asks for", wish ?? kinds[review.kind]],
     ["who", `${review.requester.name}${review.onBehalfOf === null ? "" : `, for ${review.onBehalfOf.name}`}`],
-    ["on", `${review.connections.join(", ")}${review.database === null ? "" : ` (database ${review.database})`}`],
+    ["token", review.reveal?.token],
+    ["column", review.reveal?.column],
+    [
+      "on",
+      review.connections.length === 0
+        ? null
+        : `${review.connections.join(", ")}${review.database === null ? "" : ` (database ${review.database})`}`,
+    ],
     ["why held", review.reasons.map(({ text }) => text).join("\n")],
     ["asked", ago(review.openedAt)],
     [
@@ -37,7 +49,7 @@ export function reviewText(review: ReviewDetail, out: Output, wish: string | nul
 }
 
 function textParts(review: ReviewDetail): string[] {
-  if (review.kind === "access") return [];
+  if (review.kind === "access" || review.kind === "reveal") return [];
   if (review.text === null)
     return [`The text is shown to those who decide. Its shape:\n${indented(review.analysis?.shape ?? "")}`];
   const more = review.textLength > review.text.length ? `\n  … ${review.textLength} characters in all: --text` : "";

@@ -6,7 +6,7 @@ import type { Invocation } from "../invocation.js";
 /** A review as the API shows it, as far as the command line does. */
 export interface ReviewSummary {
   readonly id: string;
-  readonly kind: "statement" | "session" | "access";
+  readonly kind: "statement" | "session" | "access" | "reveal";
   readonly state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "used";
   readonly requester: { readonly name: string };
   readonly onBehalfOf: { readonly name: string } | null;
@@ -43,6 +43,13 @@ export interface ReviewDetail extends ReviewSummary {
     readonly effects: readonly string[];
     readonly durationMs: number;
     readonly ticket: string | null;
+    readonly reason: string;
+  } | null;
+  readonly reveal: {
+    readonly purpose: string;
+    readonly form: string;
+    readonly column: string | null;
+    readonly token: string | null;
     readonly reason: string;
   } | null;
   readonly decisions: readonly {

@@ -21,8 +21,9 @@ export const run: Verb = async (invocation) => {
   return wait ? exitOf(review) : undefined;
 };
 
-/** What an access request asks for, in one line. */
-function wishWords({ wish }: ReviewDetail): string | null {
+/** What somebody asks for in words of their own, in one line. */
+function wishWords({ wish, reveal }: ReviewDetail): string | null {
+  if (reveal !== null) return `the value behind a token of ${reveal.purpose} (${reveal.form}): ${reveal.reason}`;
   if (wish === null) return null;
   const ticket = wish.ticket === null ? "" : `, ticket ${wish.ticket}`;
   return `${wish.effects.join(" and ")} for ${durationWords(wish.durationMs)}${ticket}: ${wish.reason}`;

@@ -1,4 +1,6 @@
-import type { Verb } from "../invocation.js";
+import type { ApiClient } from "../../client/api-client.js";
+import { HoopError } from "../../vocabulary/index.js";
+import { type Invocation, text, type Verb } from "../invocation.js";
 import { type Output, printable } from "../output.js";
 import { pages } from "../pages.js";
 import { sessionIdFrom } from "../session-id.js";
@@ -19,9 +21,12 @@ type Entry = Readonly<Record<string, unknown>>;
 
 const maxEntries = 10_000;
 
-export const run: Verb = async ({ context, args }) => {
+export const run: Verb = async (invocation) => {
+  const { context, args } = invocation;
+  const wanted = revealOf(invocation);
   const api = await context.api();
   const id = await sessionIdFrom(api, "/sessions", args[0]!, context.signal);
+  if (wanted !== null) return reveal(invocation, api, id, wanted);
   const session = await api.get<Session>(`/sessions/${id}`, { signal: context.signal });
   const entries = await pages<Entry>(api, `/sessions/${id}/entries`, {}, maxEntries, context.signal);
   context.out.result({ ...session, entries }, () => {
@@ -39,6 +44,45 @@ export const run: Verb = async ({ context, args }) => {
   });
 };
 
+interface Wanted {
+  readonly seq: number;
+  readonly part: string;
+  readonly because: string;
+}
+
+function revealOf(invocation: Invocation): Wanted | null {
+  const typed = text(invocation, "reveal");
+  const because = text(invocation, "because");
+  if (typed === undefined) {
+    if (because === undefined) return null;
+    throw new HoopError("invalid", "--because goes with --reveal");
+  }
+  const seq = Number(typed.replace(/^#/, ""));
+  if (!Number.isSafeInteger(seq) || seq < 1)
+    throw new HoopError("invalid", "--reveal names an entry by its number", {
+      hint: "it stands behind the # in the list",
+    });
+  if (because === undefined)
+    throw new HoopError("invalid", "say why you look: it is recorded", { hint: "--because '…'" });
+  return { seq, part: text(invocation, "part") ?? "text", because };
+}
+
+interface Revealed {
+  readonly text: string | null;
+  readonly values: readonly (string | null)[] | null;
+  readonly cut: boolean;
+}
+
+async function reveal({ context }: Invocation, api: ApiClient, id: string, { seq, ...body }: Wanted): Promise<void> {
+  const found = await api.post<Revealed>(`/sessions/${id}/entries/${seq}/reveal`, { body, signal: context.signal });
+  if (found.cut) context.out.warn("there is more of it than is shown");
+  context.out.result(found, () =>
+    found.values === null
+      ? printable(found.text ?? "")
+      : found.values.map((value, i) => `$${i + 1} = ${value === null ? "NULL" : printable(value)}`).join("\n"),
+  );
+}
+
 /** One entry in a line or two: when, what, what became of it. */
 function lineOf(entry: Entry, { color }: Output): string {
   const at = new Date(Number(entry.time)).toISOString().slice(11, 23);
@@ -51,13 +95,14 @@ function lineOf(entry: Entry, { color }: Output): string {
       const mark = outcome === "allow" ? color.green("allow") : color.red(outcome.padEnd(5));
       const reasons = reasonsOf(entry);
       const why = reasons === "" ? "" : `\n${" ".repeat(21)}${color.dim(printable(reasons).replaceAll("\n", " "))}`;
-      return line(mark, textOf(entry.shown) || "(not shown: it could not be masked safely)") + why;
+      const number = sealed(entry.text) || sealed(entry.values) ? color.dim(`  #${entry.seq}`) : "";
+      return line(mark, textOf(entry.shown) || "(not shown: it could not be masked safely)") + number + why;
     }
     case "statement-finished": {
       const masked = Number(entry.maskedCells) > 0 ? `, ${entry.maskedCells} cells masked` : "";
       return line(
         "  -> ",
-        `${textOf(entry.outcome)}: ${entry.rows} rows, ${entry.bytes} bytes${masked}, ${entry.durationMs} ms`,
+        `${textOf(entry.outcome)}: ${entry.rows} rows, ${entry.bytes} bytes${masked}${foundIn(entry)}, ${entry.durationMs} ms${failedAt(entry)}`,
       );
     }
     case "session-closed":
@@ -73,6 +118,21 @@ function lineOf(entry: Entry, { color }: Output): string {
     default:
       return line("     ", textOf(entry.kind));
   }
+}
+
+/** Whether something is a reference to what lies sealed. */
+const sealed = (value: unknown): boolean => typeof value === "object" && value !== null && "payload" in value;
+
+/** What detectors found in the reply, by kind. */
+function foundIn({ detected }: Entry): string {
+  if (typeof detected !== "object" || detected === null) return "";
+  const kinds = Object.entries(detected).map(([kind, count]) => `${count} ${kind}`);
+  return kinds.length === 0 ? "" : ` (found ${kinds.join(", ")})`;
+}
+
+function failedAt({ error, seq }: Entry): string {
+  const { code, text: words } = (error ?? {}) as { readonly code?: unknown; readonly text?: unknown };
+  return `${typeof code === "string" && code !== "" ? `, ${code}` : ""}${sealed(words) ? `  #${String(seq)}` : ""}`;
 }
 
 function reasonsOf({ reasons }: Entry): string {

@@ -1,14 +1,9 @@
-import { z } from "zod";
 import { effectSchema } from "../criteria/effects.js";
 import { manyOf, strict } from "../schema.js";
 import { clockSchema, documentSchema, modeFields, whereSchema, whoSchema, withMode } from "./common.js";
 import { durationSchema } from "./duration.js";
+import { purposeSchema } from "./exemption.js";
 import { holdSchema } from "./terms.js";
-
-/** What tokens are made for: the same word as a mask's. */
-const purposeSchema = z
-  .string("expected a purpose")
-  .regex(/^[A-Za-z0-9_.-]{1,63}$/, "a purpose is a word of up to 63 letters, digits, dots and dashes");
 
 /** Which access, or which values behind tokens, may be asked for by whom, for how long at most, and who approves it. */
 export const requestSpec = strict({
@@ -20,7 +15,9 @@ export const requestSpec = strict({
   longest: durationSchema("30d").optional().describe("How long a grant may last: `2h`, `7d`; with `effects`."),
   reveal: manyOf(purposeSchema)
     .optional()
-    .describe("Purposes of tokens: the value behind one may be asked for. In place of `where`, `effects` and `longest`."),
+    .describe(
+      "Purposes of tokens: the value behind one may be asked for. In place of `where`, `effects` and `longest`.",
+    ),
   approve: holdSchema.describe("Who approves, and how: the same keys as `hold` in a guard."),
   when: clockSchema.optional().describe("Criteria on the time at which it is asked; always if left out."),
 });

@@ -9,7 +9,7 @@ const asideMs = 10_000;
 type Aside = Extract<SessionEffect, { kind: "aside" }>;
 
 /** Sends bytes to the target on a connection of their own and closes it; whatever goes wrong, the session goes on. */
-export async function sendAside(host: SessionHost, { bytes, tls }: Aside, alpn: readonly string[]): Promise<void> {
+export async function sendAside(host: SessionHost, { bytes, tls, id }: Aside, alpn: readonly string[]): Promise<void> {
   const signal = AbortSignal.timeout(asideMs);
   let pipe: Pipe | null = null;
   const overdue: PipeAbort = { code: "timeout", text: "the target did not take a cancel in time" };
@@ -36,6 +36,7 @@ export async function sendAside(host: SessionHost, { bytes, tls }: Aside, alpn: 
     }
     port.send(bytes);
     port.end();
+    if (id !== undefined) await new Promise<void>((resolve) => port.whenClosed(resolve));
   } catch {
     pipe?.abort({ code: "unavailable", text: "a cancel could not be delivered" });
   }

@@ -220,6 +220,8 @@ class Drive {
         this.#asides++;
         void sendAside(host, effect, this.#alpn).finally(() => {
           this.#asides--;
+          const { id } = effect;
+          if (id !== undefined) this.#call(() => this.#session.resolve(id, { kind: "done" }, Date.now()));
           this.#settled();
         });
         return;

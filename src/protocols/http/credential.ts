@@ -17,6 +17,7 @@ export function injectionOf(auth: HttpAuth, { secret }: TargetCredential): Injec
   const own = secret ?? "";
   switch (auth.kind) {
     case "none":
+    case "mtls":
       return { headers: [], drop: new Set(), url: untouched };
     case "bearer":
       return { headers: ["Authorization", `Bearer ${own}`], drop: new Set(["authorization"]), url: untouched };
@@ -26,6 +27,9 @@ export function injectionOf(auth: HttpAuth, { secret }: TargetCredential): Injec
     }
     case "header":
       return { headers: [auth.name, own], drop: new Set([auth.name.toLowerCase()]), url: untouched };
+    // The token is made for each request; what the client says under its header is dropped all the same.
+    case "jwt":
+      return { headers: [], drop: new Set([(auth.header ?? "authorization").toLowerCase()]), url: untouched };
     case "query":
       return { headers: [], drop: new Set(), url: (url) => withParameter(url, auth.name, own) };
   }
@@ -45,13 +49,21 @@ function withParameter(url: string, name: string, value: string): string {
 }
 
 /** Whether the secret would be readable for an agent on its way. */
+/** The key and certificates that a secret holds; null: it is no such PEM. */
+export function certificateOf(secret: string | null): { readonly key: string; readonly chain: string } | null {
+  const blocks = (secret ?? "").match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
+  const key = blocks.find((block) => /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(block));
+  const chain = blocks.filter((block) => block.startsWith("-----BEGIN CERTIFICATE-----"));
+  return key === undefined || chain.length === 0 ? null : { key, chain: `${chain.join("\n")}\n` };
+}
+
 export function showsSecret(target: HttpTarget, viaAgent: boolean): boolean {
-  return viaAgent && target.scheme === "http" && target.auth.kind !== "none";
+  return viaAgent && target.scheme === "http" && !["none", "mtls"].includes(target.auth.kind);
 }
 
 /** The forms in which a target could echo the secret. */
 export function secretForms(auth: HttpAuth, { secret }: TargetCredential): readonly string[] {
-  if (auth.kind === "none" || secret === null || secret.length < 6) return [];
+  if (["none", "mtls", "jwt"].includes(auth.kind) || secret === null || secret.length < 6) return [];
   const forms = [secret, encodeURIComponent(secret)];
   if (auth.kind === "basic") forms.push(Buffer.from(`${auth.user}:${secret}`).toString("base64"));
   return [...new Set(forms)];

@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import { pipeline } from "node:stream";
 import type { Answer, Ask } from "../../protocol/index.js";
-import { type Analysis, HoopError } from "../../vocabulary/index.js";
+import { type Analysis, HoopError, type MaskPlan } from "../../vocabulary/index.js";
+import { readableCodings } from "./body/coding.js";
+import { unmaskable } from "./body/treatment.js";
 import { judgeBrowser, laneCookie, withoutLaneCookie } from "./browser.js";
-import { answerHeaders, asObject, headerOf, namedByConnection, requestHeaders } from "./headers.js";
+import { namedByConnection, requestHeaders } from "./headers.js";
+import { acceptedProblem, judgeRequest, type Looked, look, patienceOf } from "./judge-request.js";
+import { impersonation, isImpersonation } from "./kubernetes.js";
 import type { HttpLane } from "./lane.js";
-import { mapLocation, mapOwnUrl, mapSetCookie, type OwnName } from "./names.js";
+import { mapOwnUrl, type OwnName } from "./names.js";
 import { type Problem, problemAnswer } from "./refusal.js";
+import { relayAnswer } from "./relay-answer.js";
 import { ambiguousPath } from "./statement.js";
-import type { UpstreamAnswer, UpstreamRequest } from "./upstream.js";
+import type { UpstreamRequest } from "./upstream.js";
 
 /** Of HTTP/1.1; Node gives those of HTTP/2 the same shape, and `httpVersionMajor` tells them apart. */
 export type Request = IncomingMessage;
@@ -74,9 +78,20 @@ export function screen(
 }
 
 /** The request as the target gets it, once it is allowed. */
-export function outgoing(lane: HttpLane, request: Request, { own }: Screened): { url: string; headers: string[] } {
+export function outgoing(
+  lane: HttpLane,
+  request: Request,
+  { own }: Screened,
+  masked: boolean,
+): { url: string; headers: string[] } {
   const { injection, target } = lane;
   const drop = new Set([...injection.drop, "cookie", "origin", "referer"]);
+  // Only whole bodies in a coding that is known can be looked at.
+  const reads = masked || lane.secrets.length > 0;
+  if (reads) drop.add("accept-encoding");
+  if (masked)
+    for (const name of ["range", "if-range", "want-digest", "want-content-digest", "want-repr-digest"]) drop.add(name);
+  if (target.kubernetes) for (const name of Object.keys(request.headers)) if (isImpersonation(name)) drop.add(name);
   const headers = requestHeaders(request.rawHeaders, namedByConnection(request.headers as never), drop, {
     ...own,
     address: lane.host.init.subject.name,
@@ -86,7 +101,9 @@ export function outgoing(lane: HttpLane, request: Request, { own }: Screened): {
   if (kept !== undefined) headers.push("Cookie", kept);
   if (typeof origin === "string") headers.push("Origin", mapOwnUrl(origin, target, own));
   if (typeof referer === "string") headers.push("Referer", mapOwnUrl(referer, target, own));
+  if (reads) headers.push("Accept-Encoding", request.headers["accept-encoding"] ? readableCodings : "identity");
   headers.push(...injection.headers);
+  if (target.kubernetes) headers.push(...impersonation(lane.host.init.subject, target.kubernetes.prefix));
   if (request.headers.te === "trailers") headers.push("TE", "trailers");
   return { url: injection.url(request.url ?? "/"), headers };
 }
@@ -112,24 +129,35 @@ export async function exchange(
       response.end();
     });
     if (screened === null) return;
-    const analysis = lane.analyse({
-      method,
-      path: screened.path,
-      query: screened.query,
-      contentType: mediaType(request.headers["content-type"]),
+    const admission = await lane.admitted(over.signal);
+    if (admission?.outcome === "deny") return refuse(problemFrom(admission));
+    const hasBody = bodyFollows(request);
+    let continued = false;
+    const looked = await look(lane, request, screened, {
+      hasBody,
       upgrade: null,
-      headers: headerNames(request.rawHeaders),
+      signal: over.signal,
+      onRead: () => {
+        continued = expectsContinue;
+        if (continued) response.writeContinue();
+      },
     });
-    const judged = await lane.judge(askFor(request, analysis), over.signal);
+    const judged = await judgeRequest(lane, looked, patienceOf(lane, request), over.signal);
+    if (judged.kind === "later") return refuse(acceptedProblem(judged.waiting));
     asked = judged.id;
     if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
-    const hasBody = bodyFollows(request);
+    const { masks } = judged.answer;
+    const grpc = (request.headers["content-type"] ?? "").startsWith("application/grpc");
+    const cannot = grpc ? unmaskable(masks, "grpc") : unmaskableGraphql(masks, looked);
+    if (cannot !== null) return refuse({ status: 403, code: "unmaskable", detail: cannot });
+    const { url, headers } = outgoing(lane, request, screened, masks !== null);
     const sent: UpstreamRequest = {
       method,
-      ...outgoing(lane, request, screened),
-      body: hasBody ? request : null,
-      expectsContinue,
-      needsHttp2: (request.headers["content-type"] ?? "").startsWith("application/grpc"),
+      url,
+      headers: [...headers, ...(await lane.identity())],
+      body: looked.body?.stream() ?? (hasBody ? request : null),
+      expectsContinue: expectsContinue && !continued,
+      needsHttp2: grpc,
       trailers: () => request.rawTrailers,
       signal: over.signal,
       onContinue: () => response.writeContinue(),
@@ -137,8 +165,9 @@ export async function exchange(
     const answer = await lane.upstream.send(sent);
     lane.reached(answer);
     status = answer.status;
-    bytes = await relayAnswer(lane, answer, request, response, screened.own);
-    lane.finished(asked, { outcome: status >= 500 ? "error" : "ok", bytes, status });
+    const relayed = await relayAnswer(lane, answer, request, response, screened.own, masks);
+    bytes = relayed.bytes;
+    lane.finished(asked, { outcome: status >= 500 ? "error" : "ok", status, ...relayed });
     asked = null;
   } catch (error) {
     if (over.signal.aborted) return;
@@ -150,43 +179,10 @@ export async function exchange(
   }
 }
 
-/** Sends the target's answer on, with its own name replaced by the connection's. Answers how many bytes of body went. */
-async function relayAnswer(
-  lane: HttpLane,
-  answer: UpstreamAnswer,
-  request: Request,
-  response: Response,
-  own: OwnName,
-): Promise<number> {
-  const named = namedByConnection({ connection: headerOf(answer.headers, "connection") });
-  const headers = answerHeaders(answer.headers, named, (name, value) => {
-    const shown = lane.withoutSecret(value);
-    if (name === "location" || name === "content-location") return mapLocation(shown, lane.target, own);
-    if (name === "set-cookie") return mapSetCookie(shown, own);
-    // A promise of the target about its own name, which is not the connection's.
-    return name === "strict-transport-security" || name === "alt-svc" ? null : shown;
-  });
-  const bodyless = request.method === "HEAD" || answer.status === 204 || answer.status === 304;
-  if (request.httpVersionMajor === 2) response.writeHead(answer.status, asObject(headers));
-  else response.writeHead(answer.status, answer.statusText || undefined, headers as never);
-  if (bodyless) {
-    answer.body.resume();
-    response.end();
-    return 0;
-  }
-  let bytes = 0;
-  answer.body.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  await new Promise<void>((resolve, reject) => {
-    const done = (error?: NodeJS.ErrnoException | null) => (error ? reject(error) : resolve());
-    answer.body.once("end", () => {
-      const trailers = answer.trailers();
-      if (trailers.length > 0) response.addTrailers(asObject(trailers) as never);
-    });
-    pipeline(answer.body, response, done);
-  });
-  return bytes;
+/** Other names in the answer would carry values past the masks of their own. */
+function unmaskableGraphql(masks: MaskPlan | null, { graphql }: Looked): string | null {
+  if (!masks?.fields?.length || graphql === undefined || (graphql !== null && !graphql.aliases)) return null;
+  return "fields are masked by name for you here, so a GraphQL request must be readable and without aliases";
 }
 
 function countOf(raw: readonly string[], lowerName: string): number {

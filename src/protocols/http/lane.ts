@@ -1,4 +1,4 @@
-import type { Answer, Ask, SessionHost } from "../../protocol/index.js";
+import type { Answer, Ask, SessionHost, Waiting } from "../../protocol/index.js";
 import { type Analysis, HoopError } from "../../vocabulary/index.js";
 import { isOwnHost, laneCookieValue } from "./browser.js";
 import { type Injection, injectionOf, secretForms } from "./credential.js";
@@ -12,7 +12,30 @@ export interface Finish {
   readonly outcome: "ok" | "error" | "cancelled";
   readonly bytes: number;
   readonly status: number;
+  readonly maskedCells?: number | undefined;
+  readonly detected?: Readonly<Record<string, number>> | undefined;
 }
+
+/** Tokens last longer than they are used. */
+const tokenMs = 60_000;
+
+/** The reason of a signal: the client comes back for the answer. */
+export const later = Symbol("later");
+
+const connectAsk: Ask = {
+  phase: "connect",
+  text: "",
+  context: {
+    database: "",
+    role: "",
+    searchPath: null,
+    settings: {},
+    transaction: "idle",
+    prepared: null,
+  },
+  values: null,
+  bytes: 0,
+};
 
 /** What all requests of one lane share. */
 export class HttpLane {
@@ -27,43 +50,86 @@ export class HttpLane {
   /** How the client speaks to this lane. */
   proto: "http" | "https" = "http";
   readonly #names: readonly string[];
-  readonly #secrets: readonly string[];
+  /** Forms of the secret that a target could echo. */
+  readonly secrets: readonly string[];
+  /** For masks that hash. */
+  readonly maskKey: Buffer;
   #asks = 0;
   #ready = false;
+  #token: { readonly since: number; readonly text: Promise<string> } | null = null;
+  #admitted: Promise<Answer> | null = null;
 
   constructor(host: SessionHost) {
     const { connection, credential, subject, maskKey } = host.init;
     this.host = host;
     this.target = targetOf(connection);
     this.injection = injectionOf(this.target.auth, credential);
-    this.#secrets = secretForms(this.target.auth, credential);
+    this.maskKey = maskKey ?? host.init.random(32);
+    this.secrets = secretForms(this.target.auth, credential);
     this.upstream = new Upstream(host, this.target);
     this.name = `${connection.name}.hoop`;
     this.#names = [this.name, connection.name];
-    this.cookie = laneCookieValue(maskKey ?? host.init.random(32), subject.id, connection.id);
-    this.analyse = requestAnalyser(this.name, pathNamer(this.target.paths), this.target.websocketEffects);
+    this.cookie = laneCookieValue(this.maskKey, subject.id, connection.id);
+    this.analyse = requestAnalyser(this.name, pathNamer(this.target.paths), this.target);
   }
 
   isOwn(host: string | undefined): boolean {
     return isOwnHost(host, this.#names);
   }
 
-  /** Resolves with the gate's word, however long it takes; withdrawn when `signal` aborts. */
-  judge(ask: Ask, signal: AbortSignal): Promise<{ readonly id: number; readonly answer: Answer }> {
+  /** Whether a rule in force looks at this, or may do it: `hold`, `attribute:body`. */
+  needs(what: string): boolean {
+    return this.host.gate.needs?.().has(what) ?? false;
+  }
+
+  /** Where the access itself waits for people: the first request asks, and all wait. */
+  admitted(signal: AbortSignal, waits?: (waiting: Waiting) => void): Promise<Answer | null> {
+    if (!this.host.init.asksToConnect) return Promise.resolve(null);
+    this.#admitted ??= this.judge(connectAsk, this.host.signal, waits).then(({ answer }) => answer);
+    return Promise.race([
+      this.#admitted,
+      new Promise<never>((_resolve, reject) => {
+        const leave = () => reject(new HoopError("cancelled", "the client went away"));
+        if (signal.aborted) leave();
+        else signal.addEventListener("abort", leave, { once: true });
+      }),
+    ]);
+  }
+
+  /** Resolves with the gate's word, however long it takes; withdrawn when `signal` aborts, which leaves a review open where its reason says `later`. */
+  judge(
+    ask: Ask,
+    signal: AbortSignal,
+    waits?: (waiting: Waiting) => void,
+  ): Promise<{ readonly id: number; readonly answer: Answer }> {
     const id = ++this.#asks;
     const { gate } = this.host;
     return new Promise((resolve, reject) => {
       const leave = () => {
-        gate.withdraw?.(id);
+        gate.withdraw?.(id, signal.reason === later ? "restarted" : "disconnected");
         reject(new HoopError("cancelled", "the client went away"));
       };
       if (signal.aborted) return leave();
       signal.addEventListener("abort", leave, { once: true });
-      gate.judge(id, ask, (answer) => {
+      const answered = (answer: Answer) => {
         signal.removeEventListener("abort", leave);
         resolve({ id, answer });
-      });
+      };
+      gate.judge(id, ask, answered, waits);
     });
+  }
+
+  /** Headers that say who is asking, where the target wants that signed. */
+  async identity(): Promise<readonly string[]> {
+    const { auth } = this.target;
+    if (auth.kind !== "jwt") return [];
+    const { keys, init } = this.host;
+    if (!keys?.identityToken) throw new HoopError("unsupported", "nothing here signs who is asking");
+    const now = Date.now();
+    if (this.#token === null || now - this.#token.since > tokenMs)
+      this.#token = { since: now, text: keys.identityToken(auth.audience ?? init.connection.name) };
+    const token = await this.#token.text;
+    return auth.header === undefined ? ["Authorization", `Bearer ${token}`] : [auth.header, token];
   }
 
   reached(answer: UpstreamAnswer): void {
@@ -72,14 +138,15 @@ export class HttpLane {
     this.host.note({ kind: "ready", targetVersion: headerOf(answer.headers, "server") ?? "HTTP", client: {} });
   }
 
-  finished(ask: number, { outcome, bytes, status }: Finish): void {
+  finished(ask: number, { outcome, bytes, status, maskedCells = 0, detected }: Finish): void {
     this.host.note({
       kind: "finished",
       ask,
       outcome,
       rows: 0,
       bytes,
-      maskedCells: 0,
+      maskedCells,
+      ...(detected ? { detected } : {}),
       tag: status === 0 ? undefined : String(status),
     });
   }
@@ -87,7 +154,7 @@ export class HttpLane {
   /** A header's value in which the target echoes the secret loses it. */
   withoutSecret(value: string): string {
     let shown = value;
-    for (const secret of this.#secrets) if (shown.includes(secret)) shown = shown.replaceAll(secret, "***");
+    for (const secret of this.secrets) if (shown.includes(secret)) shown = shown.replaceAll(secret, "***");
     return shown;
   }
 

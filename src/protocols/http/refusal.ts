@@ -9,6 +9,7 @@ export interface Problem {
   readonly hint?: string | undefined;
   /** Where more can be done about it: a review. */
   readonly link?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ProblemAnswer {
@@ -28,6 +29,7 @@ export function problemAnswer(problem: Problem, accept: string | undefined): Pro
       "content-type": page ? "text/html; charset=utf-8" : "application/problem+json",
       "content-length": String(body.length),
       "cache-control": "no-store",
+      ...problem.headers,
       "x-content-type-options": "nosniff",
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     },

@@ -14,6 +14,14 @@ const authSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("bearer") }),
   z.strictObject({ kind: z.literal("basic"), user: z.string().min(1).max(255) }),
   z.strictObject({ kind: z.literal("header"), name: headerName }),
+  /** The secret is the PEM of a private key and of its certificate chain; for https targets. */
+  z.strictObject({ kind: z.literal("mtls") }),
+  /** A short-lived token that says who asks, signed by Hoop; targets check it with `/.well-known/jwks.json`. */
+  z.strictObject({
+    kind: z.literal("jwt"),
+    audience: z.string().min(1).max(500).optional(),
+    header: headerName.optional(),
+  }),
   z.strictObject({ kind: z.literal("query"), name: z.string().min(1).max(100) }),
 ]);
 
@@ -39,6 +47,14 @@ export const targetSchema = z.strictObject({
   paths: z.array(template).max(200).optional(),
   /** Lets `%2F` and `%25` in paths through, as some APIs need; rules on paths then see them encoded. */
   encodedSlashes: z.boolean().optional(),
+  /** Paths that speak GraphQL; `/graphql` and `/api/graphql` if left out. */
+  graphql: z.array(z.string().max(500).startsWith("/")).max(20).optional(),
+  /** What requests mean beyond HTTP: `kubernetes` tells verbs and resources of its API, and sets who is asking. */
+  profile: z.enum(["kubernetes"]).optional(),
+  /** Before names of people and groups that a Kubernetes API is told; `hoop:` if left out. */
+  impersonatePrefix: z.string().min(1).max(50).optional(),
+  /** Seconds that a held request waits before it is answered with 202 and the review's link; it waits as long as it takes if left out. */
+  holdSeconds: z.number().int().min(0).max(86_400).optional(),
   /** What opening a WebSocket counts as; `[read, write]` if left out. */
   websocketEffects: z
     .array(z.enum(["read", "write", "execute"]))
@@ -56,6 +72,9 @@ export interface HttpTarget {
   readonly auth: HttpAuth;
   readonly paths: readonly string[];
   readonly encodedSlashes: boolean;
+  readonly graphql: readonly string[];
+  readonly kubernetes: { readonly prefix: string } | null;
+  readonly holdSeconds: number | null;
   readonly websocketEffects: readonly ("read" | "write" | "execute")[];
 }
 
@@ -72,6 +91,9 @@ export function targetOf(connection: Connection): HttpTarget {
     auth: said.auth ?? { kind: "none" },
     paths: said.paths ?? [],
     encodedSlashes: said.encodedSlashes ?? false,
+    graphql: said.graphql ?? ["/graphql", "/api/graphql"],
+    kubernetes: said.profile === "kubernetes" ? { prefix: said.impersonatePrefix ?? "hoop:" } : null,
+    holdSeconds: said.holdSeconds ?? null,
     websocketEffects: said.websocketEffects ?? ["read", "write"],
   };
 }

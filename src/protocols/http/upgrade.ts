@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { type Duplex, pipeline } from "node:stream";
-import { askFor, headerNames, mediaType, outgoing, problemFrom, problemOf, screen } from "./exchange.js";
-import { answerHeaders } from "./headers.js";
+import { unmaskable } from "./body/treatment.js";
+import { outgoing, problemFrom, problemOf, screen } from "./exchange.js";
+import { answerHeaders, headerOf } from "./headers.js";
+import { acceptedProblem, judgeRequest, look, patienceOf } from "./judge-request.js";
 import type { HttpLane } from "./lane.js";
 import { type Problem, problemAnswer } from "./refusal.js";
 
@@ -27,22 +29,32 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     });
     if (screened === null) return;
     const kind = (request.headers.upgrade ?? "").trim().toLowerCase().slice(0, 100);
-    const analysis = lane.analyse({
-      method: request.method ?? "GET",
-      path: screened.path,
-      query: screened.query,
-      contentType: mediaType(request.headers["content-type"]),
+    const admission = await lane.admitted(over.signal);
+    if (admission?.outcome === "deny") return refuse(problemFrom(admission));
+    const looked = await look(lane, request, screened, {
+      hasBody: false,
       upgrade: kind,
-      headers: headerNames(request.rawHeaders),
+      signal: over.signal,
+      onRead: () => {},
     });
-    const judged = await lane.judge(askFor(request, analysis), over.signal);
+    const judged = await judgeRequest(lane, looked, patienceOf(lane, request), over.signal);
+    if (judged.kind === "later") return refuse(acceptedProblem(judged.waiting));
     asked = judged.id;
     if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
-    const { url, headers } = outgoing(lane, request, screened);
+    const cannot = unmaskable(judged.answer.masks, "upgrade");
+    if (cannot !== null) return refuse({ status: 403, code: "unmaskable", detail: cannot });
+    const { url, headers } = outgoing(lane, request, screened, false);
     const upgraded = await lane.upstream.upgrade({
       method: request.method ?? "GET",
       url,
-      headers: [...headers, "Connection", "Upgrade", "Upgrade", kind],
+      headers: [
+        ...headers,
+        ...(await lane.identity()),
+        "Connection",
+        "Upgrade",
+        "Upgrade",
+        (request.headers.upgrade ?? "").trim(),
+      ],
       body: null,
       expectsContinue: false,
       needsHttp2: false,
@@ -63,7 +75,7 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
         "Connection",
         "Upgrade",
         "Upgrade",
-        kind,
+        headerOf(answer.headers, "upgrade") ?? kind,
       ]);
       if (upgraded.head.length > 0) socket.write(upgraded.head);
       if (head.length > 0) upgraded.socket.write(head);

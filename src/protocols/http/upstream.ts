@@ -10,6 +10,7 @@ import type { Duplex, Readable } from "node:stream";
 import type { SessionHost } from "../../protocol/index.js";
 import { pipeDuplex, securePipe } from "../../transport/tls/index.js";
 import { HoopError } from "../../vocabulary/index.js";
+import { certificateOf } from "./credential.js";
 import { asObject, asRaw, type RawHeaders } from "./headers.js";
 import type { HttpTarget } from "./target.js";
 
@@ -115,12 +116,16 @@ export class Upstream {
     const pipe = await this.#host.dial(AbortSignal.any([signal, AbortSignal.timeout(connectMs)]));
     if (this.#target.scheme === "http") return { socket: pipeDuplex(pipe), http2: false };
     const { tls, host } = init.connection;
+    const own = this.#target.auth.kind === "mtls" ? certificateOf(init.credential.secret) : undefined;
+    if (own === null)
+      throw new HoopError("denied", "the connection's secret is not the PEM of a private key and its certificate");
     const mode = tls.mode === "verify-ca" || tls.mode === "require" ? tls.mode : "verify-full";
     const secured = await securePipe(pipe, {
       role: "client",
       mode,
       serverName: tls.serverName ?? host,
       ca: tls.ca,
+      own,
       head: null,
       alpn: offerHttp2 ? ["h2", "http/1.1"] : ["http/1.1"],
       signal,

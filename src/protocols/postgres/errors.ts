@@ -1,4 +1,4 @@
-import type { EndReason, SessionInit } from "../../protocol/index.js";
+import type { EndReason, SessionInit, Stopped } from "../../protocol/index.js";
 import type { HoopError, Reason } from "../../vocabulary/index.js";
 import { encodeReport } from "./codec/backend.js";
 
@@ -17,6 +17,7 @@ export const sqlState = {
   queryCanceled: "57014",
   protocolViolation: "08P01",
   programLimitExceeded: "54000",
+  configurationLimitExceeded: "53400",
   invalidCursorName: "34000",
   invalidAuthorization: "28000",
   featureNotSupported: "0A000",
@@ -53,6 +54,20 @@ export function denialReport(reasons: readonly Reason[], hint?: string): Report 
 
 const notForwarded = "The statement did not reach the target.";
 
+/** A reply was ended in the middle. `carriedOut`: the target had finished the statement before it could be stopped. */
+export function stoppedReport({ reasons, hint }: Stopped, carriedOut: boolean): Report {
+  const [first, ...others] = reasons;
+  const done = carriedOut ? ["The statement itself was carried out; the rest of its result is withheld."] : [];
+  const rule = first?.rule == null ? [] : [`Rule: ${first.rule}`];
+  return {
+    severity: "ERROR",
+    code: sqlState.configurationLimitExceeded,
+    message: `hoop: ${first?.text ?? "a budget is used up"}`,
+    detail: [...others.map(({ text }) => text), "The result ends here.", ...done, ...rule].join("\n"),
+    hint,
+  };
+}
+
 /** SQLSTATEs of refusals that are not about rights, by the reason's code. Those of class 40 say: roll back and try again. */
 const denialCodes: Readonly<Record<string, string>> = {
   "hold-in-transaction": "40001",
@@ -63,6 +78,8 @@ const denialCodes: Readonly<Record<string, string>> = {
   "too-many-held": "53000",
   "review-limited": "53000",
   "challenge-limited": "53000",
+  "budget-used-up": sqlState.configurationLimitExceeded,
+  "budget-unknown": sqlState.configurationLimitExceeded,
   "too-long-to-review": sqlState.programLimitExceeded,
   "review-unavailable": "58000",
   "challenge-unavailable": "58000",

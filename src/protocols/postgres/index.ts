@@ -46,6 +46,8 @@ export const postgres: Protocol = {
     "upstream-tls",
     "catalogue",
     "rows",
+    "estimate",
+    "rehearse",
   ]),
   language: "postgresql",
   example: ({ name }, { host, port }) =>

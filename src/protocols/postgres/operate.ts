@@ -1,7 +1,10 @@
 import pg from "pg";
 import { type Operator, openOwnClient, type Protocol } from "../../protocol/index.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { HoopError, type PermitPurpose } from "../../vocabulary/index.js";
+import { estimate } from "./operate/estimate.js";
+import { runOn } from "./operate/own-client.js";
 import { readCatalogue } from "./operate/read-catalogue.js";
+import { rehearse } from "./operate/rehearse.js";
 import { createPassage } from "./session/passage.js";
 
 /** One question of ours at the target may take this long. */
@@ -46,6 +49,15 @@ export const operate: NonNullable<Protocol["operate"]> = async (
       throw errorFrom(error);
     }
   };
+  const run = runOn(client);
+  const asked = async <T>(action: () => Promise<T>): Promise<T> => {
+    if (lost !== null) throw errorFrom(lost);
+    try {
+      return await action();
+    } catch (error) {
+      throw errorFrom(error);
+    }
+  };
   const key = `${connection.id} ${wanted} ${credential.user}`;
   // One reader at a time: a second would stand in the first one's transaction.
   let last: Promise<unknown> = Promise.resolve();
@@ -56,12 +68,29 @@ export const operate: NonNullable<Protocol["operate"]> = async (
   };
   return {
     catalogue: (version) => inTurn(() => readCatalogue(query, key, version)),
+    estimate: (statement) =>
+      inTurn(async () => {
+        permitted(statement.permit.purpose, "inspect");
+        return asked(async () => {
+          const version = Number((await run("SELECT pg_catalog.current_setting('server_version_num')")).rows[0]![0]);
+          return estimate(run, version, statement);
+        });
+      }),
+    rehearse: (rehearsal) =>
+      inTurn(async () => {
+        permitted(rehearsal.permit.purpose, "rehearse");
+        return asked(() => rehearse(run, rehearsal));
+      }),
     ping: () => inTurn(async () => String((await query("SHOW server_version"))[0]![0])),
     close: () => {
       client.end().catch(() => {});
     },
   };
 };
+
+function permitted(purpose: PermitPurpose, needed: PermitPurpose): void {
+  if (purpose !== needed) throw new HoopError("internal", `a permit to ${purpose} was used to ${needed}`);
+}
 
 function errorFrom(error: unknown): HoopError {
   if (error instanceof HoopError) return error;

@@ -1,6 +1,8 @@
+import type { Meter } from "../../protocol/index.js";
 import type { MaskPlan } from "../../vocabulary/index.js";
 import type { FieldDescription } from "./codec/backend.js";
 import type { RowMasker } from "./masking.js";
+import type { SubjectReader } from "./subject-reader.js";
 
 /** A prepared statement that the client made with Parse. */
 export interface Statement {
@@ -40,6 +42,10 @@ export interface Portal {
   fields: readonly FieldDescription[] | null;
   /** Of `fields` under `masks`: null passes every row untouched, undefined is not known yet. */
   masker: RowMasker | null | undefined;
+  /** Counts its rows; null: nobody does. */
+  meter: Meter | null;
+  /** Of `fields`: whose data a row is; null: nobody asks, undefined is not known yet. */
+  reader: SubjectReader | null | undefined;
   /** Judged statements that had run when this portal was bound or last verified. */
   turn: number;
 }

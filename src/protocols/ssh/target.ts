@@ -18,6 +18,14 @@ export const targetSchema = z.strictObject({
   auth: z.enum(["secret", "certificate", "none"]).optional(),
   /** Keys of the target, as in known_hosts. Left out: the first one that is seen is kept, and a changed one is refused. */
   hostKeys: z.array(hostKey).min(1).max(20).optional(),
+  /** The login's home at the target, so that rules on paths meet relative ones too. Left out: such paths begin with `~`. */
+  home: z
+    .string()
+    .regex(/^(\/[^/\0]+)+$/)
+    .max(500)
+    .optional(),
+  /** `other`: the login's shell is none that reads lines as POSIX shells do, so that every command line is `unknown`. */
+  shell: z.enum(["posix", "other"]).optional(),
   /** Environment variables that pass, beside LANG and LC_*. */
   env: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/))
@@ -31,6 +39,8 @@ export interface SshTarget {
   readonly auth: "secret" | "certificate" | "none";
   readonly hostKeys: readonly string[] | null;
   readonly env: readonly string[];
+  readonly home: string | null;
+  readonly shell: "posix" | "other";
 }
 
 export function targetOf(connection: Connection): SshTarget {
@@ -41,6 +51,8 @@ export function targetOf(connection: Connection): SshTarget {
     auth: said.auth ?? "secret",
     hostKeys: said.hostKeys ?? null,
     env: said.env ?? [],
+    home: said.home ?? null,
+    shell: said.shell ?? "posix",
   };
 }
 

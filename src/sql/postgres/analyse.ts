@@ -61,6 +61,7 @@ export function analysePostgres(
       nodes: 0,
       views: new Map(),
       functions: new Map(),
+      calling: new Set(),
       cyclic: false,
       prepared: new Set(),
       renamed: false,
@@ -84,6 +85,7 @@ export function analysePostgres(
     if (reading.shared.pathChanged && reading.shared.functions.size > 0)
       findings.unknown("the search path changes under the functions that are called");
     callImplicitCasts(reading);
+    findings.callsBodies = reading.shared.functions.size > 0;
     // Which of several copies a row belongs to is not told.
     if (findings.copiesOut && statements.length > 1) {
       findings.copy = null;

@@ -43,7 +43,7 @@ function readArguments(
   use: ColumnUse,
   out: Collector,
 ): void {
-  const bare = isOfSystem(reading, name) ? (name.at(-1) ?? "") : "";
+  const bare = meansSystem(reading, name) ? (name.at(-1) ?? "") : "";
   // WITHIN GROUP (ORDER BY …) gives the aggregate its values.
   if (body.agg_within_group === true) {
     readExpression(reading, body.args, scope, use, making(out));
@@ -67,11 +67,23 @@ export function functionsMeant(reading: Reading, name: readonly string[]): reado
   return candidates(reading, name.length > 1 ? (name.at(-2) ?? "") : "", name.at(-1) ?? "");
 }
 
-/** The name means a function of the system and no other. */
-function isOfSystem(reading: Reading, name: readonly string[]): boolean {
-  const bare = name.at(-1) ?? "";
+/** The name means a function of the system, or an extension's own of that name for types of its own, as `max(citext)`. */
+function meansSystem(reading: Reading, name: readonly string[]): boolean {
   if (name.length > 1) return name.length === 2 && name[0] === "pg_catalog";
-  return candidates(reading, "", bare).length === 0;
+  return functionsMeant(reading, name).every(
+    ({ kind, calls }) => kind === "aggregate" && calls?.every((id) => isCompiled(reading, id)) === true,
+  );
+}
+
+/** Casts that nobody wrote are the system's, or compiled ones of an extension: they keep what a value says. */
+export function keepsValues(reading: Reading): boolean {
+  return (reading.index.catalogue.implicitCasts ?? []).every((id) => isCompiled(reading, id));
+}
+
+/** A function of the system, or one that only a superuser can have made. */
+export function isCompiled(reading: Reading, id: number): boolean {
+  const fn = reading.index.function(id);
+  return fn === null || fn.language === "c" || fn.language === "internal";
 }
 
 function isSetConfig(reading: Reading, name: readonly string[]): boolean {
@@ -146,7 +158,14 @@ function candidates(reading: Reading, schema: string, name: string): CatalogueFu
 export function callUserFunction(reading: Reading, fn: CatalogueFunction, call: Call): void {
   const { findings } = reading;
   findings.resource("function", `${fn.schema}.${fn.name}`, "execute");
-  if (fn.kind !== "aggregate") for (const id of fn.calls ?? []) callById(reading, id, call);
+  // What belongs to its types runs with it, and may be of these types itself: citext's casts take citext.
+  const { calling } = reading.shared;
+  const outermost = calling.size === 0;
+  if (fn.kind !== "aggregate" && !calling.has(fn.id)) {
+    calling.add(fn.id);
+    for (const id of fn.calls ?? []) callById(reading, id, call);
+  }
+  if (outermost) calling.clear();
   if (fn.body === null || (fn.language !== "sql" && fn.language !== "plpgsql")) {
     callUnreadable(reading, fn, call);
     return;

@@ -1,5 +1,5 @@
 import type { ColumnUse } from "../analyser.js";
-import { callById, readCall, readOperator } from "./call.js";
+import { callById, isCompiled, keepsValues, readCall, readOperator } from "./call.js";
 import { addAll, type Collector, counting, making } from "./column.js";
 import { columnOfRow, readColumnReference } from "./column-reference.js";
 import { readQuery } from "./query.js";
@@ -62,7 +62,7 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
     case "CoalesceExpr":
     case "MinMaxExpr":
     case "CollateClause":
-      readExpression(reading, body, scope, use, out);
+      readExpression(reading, body, scope, use, keepsValues(reading) ? out : making(out));
       return;
     case "NullTest":
       readNullTest(reading, body, scope, use, out);
@@ -86,7 +86,7 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
       );
       return;
     case "CaseExpr":
-      readCase(reading, body, scope, use, out);
+      readCase(reading, body, scope, use, keepsValues(reading) ? out : making(out));
       return;
     case "TypeName":
       readType(reading, body, use, out);
@@ -169,8 +169,8 @@ function keepsText(reading: Reading, typeName: Tree): boolean {
     list(typeName.typmods).length === 0 &&
     list(typeName.arrayBounds).length === 0 &&
     // A cast of the users' may make anything of it.
-    reading.index.typeCallsNamed(name)?.length === 0 &&
-    (reading.index.catalogue.implicitCasts ?? []).length === 0
+    reading.index.typeCallsNamed(name)?.every((id) => isCompiled(reading, id)) === true &&
+    keepsValues(reading)
   );
 }
 

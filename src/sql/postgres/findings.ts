@@ -24,6 +24,8 @@ export class Findings implements Collector {
   /** Of each statement of the text, its result's columns by position. */
   readonly results: (readonly ResultColumn[] | null)[] = [];
   cursor: SqlAnalysis["cursor"] = undefined;
+  declaresInside = false;
+  callsBodies = false;
   copy: SqlAnalysis["copy"] = null;
   copyQuery: string | null = null;
   /** Something is copied to the client. */
@@ -91,6 +93,7 @@ export class Findings implements Collector {
     for (const id of other.reach) this.reach.add(id);
     this.opaque ||= other.opaque;
     this.unplaced ||= other.unplaced;
+    this.declaresInside ||= other.declaresInside;
     this.opaqueText ||= other.opaqueText;
     this.literalsMatter ||= other.literalsMatter;
     // What cannot be read may set the search path.
@@ -111,6 +114,8 @@ export class Findings implements Collector {
       reach: [...this.reach].sort((a, b) => a - b),
       columns: [...this.#columns.values()],
       results: this.unplaced ? [] : this.results,
+      ...(this.callsBodies ? { callsBodies: true } : {}),
+      ...(this.declaresInside ? { declaresInside: true } : {}),
       ...(this.cursor === undefined || statements !== 1 ? {} : { cursor: this.cursor }),
       opaque: this.opaque,
       opaqueText: this.opaqueText,

@@ -29,6 +29,9 @@ export function followFunction(reading: Reading, fn: CatalogueFunction): Followe
     columns = last.every((column) => column.name !== "*") ? last.map((column) => column.origins.map(madeOf)) : null;
   };
   const inner: Reading = { ...reading, findings, path: pathOf(reading, fn), depth: reading.depth + 1, planOnly: false };
+  // What was called on the way here was called for another result.
+  const outer = [...reading.shared.calling];
+  reading.shared.calling.clear();
   try {
     if (fn.language === "sql") readSqlBody(inner, fn.body, values, told);
     else readPlpgsql(inner, { body: fn.body, procedure: fn.kind === "procedure" }, values);
@@ -36,6 +39,9 @@ export function followFunction(reading: Reading, fn: CatalogueFunction): Followe
     functions.delete(fn.id);
     if (thrown instanceof UnreadableText) return null;
     throw thrown;
+  } finally {
+    reading.shared.calling.clear();
+    for (const id of outer) reading.shared.calling.add(id);
   }
   const followed: Followed = {
     findings,

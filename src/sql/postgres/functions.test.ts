@@ -172,3 +172,13 @@ test("an aggregate is what it is made of", () => {
   expect(effects([90])).toEqual(["read", "write"]);
   expect(effects([1299])).toEqual(["read"]);
 });
+
+test("types whose casts take the type itself come to an end", () => {
+  const casts = Array.from({ length: 12 }, (_, at) => 100 + at);
+  const functions = casts.map((id) => ({
+    ...routine({ id, name: `cast_${id}`, language: "c", volatility: "immutable" as const }),
+    calls: casts,
+  }));
+  const catalogue = { ...shop, functions: [...shop.functions, ...functions] };
+  expect(analyse("select cast_100(email) from customers", { catalogue }).unknowns).toEqual([]);
+});

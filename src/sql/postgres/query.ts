@@ -1,4 +1,5 @@
-import { addAll, allOrigins, type Column, making, ValueCollector } from "./column.js";
+import { keepsValues } from "./call.js";
+import { addAll, allOrigins, type Column, madeOf, making, ValueCollector } from "./column.js";
 import { columnOfRow } from "./column-reference.js";
 import { readExpression } from "./expression.js";
 import { readFrom } from "./from.js";
@@ -67,8 +68,11 @@ function readSetOperation(reading: Reading, body: Tree, scope: Scope): readonly 
     const everything = allOrigins([...left, ...right]);
     for (const column of left) columns.push({ name: column.name, origins: everything, plain: false });
   } else {
-    for (const [at, column] of left.entries())
-      columns.push({ name: column.name, origins: allOrigins([column, right[at] ?? { origins: [] }]), plain: false });
+    const kept = keepsValues(reading);
+    for (const [at, column] of left.entries()) {
+      const origins = allOrigins([column, right[at] ?? { origins: [] }]);
+      columns.push({ name: column.name, origins: kept ? origins : origins.map(madeOf), plain: false });
+    }
   }
   if (body.all !== true || word(body.op) !== "SETOP_UNION") decide(reading, columns);
   return columns;

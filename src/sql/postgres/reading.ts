@@ -48,6 +48,8 @@ export interface Reading {
     nodes: number;
     readonly views: Map<number, readonly Column[]>;
     readonly functions: Map<number, Followed | "underway">;
+    /** Functions of which what belongs to their types was called already, for the call under way. */
+    readonly calling: Set<number>;
     /** A body called one that is being read: what is known of it holds only inside of that one. */
     cyclic: boolean;
     /** Prepared statements that this text has changed or is running: what the context says of them does not hold. */

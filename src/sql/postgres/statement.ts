@@ -123,6 +123,7 @@ function readUtility(reading: Reading, kind: string, body: Tree, scope: Scope, o
     case "DeclareCursorStmt":
       findings.utility.add("declare");
       findings.cursor = { name: word(body.portalname), does: "declare" };
+      findings.declaresInside ||= reading.depth > 0;
       // It sends nothing itself: these are what a FETCH from it will send.
       readStatement(reading, body.query, scope, out, told);
       return;
@@ -161,8 +162,8 @@ function explain(reading: Reading, body: Tree, scope: Scope, out: Collector): vo
   });
   const inner = new Findings(reading.index);
   const shown: Collector = {
-    // A plan holds what conditions compare with, not what rows hold.
-    add: (origin, use) => (use === "output" ? inner : out).add(origin, use === "output" ? "predicate" : use),
+    // A plan holds what conditions compare with, not what rows hold: what is merely selected is at most counted.
+    add: (origin, use) => (use === "output" ? inner : out).add(origin, use === "output" ? "presence" : use),
   };
   readStatement({ ...reading, findings: inner, planOnly: runs ? reading.planOnly : true }, body.query, scope, shown);
   reading.findings.merge(inner);
@@ -170,7 +171,7 @@ function explain(reading: Reading, body: Tree, scope: Scope, out: Collector): vo
   // But planning calls functions, and shows what they give as constants.
   if (inner.opaque || reading.shared.functions.size > 0)
     for (const { relation, name, use } of inner.columns())
-      if (use === "predicate") out.add({ relation, name }, "computed");
+      if (use === "predicate" || use === "presence") out.add({ relation, name }, "computed");
 }
 
 function isOff(argument: unknown): boolean {

@@ -101,4 +101,10 @@ export const reviewsMigrations: Readonly<Record<string, Migration>> = {
       await sql`create index grants_subject on grants (subject_id, since)`.execute(db);
     },
   },
+  "0021-reveals": {
+    async up(db) {
+      await sql`alter table reviews drop constraint reviews_kind_check,
+        add constraint reviews_kind_check check (kind in ('statement', 'session', 'access', 'reveal'))`.execute(db);
+    },
+  },
 };

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { reviewLimits } from "../../reviews/limits.js";
 import type { Review } from "../../reviews/review.js";
+import { sameTerms } from "../../reviews/same-terms.js";
 import { reviewerGroups } from "../../reviews/standing.js";
 import { nextDue, step } from "../../reviews/step.js";
 import type { Opened, ReviewDraft } from "../../reviews/store.js";
@@ -12,6 +13,9 @@ import { writeReview } from "./write.js";
 
 /** For access that nobody has to approve: it is granted a moment later. */
 const noTermsMs = 60_000;
+
+/** Kinds for which a client waits; the others were asked for by somebody who comes back. */
+const waiting: ReadonlySet<Review["kind"]> = new Set(["statement", "session"]);
 
 /** Within a transaction that has the topic's row: reviews are opened one after the other, so that limits hold exactly. */
 export async function openReview(trx: Db, sealer: ReviewSealer, draft: ReviewDraft): Promise<Opened> {
@@ -25,7 +29,7 @@ export async function openReview(trx: Db, sealer: ReviewSealer, draft: ReviewDra
   if (before !== undefined) {
     const now = rows[0]!.now.getTime();
     const ticked = step(before, { kind: "tick" }, new Map(), now);
-    const current = ticked.state === before.state && sameTerms(before, draft);
+    const current = ticked.state === before.state && sameTerms(before.terms, draft.terms);
     if (current) {
       await sql`update reviews set waiters = waiters + 1 where id = ${before.id}`.execute(trx);
       return { review: before, now, made: false, superseded: null };
@@ -35,23 +39,6 @@ export async function openReview(trx: Db, sealer: ReviewSealer, draft: ReviewDra
   }
   await checkLimits(trx, draft);
   return { ...(await insert(trx, sealer, draft, digest)), made: true, superseded };
-}
-
-/** An approval under other rules is none. */
-function sameTerms(before: Review, draft: ReviewDraft): boolean {
-  const sorted = (terms: Review["terms"]) => terms.map((one) => JSON.stringify(sortedKeys(one))).sort();
-  return JSON.stringify(sorted(before.terms)) === JSON.stringify(sorted(draft.terms));
-}
-
-/** The store does not keep the order of an object's keys. */
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sortedKeys(inner)]),
-  );
 }
 
 const endedByNewRules = (review: Review, now: number): Review => ({
@@ -106,7 +93,7 @@ async function insert(trx: Db, sealer: ReviewSealer, draft: ReviewDraft, digest:
       ${draft.onBehalfOf?.id ?? null}, ${draft.onBehalfOf?.name ?? null}, ${draft.connections.map(({ id }) => id)}::uuid[],
       ${draft.connections.map(({ name }) => name)}::text[], ${draft.session}, ${draft.statement}, ${digest},
       ${JSON.stringify(draft.terms)}::jsonb, ${reviewerGroups(review, now)}::text[], 'pending', ${new Date(now)}, ${new Date(expiresAt)},
-      ${due === null ? null : new Date(due)}, ${draft.kind === "access" ? 0 : 1}, ${head.keyId}, ${head.sealed})
+      ${due === null ? null : new Date(due)}, ${waiting.has(draft.kind) ? 1 : 0}, ${head.keyId}, ${head.sealed})
     returning version`.execute(trx);
   const sealed = sealer.seal(places.body(draft.id), body);
   await sql`insert into review_bodies (review_id, key_id, sealed) values (${draft.id}, ${sealed.keyId}, ${sealed.sealed})`.execute(

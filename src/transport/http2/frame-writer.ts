@@ -5,10 +5,10 @@ import { Outbox } from "./outbox.js";
 import { limits, ownSettings } from "./settings.js";
 
 /**
- * Frames with data after which they are sent though the turn is not over: the next process can begin with them while this
- * one goes on. Fewer cost more system calls, more make the processes wait for each other.
+ * Milliseconds after which data is sent though the turn is not over: the next process begins with it while this one goes on
+ * with its pile. Without it a batch of calls walks round the processes as one, and all but one of them wait.
  */
-const framesAtOnce = 8;
+const flushMs = 0.1;
 /** So many bytes are worth a write of their own. */
 const bytesAtOnce = 128 * 1024;
 
@@ -18,7 +18,8 @@ export class FrameWriter implements Flushable {
   readonly #outbox: Outbox;
   readonly #unread: () => void;
   #dirty = false;
-  #dataFrames = 0;
+  /** When the first data was written that is not sent; 0: there is none. */
+  #since = 0;
   #closed = false;
 
   /** `unread`: the peer lets pile up what it made us say. */
@@ -35,7 +36,7 @@ export class FrameWriter implements Flushable {
 
   flush(): void {
     this.#dirty = false;
-    this.#dataFrames = 0;
+    this.#since = 0;
     if (!this.#closed && !this.#socket.destroyed) this.#outbox.flush();
   }
 
@@ -104,7 +105,9 @@ export class FrameWriter implements Flushable {
   }
 
   dataDone(): void {
-    if (++this.#dataFrames >= framesAtOnce || this.#outbox.waiting >= bytesAtOnce) this.flush();
+    const now = performance.now();
+    if (this.#since === 0) this.#since = now;
+    if (now - this.#since >= flushMs || this.#outbox.waiting >= bytesAtOnce) this.flush();
     else this.#soon();
   }
 

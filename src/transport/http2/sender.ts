@@ -62,35 +62,40 @@ export class Sender {
     return true;
   }
 
+  /** The stream has something to send, or its window opened. */
   pend(stream: Http2Stream): void {
-    if (!stream.pending && stream.id !== 0 && !stream.detached && hasWork(stream)) {
-      stream.pending = true;
-      this.#pending.push(stream);
+    if (stream.id === 0 || stream.detached || stream.localEnded) return;
+    // No window counts what ends a stream.
+    if (stream.queue.bytes === 0) {
+      if (stream.queue.ending) this.#end(stream);
+      return;
     }
+    if (stream.pending || stream.sendWindow <= 0) return;
+    stream.pending = true;
+    this.#pending.push(stream);
     this.pump();
   }
 
-  /** Sends what windows and socket let go, a piece of each stream in turn. */
+  /** Sends what windows and socket let go, a piece of each stream in turn; a stream that cannot go on leaves the row. */
   pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    // The same streams come again until nothing moves: a stream that cannot go on leaves the row.
-    while (this.#pending.length > 0 && !this.#writer.congested) {
+    while (this.#pending.length > 0 && this.#open) {
       const row = this.#pending;
       this.#pending = [];
-      let blocked = false;
-      for (const [at, stream] of row.entries()) {
-        if (this.#writer.congested || (this.#window <= 0 && stream.queue.bytes > 0)) {
-          this.#pending.push(...row.slice(at));
-          blocked = true;
-          break;
-        }
+      let at = 0;
+      for (; at < row.length && this.#open; at++) {
+        const stream = row[at]!;
         stream.pending = false;
         this.#turn(stream);
       }
-      if (blocked) break;
+      if (at < row.length) this.#pending = row.slice(at).concat(this.#pending);
     }
     this.#pumping = false;
+  }
+
+  get #open(): boolean {
+    return this.#window > 0 && !this.#writer.congested;
   }
 
   sendHeaders(stream: number, fields: readonly HeaderField[], endStream: boolean): void {
@@ -110,13 +115,8 @@ export class Sender {
       this.#writer.dataDone();
       if (last) return stream.endedLocally();
       stream.sent();
-      if (stream.detached) return;
     }
-    if (queue.bytes === 0 && queue.ending && !stream.localEnded) return this.#end(stream);
-    if (hasWork(stream) && !stream.pending) {
-      stream.pending = true;
-      this.#pending.push(stream);
-    }
+    this.pend(stream);
   }
 
   #end(stream: Http2Stream): void {
@@ -128,12 +128,6 @@ export class Sender {
     }
     stream.endedLocally();
   }
-}
-
-/** Whether its turn would bring anything. */
-function hasWork({ queue, sendWindow, localEnded }: Http2Stream): boolean {
-  if (localEnded) return false;
-  return queue.bytes > 0 ? sendWindow > 0 : queue.ending;
 }
 
 function overflow(): Http2Error {

@@ -33,6 +33,8 @@ export const limits = {
   maxBacklog: 256 * kilo,
   /** And before a peer that does not read what it asks us to say (answers to pings and settings, resets) is cut off. */
   maxUnread: mega,
+  /** Bytes that were read and wait to be looked at. */
+  maxUnhandled: 256 * kilo,
   /** The longest DATA frame that we send, whatever the peer takes. */
   maxDataFrame: 256 * kilo,
   /** Of one stream, when several have something to send. */

@@ -31,6 +31,8 @@ export interface SecureClientOptions extends SecureOptions {
   readonly mode: "require" | "verify-ca" | "verify-full";
   /** The name or address that the certificate must be for; also the SNI when it is a name. */
   readonly serverName?: string | undefined;
+  /** PEM of our own key and certificate chain, where the server asks who we are. */
+  readonly own?: { readonly key: string; readonly chain: string } | undefined;
   /** PEM of the authorities to trust; the system's when absent. */
   readonly ca?: string | undefined;
 }
@@ -143,7 +145,7 @@ function accept(duplex: ReturnType<typeof pipeDuplex>, options: SecureServerOpti
 }
 
 function initiate(duplex: ReturnType<typeof pipeDuplex>, options: SecureClientOptions): TLSSocket {
-  const { mode, serverName, ca, alpn } = options;
+  const { mode, serverName, ca, alpn, own } = options;
   if (mode === "verify-full" && serverName === undefined) throw new TypeError("verify-full needs a server name");
   return connect({
     socket: duplex,
@@ -154,6 +156,7 @@ function initiate(duplex: ReturnType<typeof pipeDuplex>, options: SecureClientOp
     checkServerIdentity: (_host, certificate) =>
       mode === "verify-full" ? checkServerIdentity(serverName!, certificate) : undefined,
     ...(ca === undefined ? {} : { ca }),
+    ...(own === undefined ? {} : { key: own.key, cert: own.chain }),
     ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
   });
 }

@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import pg from "pg";
+import type { Budgets } from "../../../src/budgets/index.js";
 import { planMasks } from "../../../src/masking/index.js";
 import { compilePolicy, mintPermit, parseDocuments } from "../../../src/policy/index.js";
 import { postgres } from "../../../src/protocols/postgres/index.js";
 import { readCatalogue } from "../../../src/protocols/postgres/operate/read-catalogue.js";
 import { createGate } from "../../../src/relay/gate.js";
-import type { Budget } from "../../../src/relay/mask-conditions.js";
 import type { SqlAnalyser } from "../../../src/sql/index.js";
 import { analysePostgres } from "../../../src/sql/postgres/analyse.js";
 import { loadPostgresParser } from "../../../src/sql/postgres/parser.js";
@@ -33,7 +33,7 @@ export interface GatedOptions {
   /** Policy documents. */
   readonly policy: string;
   readonly database?: string;
-  readonly budget?: Budget;
+  readonly budgets?: Budgets;
 }
 
 /** The analyser in this very thread: a worker would need a build. */
@@ -46,7 +46,12 @@ async function localAnalyser(): Promise<SqlAnalyser> {
   };
 }
 
-export async function serveGated({ server, policy, database = server.database, budget }: GatedOptions): Promise<Gated> {
+export async function serveGated({
+  server,
+  policy,
+  database = server.database,
+  budgets,
+}: GatedOptions): Promise<Gated> {
   const compiled = compilePolicy(parseDocuments(policy));
   const analyser = await localAnalyser();
   const catalogues = await readerOf(server, database);
@@ -88,7 +93,7 @@ export async function serveGated({ server, policy, database = server.database, b
         staleness: () => 0,
         maxStaleMs: 60_000,
         now: () => Date.now(),
-        budget,
+        budgets,
       },
       { session, login: "test", subject, connection },
       "postgresql",
@@ -166,6 +171,7 @@ async function readerOf(server: PostgresServer, database: string) {
         done(known!);
       });
     },
+    watch: () => () => {},
     invalidate: () => {
       dirty = true;
     },

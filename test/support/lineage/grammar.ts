@@ -141,7 +141,10 @@ export class Grammar {
     const visible = [...from.sources, ...outer];
     const [x, y] = [this.#name("x"), this.#name("y")];
     const targets = [x, y].map((name) => `${this.#text(depth, visible, ctes)}::text as ${name}`);
-    return { sql: `select ${targets.join(", ")} from ${from.sql}`, fields: [x, y].map((name) => field(name, "text", false)) };
+    return {
+      sql: `select ${targets.join(", ")} from ${from.sql}`,
+      fields: [x, y].map((name) => field(name, "text", false)),
+    };
   }
 
   #grouped(depth: number, outer: readonly Source[], ctes: readonly Source[]): Query {

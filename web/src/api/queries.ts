@@ -170,6 +170,17 @@ export const groupsQuery = queryOptions({
   queryFn: ({ signal }) => read<{ items: readonly UserGroup[] }>("/groups", { signal }),
 });
 
+export const changesQuery = infiniteQueryOptions({
+  queryKey: ["audit", "changes"],
+  queryFn: ({ signal, pageParam }) => {
+    const search = new URLSearchParams({ limit: "50" });
+    if (pageParam !== null) search.set("after", pageParam);
+    return read<Page<Entry>>(`/audit/changes?${search}`, { signal });
+  },
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next,
+});
+
 export const headsQuery = queryOptions({
   queryKey: ["audit", "heads"],
   queryFn: ({ signal }) => read<AuditHeads>("/audit/heads", { signal }),

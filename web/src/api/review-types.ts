@@ -12,7 +12,7 @@ interface Party {
 
 export interface ReviewSummary {
   readonly id: string;
-  readonly kind: "statement" | "session" | "access";
+  readonly kind: "statement" | "session" | "access" | "reveal";
   readonly state: ReviewState;
   readonly requester: Party & { readonly kind: SubjectKind };
   readonly onBehalfOf: Party | null;
@@ -87,6 +87,13 @@ export interface Review extends ReviewSummary {
     readonly effects: readonly string[];
     readonly durationMs: number;
     readonly ticket: string | null;
+    readonly reason: string;
+  } | null;
+  readonly reveal: {
+    readonly purpose: string;
+    readonly form: string;
+    readonly column: string | null;
+    readonly token: string | null;
     readonly reason: string;
   } | null;
   readonly rules: readonly {

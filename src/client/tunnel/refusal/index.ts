@@ -1,3 +1,4 @@
+import { refuseHttp } from "./http.js";
 import { refusePostgres } from "./postgres.js";
 import type { RefusalFactory } from "./refusal.js";
 
@@ -7,4 +8,4 @@ export type { Refusal, RefusalFactory } from "./refusal.js";
  * What the tunnel itself can say, by protocol, when no gateway is there to say it. A protocol without a line here has its
  * connection closed at once.
  */
-export const refusals: Readonly<Record<string, RefusalFactory>> = { postgres: refusePostgres };
+export const refusals: Readonly<Record<string, RefusalFactory>> = { http: refuseHttp, postgres: refusePostgres };

@@ -47,6 +47,11 @@ export function encodeReport(type: "error" | "notice", fields: Iterable<readonly
   return writer.uint8(0).end().take();
 }
 
+/** The end of one statement; `tag` as the target would say it. */
+export function encodeCommandComplete(tag: string): Buffer {
+  return new MessageWriter(32).begin(backend.commandComplete).cstring(tag).end().take();
+}
+
 export function encodeReadyForQuery(status: number): Buffer {
   return new MessageWriter(6).begin(backend.readyForQuery).uint8(status).end().take();
 }

@@ -62,11 +62,13 @@ export class Conversation {
   /** Until Sync, as after an error: the client's messages are dropped. */
   discarding = false;
   copy: CopyTurn | null = null;
-  /** Ascends when rules or rights changed. */
+  /** Ascends when rules or rights changed, and with what changes definitions or settings: portals are then asked anew. */
   epoch = 0;
   /** Judged statements forwarded so far. */
   turn = 0;
   #work = 0;
+  /** Executed in this pipeline, and not committed yet: what changes definitions. */
+  readonly #defined: Pending[] = [];
   #ending: { report: Report; reason: Extract<Order, { kind: "end" }>["reason"] } | null = null;
 
   constructor(core: Core, startup: Startup, parameters: ReadonlyMap<string, string>, status: number) {
@@ -142,6 +144,20 @@ export class Conversation {
     this.emitLocals();
   }
 
+  /**
+   * A pipeline ends here for the client: everything up to Sync is discarded, and the target is made to fail too, so that the
+   * Sync does not commit what ran before.
+   */
+  discardPipeline(): void {
+    for (const { endsTurn } of this.pending) if (endsTurn) return;
+    this.discarding = true;
+    this.client.discarded();
+    if (!this.executedUnsynced) return;
+    const pending = new Pending("poison");
+    pending.refusal = Buffer.alloc(0);
+    this.pipelined(encodeParse(this.ownName, "hoop ended a result of this pipeline"), pending);
+  }
+
   /** Refusals whose turn has come. */
   emitLocals(): void {
     for (let head = this.pending.head; head?.local; head = this.pending.head) {
@@ -180,18 +196,28 @@ export class Conversation {
     return id;
   }
 
-  /** Asks the target something of our own, unseen by the client; nothing else of ours may be on its way. */
-  own(questions: readonly OwnQuestion[], done: (work: OwnWork) => void): void {
+  /**
+   * Asks the target something of our own, unseen by the client; nothing else of ours may be on its way. `under`: for a statement
+   * of the client, whose errors are shown to it under that plan.
+   */
+  own(questions: readonly OwnQuestion[], done: (work: OwnWork) => void, under: { masks: Masks } | null = null): void {
     // Inside of the client's pipeline a Sync of ours would commit what it has not finished.
     const sync = this.unsynced === 0;
     this.#work++;
-    const started = startOwnWork(questions, this.ownName, sync, (work) => {
+    const finished = (work: OwnWork): void => {
       this.#work--;
       done(work);
       this.client.proceed();
-    });
+    };
+    const started = startOwnWork(questions, this.ownName, sync, finished, under !== null);
     this.core.out.send("target", started.bytes);
-    for (const pending of started.pending) this.pending.push(pending);
+    for (const pending of started.pending) {
+      if (under !== null) {
+        pending.masks = under.masks;
+        pending.forClient = true;
+      }
+      this.pending.push(pending);
+    }
   }
 
   get working(): boolean {
@@ -211,6 +237,17 @@ export class Conversation {
       if (this.status !== transactionStatus.failed) learn(this);
     }
     this.client.proceed();
+  }
+
+  /** A reply is complete. What was defined counts for others only when the transaction of its pipeline ends: then it is told. */
+  finished(pending: Pending, outcome: "ok" | "suspended"): void {
+    const defines = pending.kind === "execute" && pending.portal?.changesCatalogue === true;
+    if (defines && outcome === "ok" && this.status === transactionStatus.idle) this.#defined.push(pending);
+    else this.note(pending, outcome);
+  }
+
+  noteDefined(): void {
+    for (const pending of this.#defined.splice(0)) this.note(pending, "ok");
   }
 
   note(pending: Pending, outcome: "ok" | "error" | "suspended" | "unknown"): void {
@@ -242,6 +279,7 @@ export class Conversation {
     if (resolution.kind === "answer") this.client.answered(id, resolution.answer);
     else if (resolution.kind === "waiting") this.client.waits(id, resolution.waiting);
     else if (resolution.kind === "masks") this.target.lookedUp(id, resolution.masks);
+    else if (resolution.kind === "done") this.target.cancelDone(id);
     else if (resolution.kind === "failed") {
       if (!this.client.failed(id, resolution.error)) this.target.lookupFailed(id, resolution.error);
     }
@@ -324,22 +362,32 @@ export class Conversation {
   }
 
   #running(): boolean {
-    for (const { kind, own } of this.pending)
-      if (!own && (kind === "query" || kind === "execute" || kind === "function")) return true;
+    for (const { kind, own, forClient } of this.pending)
+      if ((!own || forClient) && (kind === "query" || kind === "execute" || kind === "function")) return true;
     return false;
   }
 
   #forgetRunning(): void {
+    this.noteDefined();
     for (const pending of this.pending) if (!pending.own) this.note(pending, "unknown");
   }
 
-  #cancelTarget(): void {
+  /** Has the target stop what it runs; the id under which it is told when that has arrived, null: it takes no cancel. */
+  stopTarget(): number | null {
+    if (this.core.targetCancel === null) return null;
+    const id = this.core.out.nextId();
+    this.#cancelTarget(id);
+    return id;
+  }
+
+  #cancelTarget(id?: number): void {
     const { targetCancel, targetTls, out } = this.core;
     if (targetCancel === null) return;
     out.push({
       kind: "aside",
       bytes: encodeCancelRequest(targetCancel.processId, targetCancel.secret),
       tls: targetTls ? { request: encodeSslRequest(), accept: 0x53 } : null,
+      ...(id === undefined ? null : { id }),
     });
   }
 }

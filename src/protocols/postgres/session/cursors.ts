@@ -13,6 +13,8 @@ interface CursorFacts {
   readonly cursor?: { readonly name: string; readonly does: "declare" | "fetch" } | undefined;
   readonly opaque?: boolean;
   readonly opaqueText?: boolean;
+  readonly declaresInside?: boolean;
+  readonly callsBodies?: boolean;
 }
 
 /**
@@ -25,9 +27,10 @@ export class Cursors {
 
   /** A text is on its way that was allowed under this analysis. */
   ran(text: string, analysis: Analysis): void {
-    const { cursor } = analysis as Analysis & CursorFacts;
+    const { cursor, callsBodies } = analysis as Analysis & CursorFacts;
     if (disturbsCursors(analysis)) this.forget();
-    else if (cursor?.does === "declare") this.#declare(cursor.name, text, analysis);
+    // A body may be another by the time of a FETCH.
+    else if (cursor?.does === "declare" && callsBodies !== true) this.#declare(cursor.name, text, analysis);
   }
 
   /** Something runs that may declare a cursor by the very text of another. */
@@ -68,14 +71,8 @@ export class Cursors {
 
 /** Whether what runs may declare cursors itself: a body does it under a path of its own, where the same text means something else. */
 export function disturbsCursors(analysis: Analysis): boolean {
-  const { cursor, opaque, opaqueText } = analysis as Analysis & CursorFacts;
-  if (opaque === true || opaqueText === true || analysis.unknowns.length > 0) return true;
-  const declares = (analysis.attributes.utility as readonly string[] | undefined)?.includes("declare") === true;
-  return declares && (cursor === undefined || callsUsers(analysis));
-}
-
-function callsUsers({ resources }: Analysis): boolean {
-  return resources.some(({ kind, name }) => kind === "function" && !name.startsWith("pg_catalog."));
+  const { opaque, opaqueText, declaresInside } = analysis as Analysis & CursorFacts;
+  return opaque === true || opaqueText === true || declaresInside === true || analysis.unknowns.length > 0;
 }
 
 function resultsOf(analysis: Analysis): string {

@@ -58,6 +58,7 @@ export class Forwarder {
         const pending = new Pending("function");
         pending.ask = held.ask;
         pending.masks = answer.masks;
+        pending.meter = answer.meter ?? null;
         this.#ran(held.text, facts);
         conversation.turnEnds(held.frame, pending);
         return;
@@ -80,20 +81,31 @@ export class Forwarder {
         const portal = held.portal!;
         portal.ask = held.ask;
         portal.masks = answer.masks;
-        portal.masker = undefined;
+        portal.masker = answer.masks === null ? null : undefined;
+        portal.meter = answer.meter ?? null;
+        portal.reader = unreadFor(answer);
         portal.epoch = conversation.epoch;
-        if (portal.masks === null) portal.masker = null;
-        else this.#describe(portal);
+        if (portal.masker === undefined || portal.reader === undefined) this.#describe(portal);
         this.execute(held.frame, portal);
         return;
       }
     }
   }
 
+  /** A query of the client that runs as a question of ours: what it changes of the session is the same. */
+  ranAside(held: Extract<Held, { kind: "query" }>, answer: Allowed): void {
+    this.#conversation.cursors.ran(held.text, answer.analysis);
+    this.#ran(held.text, sqlFacts(answer.analysis));
+    this.#conversation.portals.forget("");
+  }
+
   #ran(text: string, facts: Pick<SqlFacts, "changesContext" | "changesCatalogue">): void {
-    this.#conversation.turn++;
-    this.#conversation.defining ||= facts.changesCatalogue;
-    this.#conversation.context.ran(text, facts.changesContext);
+    const conversation = this.#conversation;
+    conversation.turn++;
+    conversation.defining ||= facts.changesCatalogue;
+    // What portals that are open call may mean something else from here on: they are asked anew.
+    if (facts.changesCatalogue || facts.changesContext) conversation.epoch++;
+    conversation.context.ran(text, facts.changesContext);
   }
 
   #sendQuery(held: Extract<Held, { kind: "query" }>, answer: Allowed, facts: SqlFacts): void {
@@ -102,6 +114,8 @@ export class Forwarder {
     pending.ask = held.ask;
     pending.masks = answer.masks;
     pending.masker = answer.masks === null ? null : undefined;
+    pending.meter = answer.meter ?? null;
+    pending.reader = unreadFor(answer);
     pending.copyText = held.text;
     pending.copyColumns = held.columns;
     this.#ran(held.text, facts);
@@ -131,6 +145,8 @@ export class Forwarder {
       epoch: conversation.epoch,
       fields: null,
       masker: answer.masks === null ? null : undefined,
+      meter: answer.meter ?? null,
+      reader: unreadFor(answer),
       turn: conversation.turn,
     };
     const pending = new Pending("bind");
@@ -142,8 +158,9 @@ export class Forwarder {
     // Planning may run functions.
     if (facts.changesContext) this.#ran(portal.statement.text, facts);
     portal.turn = conversation.turn;
+    portal.epoch = conversation.epoch;
     // The client may execute without ever asking for the columns.
-    if (answer.masks !== null) this.#describe(portal);
+    if (portal.masker === undefined || portal.reader === undefined) this.#describe(portal);
   }
 
   #describe(portal: Portal): void {
@@ -161,6 +178,7 @@ export class Forwarder {
     pending.ask = portal.ask;
     pending.masks = portal.masks;
     pending.portal = portal;
+    pending.meter = portal.meter;
     pending.copyText = portal.statement.text;
     pending.copyColumns = portal.copyColumns;
     conversation.executedUnsynced = true;
@@ -168,8 +186,9 @@ export class Forwarder {
     conversation.pipelined(frame, pending);
     const others = conversation.turn !== portal.turn;
     this.#ran(portal.statement.text, portal);
-    // Its own runs do not make it stale.
+    // Its own runs do not make it stale, but for what they define.
     if (!others) portal.turn = conversation.turn;
+    if (!portal.changesCatalogue) portal.epoch = conversation.epoch;
     this.#mayCopy(pending, portal.statement.text);
   }
 
@@ -177,4 +196,9 @@ export class Forwarder {
     if (!this.#conversation.replication && !this.#copy.in(text)) return;
     this.#conversation.copy = { pending, wanted: false, sent: false, heldSync: false };
   }
+}
+
+/** Whose data a row is cannot be read from it before its columns are told. */
+function unreadFor({ meter }: Allowed): undefined | null {
+  return meter !== undefined && meter.subjects.length > 0 ? undefined : null;
 }

@@ -1,9 +1,10 @@
-import type { Answer, Waiting, WithdrawReason } from "../../../protocol/index.js";
+import type { Answer, ExpectedEffect, Waiting, WithdrawReason } from "../../../protocol/index.js";
 import { HoopError } from "../../../vocabulary/index.js";
 import { transactionStatus } from "../codec/types.js";
 import { copyColumns, copyQuestion } from "../copy/copy-columns.js";
 import { denialReport, type Report, sqlState } from "../errors.js";
 import type { Portal } from "../statements.js";
+import { canCheck, runChecked } from "./checked-run.js";
 import { sqlFacts } from "./context.js";
 import type { Conversation } from "./conversation.js";
 import type { Forwarder } from "./forwarder.js";
@@ -30,6 +31,8 @@ export class Judging {
   #held: Held | null = null;
   /** It is asked again when all replies are there. */
   #settling = false;
+  /** It is running inside of a transaction of ours: what follows waits, and it can no longer be withdrawn. */
+  #checking = false;
   readonly #waits: Waits;
 
   constructor(conversation: Conversation, forwarder: Forwarder, again: (type: number, frame: Buffer) => void) {
@@ -253,7 +256,7 @@ export class Judging {
   /** The target failed something of this pipeline and discards up to Sync: what is held back is part of that. */
   discarded(): void {
     const held = this.#held;
-    if (held === null || held.kind === "later") return;
+    if (held === null || held.kind === "later" || this.#checking) return;
     if (held.ask > 0) this.#conversation.core.out.push({ kind: "withdraw", id: held.ask, why: "cancelled" });
     this.#release();
   }
@@ -329,7 +332,7 @@ export class Judging {
   /** Nobody waits for the open ask any more; with a report the client is told so in its place. */
   withdraw(report: Report | null, why: WithdrawReason): void {
     const held = this.#held;
-    if (held === null || held.ask === 0) return;
+    if (held === null || held.ask === 0 || this.#checking) return;
     if (held.ask > 0) this.#conversation.core.out.push({ kind: "withdraw", id: held.ask, why });
     this.#waits.over();
     if (report === null) held.ask = -1;
@@ -348,8 +351,29 @@ export class Judging {
     if ((held.kind === "query" || held.kind === "bind") && answer.masks !== null && held.columns === null) {
       if (this.#askCopyColumns(held, answer)) return;
     }
+    if (answer.expects !== undefined) return this.#check(held, answer, answer.expects);
     this.#held = null;
     if (held.kind !== "later") this.#forwarder.send(held, answer);
+  }
+
+  /** It was approved for what it did when it was tried: it runs under our eyes. */
+  #check(held: Held, answer: Extract<Answer, { outcome: "allow" }>, expects: ExpectedEffect): void {
+    if (!canCheck(this.#conversation, held, expects)) {
+      this.#refuse({
+        severity: "ERROR",
+        code: "40001",
+        message: "hoop: it was approved as rehearsed, and its effect cannot be compared where it stands now",
+        hint: "Run it again, as a query of its own outside of a transaction.",
+      });
+      return;
+    }
+    this.#checking = true;
+    this.#forwarder.ranAside(held, answer);
+    runChecked(this.#conversation, held, answer, expects, () => {
+      this.#checking = false;
+      this.#release();
+      this.#conversation.client.proceed();
+    });
   }
 
   /**

@@ -21,6 +21,8 @@ export interface OwnQuestion {
 export interface OwnAnswer {
   rows: (Buffer | null)[][];
   fields: readonly FieldDescription[] | null;
+  /** The command's own word for what it did. */
+  tag: string | null;
 }
 
 export interface OwnFailure {
@@ -52,8 +54,14 @@ export function startOwnWork(
   name: string,
   sync: boolean,
   done: (work: OwnWork) => void,
+  again = false,
 ): { bytes: Buffer; pending: Pending[]; work: OwnWork } {
-  const work: OwnWork = { answers: questions.map(() => ({ rows: [], fields: null })), at: 0, failure: null, done };
+  const work: OwnWork = {
+    answers: questions.map(() => ({ rows: [], fields: null, tag: null })),
+    at: 0,
+    failure: null,
+    done,
+  };
   const frames: Buffer[] = [];
   const pending: Pending[] = [];
   const expect = (frame: Buffer, kind: Pending["kind"]) => {
@@ -62,6 +70,8 @@ export function startOwnWork(
     frames.push(frame);
     pending.push(item);
   };
+  // An earlier question that failed may have left its name behind.
+  if (again) expect(encodeClose("statement", name), "close");
   for (const { text, values, describe } of questions) {
     expect(encodeParse(name, text), "parse");
     if (describe === true) expect(encodeDescribe("statement", name), "describe");

@@ -1,7 +1,9 @@
+import type { Meter } from "../../../protocol/index.js";
 import type { MaskPlan } from "../../../vocabulary/index.js";
 import type { CopyMasker } from "../copy/copy-masker.js";
 import type { RowMasker } from "../masking.js";
 import type { ColumnOrigin, Portal, Statement } from "../statements.js";
+import type { SubjectReader } from "../subject-reader.js";
 import type { OwnWork } from "./own-work.js";
 
 /** What a message makes the target (or us) answer. `refusal` and `refused-query` are answered by us when their turn comes. */
@@ -28,6 +30,10 @@ export class Pending {
   masks: MaskPlan | null = null;
   masker: RowMasker | null | undefined = null;
   copyMasker: CopyMasker | null | undefined = null;
+  /** Counts its rows; null: nobody does. */
+  meter: Meter | null = null;
+  reader: SubjectReader | null | undefined = null;
+  copyBinary = false;
   /** For a query: how many of its statements are through. */
   answered = 0;
   rows = 0;
@@ -44,6 +50,8 @@ export class Pending {
   /** For a refusal or poison: the ErrorResponse that the client gets in its place. */
   refusal: Buffer | null = null;
   work: OwnWork | null = null;
+  /** We sent it for a statement of the client, which may cancel it. */
+  forClient = false;
   /** The last message of one of our questions. */
   endsQuestion = false;
   /** Its text and the origin of its columns, in case it turns out to be a COPY under a mask. */

@@ -5,16 +5,18 @@ import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.
 import { body } from "../codec/frontend.js";
 import { backend, transactionStatus, typeName } from "../codec/types.js";
 import { type CopyMasker, createCopyMasker } from "../copy/copy-masker.js";
-import { encodeOwnReport, type Report } from "../errors.js";
+import { encodeOwnReport, type Report, sqlState } from "../errors.js";
 import { maskFunctionResult, maskNotification, maskParameter, maskReport } from "../masked-text.js";
 import { createRowMasker, unknownRelations } from "../masking.js";
 import { RowBatch } from "../row-batch.js";
 import { scanCells } from "../scan-cells.js";
 import { TextScan } from "../scanned-text.js";
 import type { Portal } from "../statements.js";
+import { createSubjectReader } from "../subject-reader.js";
 import type { Conversation } from "./conversation.js";
 import { maxOwnRows, type OwnWork } from "./own-work.js";
 import type { Pending } from "./pending.js";
+import { StoppedReply } from "./stopped-reply.js";
 
 /** Fields of a result that wait for the plan to be made with their relations looked up. */
 interface Lookup {
@@ -33,6 +35,10 @@ export class TargetSide implements FrameHandler {
   #paused = false;
   #running = false;
   #lookup: Lookup | null = null;
+  /** The reply that a budget ended, until its turn is over. */
+  #stopped: StoppedReply | null = null;
+  /** Its end waits for the cancel to have arrived. */
+  #waits = false;
   /** Reports may quote masked values until the transaction ends: deferred constraints speak at COMMIT. */
   #text: Mask | null = null;
   /** Looks for values in reports, by the plan of the last statement that was judged. */
@@ -69,7 +75,8 @@ export class TargetSide implements FrameHandler {
       this.#running = false;
     }
     const { core } = this.#conversation;
-    const pause = this.#lookup !== null;
+    this.#cancelStopped();
+    const pause = this.#lookup !== null || this.#waits;
     if (pause !== this.#paused && !core.ended) {
       this.#paused = pause;
       core.out.push({ kind: "flow", side: "target", flow: pause ? "pause" : "resume" });
@@ -97,6 +104,66 @@ export class TargetSide implements FrameHandler {
   }
   #notices: Report[] = [];
 
+  // A reply that a budget ends.
+
+  /** Whether the budgets let one more message with so much of a result go to the client; counted then. */
+  #passes(head: Pending, length: number): boolean {
+    if (head.meter!.row(length)) {
+      head.bytes += length;
+      return true;
+    }
+    this.#stop(head);
+    return false;
+  }
+
+  #stop(head: Pending): void {
+    this.#stopped = new StoppedReply(head, head.meter!.stopped());
+  }
+
+  /** Only what was not finished in the bytes at hand is cancelled. */
+  #cancelStopped(): void {
+    const stopped = this.#stopped;
+    if (stopped === null || stopped.over || stopped.cancelled || this.#conversation.core.ended) return;
+    stopped.cancelled = true;
+    stopped.cancel = this.#conversation.stopTarget();
+    this.#waits = stopped.waits;
+  }
+
+  cancelDone(id: number): void {
+    const stopped = this.#stopped;
+    if (stopped === null || stopped.cancel !== id) return;
+    stopped.cancel = null;
+    this.#waits = false;
+    this.#run();
+  }
+
+  /** A message of the target behind the stop: read, and not shown. */
+  #behindStop(stopped: StoppedReply, type: number, head: Pending, bytes: Buffer, at: number, length: number): void {
+    const conversation = this.#conversation;
+    if (type === backend.copyInResponse) {
+      conversation.core.out.send("target", copyFail);
+      return;
+    }
+    const completes = type === backend.commandComplete || type === backend.emptyQueryResponse;
+    if (head === stopped.pending && (completes || type === backend.portalSuspended)) {
+      stopped.carriedOut ||= completes;
+      this.#waits = stopped.waits;
+      if (head.kind === "execute") {
+        stopped.over = true;
+        head.error = stopped.error;
+        this.toClient(stopped.words());
+        conversation.note(head, "error");
+        conversation.pending.pop();
+        this.#copySettled(head);
+        this.#remember(head);
+        conversation.discardPipeline();
+        conversation.settle();
+        return;
+      }
+    }
+    if (this.#answer(type, head, bytes, at, length)) conversation.settle();
+  }
+
   // Lookups.
 
   lookedUp(id: number, masks: MaskPlan | null): void {
@@ -118,6 +185,9 @@ export class TargetSide implements FrameHandler {
   /** The columns of a result under a mask are known now. */
   #described(pending: Pending, portal: Portal | null, fields: readonly FieldDescription[]): void {
     if (portal !== null) portal.fields = fields;
+    const counts = portal ?? pending;
+    if (counts.reader === undefined)
+      counts.reader = createSubjectReader(fields, counts.meter?.subjects ?? [], pending.answered);
     const { masks } = pending;
     if (masks === null) {
       this.#setMasker(pending, portal, null);
@@ -145,7 +215,7 @@ export class TargetSide implements FrameHandler {
 
   blocked(): boolean {
     const { core, ending } = this.#conversation;
-    return this.#lookup !== null || core.ended || ending;
+    return this.#lookup !== null || this.#waits || core.ended || ending;
   }
 
   pass(bytes: Buffer): void {
@@ -159,20 +229,25 @@ export class TargetSide implements FrameHandler {
 
   fate(type: number, length: number): FrameFate {
     const head = this.#conversation.pending.head;
+    if (this.#stopped !== null && head !== undefined && !head.own) {
+      const fate = this.#stopped.fate(type);
+      if (fate !== null) return fate;
+    }
     switch (type) {
       case backend.dataRow: {
         if (head === undefined) throw unexpected(type);
         if (head.own) return "take";
         const masker = head.portal === null ? head.masker : head.portal.masker;
+        if (masker === undefined) throw new MalformedError("a row came before its columns were told");
+        if (head.meter !== null) return this.#meteredRow(head, masker, length);
         head.rows++;
         head.bytes += length;
-        if (masker === null) return "stream";
-        if (masker === undefined) throw new MalformedError("a row came before its columns were told");
-        return "take";
+        return masker === null ? "stream" : "take";
       }
       case backend.copyData:
         if (head === undefined) throw unexpected(type);
-        head.bytes += length;
+        if (head.meter === null || isTrailer(head, length)) head.bytes += length;
+        else if (!this.#passes(head, length)) return "skip";
         if (head.copyMasker === null) {
           head.rows++;
           return "stream";
@@ -184,6 +259,7 @@ export class TargetSide implements FrameHandler {
         if (head?.own) return "take";
         return head?.describes == null ? "stream" : "peek";
       case backend.functionCallResponse:
+        if (head !== undefined && head.meter !== null && !this.#passes(head, length)) return "skip";
         return head?.masks == null ? "stream" : "take";
       case backend.noticeResponse:
       case backend.notificationResponse:
@@ -213,6 +289,16 @@ export class TargetSide implements FrameHandler {
       default:
         throw unexpected(type);
     }
+  }
+
+  #meteredRow(head: Pending, masker: Pending["masker"], length: number): FrameFate {
+    const reader = head.portal === null ? head.reader : head.portal.reader;
+    if (reader === undefined) throw new MalformedError("a row came before its columns were told");
+    // Counted when all of it is here, with the values that it shows.
+    if (reader !== null) return "take";
+    if (!this.#passes(head, length)) return "skip";
+    head.rows++;
+    return masker === null ? "stream" : "take";
   }
 
   #textMask(head: Pending | undefined): Mask | null {
@@ -267,6 +353,10 @@ export class TargetSide implements FrameHandler {
         if (head?.describes != null) head.describes.parameters = Buffer.from(bytes.subarray(at + 7, at + length));
         return false;
       default:
+        if (this.#stopped !== null && !head!.own) {
+          this.#behindStop(this.#stopped, type, head!, bytes, at, length);
+          return false;
+        }
         return this.#answer(type, head!, bytes, at, length);
     }
   }
@@ -294,7 +384,8 @@ export class TargetSide implements FrameHandler {
         if (head.work !== null && head.endsQuestion) head.work.at++;
         return this.#finished(head, "ok");
       case backend.rowDescription: {
-        const needed = head.masks !== null || head.work !== null;
+        const counted = head.portal === null ? head.reader : head.portal.reader;
+        const needed = head.masks !== null || head.work !== null || counted === undefined;
         if (needed) {
           const fields = readRowDescription(body(bytes, at, length));
           if (head.work !== null) head.work.answers[head.work.at]!.fields = fields;
@@ -320,12 +411,14 @@ export class TargetSide implements FrameHandler {
         if (head.kind !== "execute" && head.kind !== "query") throw unexpected(type);
         if (type === backend.commandComplete) {
           if (length > 5) head.tag = bytes.toString("latin1", at + 5, Math.min(at + length - 1, at + 5 + 64));
+          if (head.work !== null) head.work.answers[head.work.at]!.tag = head.tag ?? null;
           this.flushRows();
         }
         // A result of its own follows, with columns of its own.
         if (head.kind === "query") {
           head.answered++;
           if (head.masks !== null) head.masker = undefined;
+          if (head.meter !== null && head.meter.subjects.length > 0) head.reader = undefined;
           head.copyMasker = null;
           return false;
         }
@@ -336,7 +429,7 @@ export class TargetSide implements FrameHandler {
 
   #finished(head: Pending, outcome: "ok" | "suspended"): boolean {
     const conversation = this.#conversation;
-    if (!head.own && (head.kind === "execute" || head.kind === "parse")) conversation.note(head, outcome);
+    if (!head.own && (head.kind === "execute" || head.kind === "parse")) conversation.finished(head, outcome);
     conversation.pending.pop();
     this.#copySettled(head);
     this.#remember(head);
@@ -372,7 +465,13 @@ export class TargetSide implements FrameHandler {
       answer.rows.push(row);
       return;
     }
-    const masker = head.portal === null ? head.masker : head.portal.masker;
+    const { masker, reader } = head.portal ?? head;
+    if (head.meter !== null && reader != null) {
+      if (!reader.read(bytes, at, length)) return this.#stop(head);
+      if (!this.#passes(head, length)) return;
+      head.rows++;
+    }
+    if (masker === null) return this.toClient(bytes.subarray(at, at + length));
     if (!this.#batch.empty && !this.#batch.holds(bytes)) this.flushRows();
     head.maskedCells += masker!.mask(bytes, at, length, this.#batch);
   }
@@ -416,10 +515,12 @@ export class TargetSide implements FrameHandler {
   }
 
   #copyOut(head: Pending, bytes: Buffer, at: number, length: number): void {
-    if (head.masks === null) return;
+    if (head.masks === null && head.meter === null) return;
     const conversation = this.#conversation;
     const reader = body(bytes, at, length);
     const binary = reader.uint8() === 1;
+    head.copyBinary = binary;
+    if (head.masks === null) return;
     const masker: CopyMasker | null | "unreadable" = createCopyMasker({
       text: head.copyText,
       binary,
@@ -485,7 +586,8 @@ export class TargetSide implements FrameHandler {
       this.toClient(shown);
       return;
     }
-    head.error = { code, text: text.slice(0, 4096) };
+    const stopped = head.own ? null : this.#stopped;
+    head.error = stopped?.pending === head ? stopped.failed() : { code, text: text.slice(0, 4096) };
     if (head.work !== null) {
       const { work } = head;
       work.failure = { code, frame: shown };
@@ -493,7 +595,12 @@ export class TargetSide implements FrameHandler {
       if (isDone(conversation, work)) work.done(work);
       return;
     }
-    this.toClient(head.kind === "poison" ? head.refusal! : shown);
+    if (stopped === null) this.toClient(head.kind === "poison" ? head.refusal! : shown);
+    else {
+      this.toClient(stopped.words());
+      // An error of its own may have been quicker than the cancel.
+      this.#waits = stopped.cancel !== null && code !== sqlState.queryCanceled;
+    }
     if (head.endsTurn) return;
     // The target discards what follows up to Sync: so do we, in what waits for a reply and in what is still to come.
     let synced = false;
@@ -532,6 +639,7 @@ export class TargetSide implements FrameHandler {
     if (length !== 6) throw new MalformedError("ReadyForQuery of a wrong length");
     const head = conversation.pending.head;
     if (head === undefined || !head.endsTurn) throw unexpected(backend.readyForQuery);
+    this.#endStop(head);
     conversation.status = bytes[at + 5]!;
     conversation.context.turned(conversation.status);
     conversation.pending.pop();
@@ -544,11 +652,22 @@ export class TargetSide implements FrameHandler {
     if (head.own) {
       if (head.work !== null) head.work.done(head.work);
     } else {
+      conversation.noteDefined();
       conversation.note(head, head.error === undefined ? "ok" : "error");
       this.toClient(bytes.subarray(at, at + length));
       this.#copySettled(head);
     }
     this.after();
+  }
+
+  /** The turn of a reply that was ended is over, with its one error at the latest here. */
+  #endStop(head: Pending): void {
+    const stopped = this.#stopped;
+    if (stopped === null || head.own) return;
+    this.toClient(stopped.words());
+    if (head === stopped.pending) head.error ??= stopped.error;
+    this.#stopped = null;
+    this.#waits = false;
   }
 
   #parameter(bytes: Buffer, at: number, length: number): boolean {
@@ -569,6 +688,14 @@ function isDone(conversation: Conversation, work: OwnWork): boolean {
   for (const pending of conversation.pending) if (pending.work === work) return false;
   return true;
 }
+
+/** The last message of a binary COPY, which is no row. */
+function isTrailer({ copyBinary }: Pending, length: number): boolean {
+  return copyBinary && length === 7;
+}
+
+/** Nobody is there to send the data: the client was told that it failed. */
+const copyFail = Buffer.from([0x66, 0, 0, 0, 5, 0]);
 
 function unexpected(type: number): MalformedError {
   return new MalformedError(`the target sent ${typeName(type)} where nobody asked for it`);

@@ -37,6 +37,7 @@ class Parser {
   #depth = 0;
   #heads = 0;
   #apart = 0;
+  #joined = ";";
 
   constructor(line: string) {
     this.#line = line;
@@ -78,7 +79,8 @@ class Parser {
     this.#apart++;
     const waiting = this.#documents.length;
     read();
-    if (this.#documents.length > waiting) throw new Unreadable("a here-document whose text stands outside of its brackets");
+    if (this.#documents.length > waiting)
+      throw new Unreadable("a here-document whose text stands outside of its brackets");
     this.#apart--;
     this.#depth--;
   }
@@ -114,7 +116,7 @@ class Parser {
   #separator(cursor: Cursor): boolean {
     if (cursor.peek() === "\n") {
       cursor.take();
-      this.#operators.add(";");
+      this.#joins(";");
       for (const { end, quoted, tabs } of this.#documents.splice(0))
         readHereDocument(cursor, end, quoted, tabs, this.#ports);
       return true;
@@ -124,10 +126,15 @@ class Parser {
       if (!cursor.startsWith(operator)) continue;
       if (operator.startsWith(";;") || operator === ";&") throw new Unreadable("an end of a case without its case");
       cursor.skip(operator.length);
-      this.#operators.add(operator === "|&" ? "|" : operator);
+      this.#joins(operator === "|&" ? "|" : operator);
       return true;
     }
     return false;
+  }
+
+  #joins(operator: string): void {
+    this.#operators.add(operator);
+    this.#joined = operator;
   }
 
   /** One simple command, or the head of a compound one: what it contains is read as commands of the list. */
@@ -140,6 +147,7 @@ class Parser {
       this.#within(() => this.#list(cursor, ")"));
       return this.#tail(cursor);
     }
+    const joined = this.#joined;
     const assignments: { name: string; value: Word }[] = [];
     const words: Word[] = [];
     const redirects: Redirect[] = [];
@@ -156,8 +164,8 @@ class Parser {
         throw new Unreadable("a bracket where none is expected");
       }
       const from = cursor.at;
-      const word = readWord(cursor, this.#ports);
-      const plain = joined(cursor.text.slice(from, cursor.at));
+      const word = this.#word(cursor);
+      const plain = unbroken(cursor.text.slice(from, cursor.at));
       if (words.length === 0) {
         const found = assignment.exec(plain);
         if (found) {
@@ -180,7 +188,20 @@ class Parser {
       words.push(word);
     }
     if (assignments.length + words.length + redirects.length > 0)
-      this.#commands.push({ assignments, words, redirects, apart: this.#apart > 0 || pipes(cursor) });
+      this.#commands.push({
+        assignments,
+        words,
+        redirects,
+        joined,
+        apart: this.#apart + this.#heads > 0 || backgrounds(cursor),
+      });
+  }
+
+  #word(cursor: Cursor): Word {
+    const from = cursor.at;
+    const word = readWord(cursor, this.#ports);
+    if (cursor.at === from) throw new Unreadable("a word that is missing");
+    return word;
   }
 
   /** Behind `if`, `do`, `{` and their like: the next command follows without a separator. */
@@ -197,16 +218,17 @@ class Parser {
       this.#blanks(cursor);
       if (!this.#redirect(cursor, redirects)) break;
     }
-    if (redirects.length > 0) this.#commands.push({ assignments: [], words: [], redirects, apart: true });
-    if (!cursor.atEnd && cursor.peek() !== ")" && cursor.peek() !== "\n" && !isSeparator(cursor)) this.#afterTail(cursor);
+    if (redirects.length > 0) this.#commands.push({ assignments: [], words: [], redirects, joined: ";", apart: true });
+    if (!cursor.atEnd && cursor.peek() !== ")" && cursor.peek() !== "\n" && !isSeparator(cursor))
+      this.#afterTail(cursor);
   }
 
   /** `fi fi`, `done }` and their like need no separator in between. */
   #afterTail(cursor: Cursor): void {
     if (++this.#heads > maxCommands) throw new Unreadable(`more than ${maxCommands} commands`);
     const from = cursor.at;
-    readWord(cursor, this.#ports);
-    const plain = joined(cursor.text.slice(from, cursor.at));
+    this.#word(cursor);
+    const plain = unbroken(cursor.text.slice(from, cursor.at));
     if (!closing.has(plain) && !opening.has(plain)) throw new Unreadable("words behind the end of a command");
     return closing.has(plain) ? this.#tail(cursor) : this.#opened(cursor);
   }
@@ -214,18 +236,19 @@ class Parser {
   #loop(cursor: Cursor): void {
     this.#blanks(cursor);
     if (cursor.peek() === "(") throw new Unreadable("arithmetic, which may run what variables hold");
-    readWord(cursor, this.#ports);
+    this.#word(cursor);
     for (;;) {
       this.#blanks(cursor);
       if (cursor.atEnd || cursor.peek() === "\n" || isSeparator(cursor)) return;
       if (cursor.peek() === "(" || cursor.peek() === ")") throw new Unreadable("a bracket where none is expected");
-      readWord(cursor, this.#ports);
+      this.#word(cursor);
     }
   }
 
   #case(cursor: Cursor): void {
+    this.#heads++;
     this.#blanks(cursor);
-    readWord(cursor, this.#ports);
+    this.#word(cursor);
     this.#spaces(cursor);
     if (!isWord(cursor, "in")) throw new Unreadable("a case without in");
     cursor.skip(2);
@@ -244,7 +267,7 @@ class Parser {
   #patterns(cursor: Cursor): void {
     for (;;) {
       this.#spaces(cursor);
-      readWord(cursor, this.#ports);
+      this.#word(cursor);
       this.#spaces(cursor);
       const next = cursor.take();
       if (next === ")") return;
@@ -272,7 +295,7 @@ class Parser {
 
   #function(cursor: Cursor): void {
     this.#blanks(cursor);
-    const name = readWord(cursor, this.#ports);
+    const name = this.#word(cursor);
     this.#blanks(cursor);
     if (cursor.peek() === "(") return this.#functionNamed(cursor, name);
     this.#defines(name);
@@ -315,7 +338,7 @@ class Parser {
     cursor.skip(skipped + operator.length);
     this.#blanks(cursor);
     const from = cursor.at;
-    const word = readWord(cursor, this.#ports);
+    const word = this.#word(cursor);
     const plain = cursor.text.slice(from, cursor.at);
     if (plain === "") throw new Unreadable("a redirection to nothing");
     if (operator === "<<" || operator === "<<-") {
@@ -334,14 +357,16 @@ function isSeparator(cursor: Cursor): boolean {
   return next === ";" || next === "|" || (next === "&" && cursor.peek(1) !== ">");
 }
 
-const pipes = (cursor: Cursor) => cursor.peek() === "|" && cursor.peek(1) !== "|";
+/** What follows makes it a process of its own. */
+const backgrounds = (cursor: Cursor) =>
+  (cursor.peek() === "|" && cursor.peek(1) !== "|") || (cursor.peek() === "&" && cursor.peek(1) !== "&");
 
 function isWord(cursor: Cursor, word: string): boolean {
   return cursor.startsWith(word) && /^[\s;&|()<>]?$/.test(cursor.ahead(word.length + 1).slice(word.length));
 }
 
 /** A line that goes on in the next one is one line, also within a word. */
-const joined = (text: string) => text.replaceAll("\\\n", "");
+const unbroken = (text: string) => text.replaceAll("\\\n", "");
 
 function withoutHead(word: Word, length: number): Word {
   const [first, ...rest] = word.parts;

@@ -37,3 +37,9 @@ export function resolvePath(text: string, folder: Folder): string | null {
   if (whole.startsWith("/")) return `/${parts.join("/")}`;
   return parts.join("/");
 }
+
+/** The same path with the home's own place, where the connection says it. */
+export function withHome(path: string | null, homeIs: string | null): string | null {
+  if (path === null || homeIs === null || (path !== "~" && !path.startsWith("~/"))) return path;
+  return homeIs + path.slice(1);
+}

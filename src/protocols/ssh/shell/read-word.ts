@@ -45,7 +45,13 @@ class Parts {
 /** `[` and `{}` alone stand for themselves. */
 function mayExpand(parts: readonly Part[]): boolean {
   const text = parts.map((part) => part.text).join("");
-  return /[*?]|\[.*\]|\{.*(,|\.\.).*\}/s.test(text);
+  if (/[*?]/.test(text) || between(text, "[", "]") !== null) return true;
+  return /,|\.\./.test(between(text, "{", "}") ?? "");
+}
+
+function between(text: string, open: string, close: string): string | null {
+  const [from, to] = [text.indexOf(open), text.lastIndexOf(close)];
+  return from >= 0 && to > from ? text.slice(from + 1, to) : null;
 }
 
 /** One word, quotes and expansions read (XCU 2.2, 2.6). */
@@ -199,7 +205,8 @@ function readBackticks(cursor: Cursor, ports: WordPorts, parts: Parts, quoted: b
     const next = cursor.take();
     if (next === "`") break;
     const escaped = cursor.peek();
-    const drops = next === "\\" && (escaped === "`" || escaped === "$" || escaped === "\\" || (quoted && escaped === '"'));
+    const drops =
+      next === "\\" && (escaped === "`" || escaped === "$" || escaped === "\\" || (quoted && escaped === '"'));
     text += drops ? cursor.take() : next;
   }
   ports.nested(text);

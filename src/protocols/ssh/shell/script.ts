@@ -22,7 +22,9 @@ export interface SimpleCommand {
   readonly assignments: readonly { readonly name: string; readonly value: Word }[];
   readonly words: readonly Word[];
   readonly redirects: readonly Redirect[];
-  /** In a group of its own (subshell, pipe, substitution, function): where its `cd` leads, nobody else goes. */
+  /** What joins it to the one before it: `&&`, `||`, `|`, `;`, `&`. */
+  readonly joined: string;
+  /** In a branch, a loop or a group of its own (subshell, pipe, substitution, function): where its `cd` leads, nobody else goes. */
   readonly apart: boolean;
 }
 

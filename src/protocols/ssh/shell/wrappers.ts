@@ -90,12 +90,16 @@ export function unwrap(name: string, args: readonly Word[], folder: Folder): Unw
 }
 
 /** Where the command begins behind options; a string: why it cannot be said. */
-function skipOptions(name: string, args: readonly Word[], { values, long = [], operands = 0, other }: Options): number | string {
+function skipOptions(
+  name: string,
+  args: readonly Word[],
+  { values, long = [], operands = 0, other }: Options,
+): number | string {
   let at = 0;
   let left = operands;
   for (; at < args.length; at++) {
     const text = literal(args[at]!);
-    if (text === null) return left > 0 || at === 0 || args.length > 0 ? `what ${name} runs is known only when it runs` : "";
+    if (text === null) return `what ${name} runs is known only when it runs`;
     if (text === "--") {
       at++;
       break;
@@ -148,7 +152,7 @@ function su(name: string, args: readonly Word[]): Unwrapped {
     return { words: args.slice(texts[2] === "--" ? 3 : 2), sudo: true };
   if (command < 0 || !texts.slice(0, command).every(known) || !texts.slice(command + 2).every(known))
     return { words: null, sudo: true, unknown: `${name} opens a shell, or runs what cannot be followed` };
-  return { words: null, line: texts[command + 1] ?? "", sudo: true };
+  return { words: null, line: texts[command + 1] ?? "", sudo: true, folder: null };
 }
 
 function env(args: readonly Word[], folder: Folder): Unwrapped {
@@ -195,7 +199,8 @@ function shell(args: readonly Word[]): Unwrapped {
       if (/[^celuxf-]/.test(text)) return { words: null, unknown: `a shell with ${text}` };
       const next = args[at + 1];
       const line = next ? literal(next) : null;
-      if (line === null || line.startsWith("-")) return { words: null, unknown: "what the shell reads is known only when it runs" };
+      if (line === null || line.startsWith("-"))
+        return { words: null, unknown: "what the shell reads is known only when it runs" };
       return { words: null, line };
     }
     if (/^-[elux]+$/.test(text) || text === "--login" || text === "--norc" || text === "--noprofile") continue;
@@ -222,7 +227,14 @@ function ssh(args: readonly Word[]): Unwrapped {
 
 /** A variable that changes how things look and not what is done. */
 export function harmless(name: string): boolean {
-  return /^(LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|COLUMNS|LINES|NO_COLOR|COLORTERM|DEBIAN_FRONTEND|LOGLEVEL|VERBOSE|DEBUG|[a-z_][a-z0-9_]*)$/.test(name) && !/_proxy$/.test(name) && name !== "path" && name !== "_";
+  return (
+    /^(LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|COLUMNS|LINES|NO_COLOR|COLORTERM|DEBIAN_FRONTEND|LOGLEVEL|VERBOSE|DEBUG|[a-z_][a-z0-9_]*)$/.test(
+      name,
+    ) &&
+    !/_proxy$/.test(name) &&
+    name !== "path" &&
+    name !== "_"
+  );
 }
 
 /** `cd`: where later commands run. */

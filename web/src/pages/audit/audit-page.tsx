@@ -9,6 +9,7 @@ import { EmptyState } from "../../ui/empty-state.js";
 import { Page } from "../../ui/page.js";
 import { QueryView } from "../../ui/query-view.js";
 import { RelativeTime } from "../../ui/relative-time.js";
+import { Changes } from "./changes.js";
 import { Verify } from "./verify.js";
 
 type Head = AuditHeads["heads"][number];
@@ -27,6 +28,7 @@ export function AuditPage() {
       intro="Every entry carries the hash of the one before it. Who holds an export and the key can prove that nothing was changed, left out or reordered."
     >
       <Verify />
+      <Changes />
       <QueryView query={heads}>
         {({ publicKey, heads: list }) => (
           <>

@@ -4,6 +4,7 @@ import type { Review } from "../../api/review-types.js";
 import { useMe } from "../../layout/use-me.js";
 import { lengthText } from "../../ui/durations.js";
 import { RelativeTime } from "../../ui/relative-time.js";
+import { VisibleText } from "../../ui/visible-text.js";
 import { grantEnd } from "../access/grant-end.js";
 import { ReviewStateBadge } from "./review-state.js";
 
@@ -14,7 +15,7 @@ const named = 12;
 /** Who asks, on what, how far it is. */
 export function ReviewFacts({ review }: { review: Review }) {
   const me = useMe();
-  const { requester, onBehalfOf, wish, analysis } = review;
+  const { requester, onBehalfOf, wish, reveal, analysis } = review;
   return (
     <div className="card">
       <dl className="facts session-facts">
@@ -29,7 +30,7 @@ export function ReviewFacts({ review }: { review: Review }) {
           {kinds[requester.kind]}
           {onBehalfOf !== null && `, for ${onBehalfOf.name}`}
         </Fact>
-        <Fact name="On">{review.connections.join(", ")}</Fact>
+        {review.connections.length > 0 && <Fact name="On">{review.connections.join(", ")}</Fact>}
         {review.database !== null && <Fact name="Database">{review.database}</Fact>}
         {review.role !== null && <Fact name="Role">{review.role}</Fact>}
         {wish !== null && (
@@ -38,6 +39,20 @@ export function ReviewFacts({ review }: { review: Review }) {
             <Fact name="For">{lengthText(wish.durationMs)}</Fact>
             <Fact name="Ticket">{wish.ticket ?? "–"}</Fact>
             <Fact name="Reason">{wish.reason}</Fact>
+          </>
+        )}
+        {reveal !== null && (
+          <>
+            <Fact name="Purpose">
+              {reveal.purpose} ({reveal.form})
+            </Fact>
+            <Fact name="Column">{reveal.column === null ? "not said" : <VisibleText text={reveal.column} />}</Fact>
+            <Fact name="Token">
+              <span className="mono">
+                {reveal.token === null ? "shown to those who decide" : <VisibleText text={reveal.token} />}
+              </span>
+            </Fact>
+            <Fact name="Reason">{reveal.reason}</Fact>
           </>
         )}
         {analysis !== null && (

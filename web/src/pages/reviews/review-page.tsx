@@ -8,9 +8,11 @@ import { QueryView } from "../../ui/query-view.js";
 import { Reasons } from "../../ui/reasons.js";
 import { DecisionForm } from "./decision-form.js";
 import { RehearsalView } from "./rehearsal-view.js";
+import { RevealedValue } from "./revealed-value.js";
 import { ReviewActions } from "./review-actions.js";
 import { ReviewFacts } from "./review-facts.js";
 import { ReviewText } from "./review-text.js";
+import { reviewTitle } from "./review-title.js";
 import { Talk } from "./talk.js";
 
 const route = getRouteApi("/signed-in/shell/reviews/$review");
@@ -22,7 +24,7 @@ export function ReviewPage() {
   const found = review.data;
   return (
     <Page
-      title={found === undefined ? "Review" : titleOf(found)}
+      title={found === undefined ? "Review" : `${found.requester.name} ${reviewTitle(found)}`}
       intro={
         <Link className="text-link" to="/reviews">
           All reviews
@@ -35,6 +37,7 @@ export function ReviewPage() {
           <>
             <Glass review={shown} />
             <ReviewFacts review={shown} />
+            <RevealedValue key={`value of ${shown.id}`} review={shown} />
             <ReviewText review={shown} />
             {shown.reasons.length > 0 && (
               <section className="card" aria-label="Why it is held">
@@ -50,11 +53,6 @@ export function ReviewPage() {
       </QueryView>
     </Page>
   );
-}
-
-function titleOf({ kind, requester, connections }: Review): string {
-  const where = connections.join(", ");
-  return kind === "access" ? `${requester.name} asks for access to ${where}` : `${requester.name} on ${where}`;
 }
 
 /** That somebody went ahead alone is said before anything else. */

@@ -9,7 +9,7 @@ import { VisibleText } from "../../ui/visible-text.js";
 /** What is held, as it was sent: the text, its values, and what ran before it in the same transaction. */
 export function ReviewText({ review }: { review: Review }) {
   const whole = useMutation({ mutationFn: () => readContent(review.id) });
-  if (review.kind === "access") return null;
+  if (review.kind === "access" || review.kind === "reveal") return null;
   const content: ReviewContent | undefined = whole.data;
   const text = content?.text ?? review.text;
   const values = content?.values ?? review.values;

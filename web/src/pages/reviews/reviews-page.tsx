@@ -1,6 +1,7 @@
-import { NativeSelect, Tabs } from "@mantine/core";
+import { Button, NativeSelect, Tabs } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { type ReviewFilter, reviewCountQuery, reviewsQuery, reviewViews } from "../../api/review-queries.js";
 import { reviewStates } from "../../api/review-types.js";
 import { useMe } from "../../layout/use-me.js";
@@ -9,6 +10,7 @@ import { FilterInput } from "../../ui/filter-input.js";
 import { LoadMore } from "../../ui/load-more.js";
 import { Page } from "../../ui/page.js";
 import { QueryView } from "../../ui/query-view.js";
+import { RevealDialog } from "./reveal-dialog.js";
 import { ReviewCard } from "./review-card.js";
 
 const route = getRouteApi("/signed-in/shell/reviews");
@@ -26,6 +28,7 @@ const nothing = {
 export function ReviewsPage() {
   const { view = "decide", state = "", connection = "" } = route.useSearch();
   const { auditor } = useMe();
+  const [asking, setAsking] = useState(false);
   const navigate = useNavigate();
   const filter: ReviewFilter = { view, state: view === "decide" ? "" : state, connection };
   const count = useQuery(reviewCountQuery);
@@ -37,7 +40,15 @@ export function ReviewsPage() {
   };
   const waiting = count.data?.toDecide ?? 0;
   return (
-    <Page title="Reviews" intro="What waits for a second pair of eyes before it goes ahead.">
+    <Page
+      title="Reviews"
+      intro="What waits for a second pair of eyes before it goes ahead."
+      actions={
+        <Button variant="default" onClick={() => setAsking(true)}>
+          Ask for a token's value
+        </Button>
+      }
+    >
       <Tabs value={view} onChange={(next) => show({ view: reviewViews.find((one) => one === next) ?? "decide" })}>
         <Tabs.List>
           <Tabs.Tab value="decide">To decide{waiting > 0 ? ` (${waiting})` : ""}</Tabs.Tab>
@@ -75,6 +86,7 @@ export function ReviewsPage() {
           );
         }}
       </QueryView>
+      {asking && <RevealDialog onClose={() => setAsking(false)} />}
     </Page>
   );
 }

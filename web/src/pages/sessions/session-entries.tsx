@@ -18,7 +18,7 @@ export function SessionEntries({ session }: { session: RecordedSession }) {
     <QueryView query={entries}>
       {({ pages }) => (
         <>
-          <Timeline pages={pages} />
+          <Timeline session={session.id} pages={pages} />
           <LoadMore query={entries} />
         </>
       )}
@@ -26,7 +26,7 @@ export function SessionEntries({ session }: { session: RecordedSession }) {
   );
 }
 
-function Timeline({ pages }: { pages: readonly Page<Entry>[] }) {
+function Timeline({ session, pages }: { session: string; pages: readonly Page<Entry>[] }) {
   const items = useMemo(() => timelineOf(pages.flatMap((page) => page.items)), [pages]);
   const [wanted, setWanted] = useState("");
   const [deniedOnly, setDeniedOnly] = useState(false);
@@ -48,7 +48,7 @@ function Timeline({ pages }: { pages: readonly Page<Entry>[] }) {
       <ol className="timeline" aria-label="Entries">
         {shown.map((item) =>
           item.kind === "statement" ? (
-            <StatementEntry key={item.key} item={item} />
+            <StatementEntry key={item.key} session={session} item={item} />
           ) : (
             <MarkEntry key={item.key} item={item} />
           ),

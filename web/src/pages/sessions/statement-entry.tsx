@@ -1,13 +1,16 @@
 import { Badge } from "@mantine/core";
+import { useMe } from "../../layout/use-me.js";
 import { countText } from "../../ui/counts.js";
 import { durationText } from "../../ui/durations.js";
 import { OutcomeBadge } from "../../ui/outcome-badge.js";
 import { Reasons } from "../../ui/reasons.js";
 import { EntryTime } from "./entry-time.js";
+import { SealedParts } from "./sealed-parts.js";
 import type { Finished, StatementItem } from "./timeline.js";
 
 /** One statement: what was asked, what the rules said, what came of it. */
-export function StatementEntry({ item }: { item: StatementItem }) {
+export function StatementEntry({ session, item }: { session: string; item: StatementItem }) {
+  const me = useMe();
   const { outcome, finished, shown, reasons, purpose } = item;
   const allowed = outcome === "allow";
   return (
@@ -35,12 +38,13 @@ export function StatementEntry({ item }: { item: StatementItem }) {
         </div>
       )}
       <Details item={item} />
+      {me.auditor && <SealedParts session={session} item={item} />}
     </li>
   );
 }
 
 function Result({ finished }: { finished: Finished }) {
-  const { outcome, rows, maskedCells, durationMs, tag, errorCode } = finished;
+  const { outcome, rows, maskedCells, durationMs, tag, errorCode, detected } = finished;
   return (
     <>
       {outcome === "error" && (
@@ -59,6 +63,11 @@ function Result({ finished }: { finished: Finished }) {
           {countText(maskedCells, "masked cell")}
         </Badge>
       )}
+      {Object.entries(detected).map(([kind, found]) => (
+        <Badge key={kind} color="violet" variant="outline">
+          {found} × {kind}
+        </Badge>
+      ))}
       <span className="dim">{durationText(durationMs)}</span>
     </>
   );

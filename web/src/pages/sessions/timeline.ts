@@ -14,6 +14,9 @@ export interface StatementItem {
   readonly purpose: string;
   readonly analysis: Analysis | null;
   readonly finished: Finished | null;
+  readonly seq: number;
+  /** Which parts of it lie sealed. */
+  readonly sealed: readonly ("text" | "values")[];
 }
 
 export interface Finished {
@@ -24,6 +27,10 @@ export interface Finished {
   readonly durationMs: number;
   readonly tag: string | null;
   readonly errorCode: string | null;
+  /** How often each kind of value was found in the reply and masked. */
+  readonly detected: Readonly<Record<string, number>>;
+  /** The entry that has the sealed error text; null: there is none. */
+  readonly errorSeq: number | null;
 }
 
 export interface MarkItem {
@@ -83,6 +90,8 @@ function statementOf(entry: Entry): StatementItem {
     // A long one is sealed apart, and only its reference stands here.
     analysis: Array.isArray(analysis.effects) ? (analysis as unknown as Analysis) : null,
     finished: null,
+    seq: entry.seq,
+    sealed: (["text", "values"] as const).filter((part) => "payload" in object(entry[part])),
   };
 }
 
@@ -96,6 +105,8 @@ function finishedOf(entry: Entry): Finished {
     durationMs: count(entry.durationMs),
     tag: typeof entry.tag === "string" ? entry.tag : null,
     errorCode: typeof error.code === "string" ? error.code : null,
+    detected: object(entry.detected) as Record<string, number>,
+    errorSeq: "payload" in object(error.text) ? entry.seq : null,
   };
 }
 
@@ -108,7 +119,13 @@ function added(before: Finished | null, next: Finished): Finished {
     bytes: before.bytes + next.bytes,
     maskedCells: before.maskedCells + next.maskedCells,
     durationMs: before.durationMs + next.durationMs,
+    detected: sums(before.detected, next.detected),
   };
+}
+
+function sums(one: Finished["detected"], other: Finished["detected"]): Finished["detected"] {
+  const kinds = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return Object.fromEntries(kinds.map((kind) => [kind, (one[kind] ?? 0) + (other[kind] ?? 0)]));
 }
 
 function markOf(entry: Entry): MarkItem {

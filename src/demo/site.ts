@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+/** The customers of the sample API. Numbers are test numbers of card schemes. */
+const customers = [
+  { id: 1, name: "Grace Hopper", email: "grace@navy.example.org", card_number: "4111111111111881", city: "Arlington" },
+  {
+    id: 2,
+    name: "Alan Turing",
+    email: "alan@bletchley.example.org",
+    card_number: "5555555555554444",
+    city: "Wilmslow",
+  },
+  {
+    id: 3,
+    name: "Barbara Liskov",
+    email: "barbara@clu.example.org",
+    card_number: "4012888888881881",
+    city: "Cambridge",
+  },
+];
+
+const page = `<!doctype html><meta charset="utf-8"><title>web-demo</title>
+<h1>web-demo</h1><p>A site behind Hoop. <a href="/api/customers">/api/customers</a></p>`;
+
+export interface DemoSite {
+  readonly port: number;
+  /** What it wants as a bearer token; only Hoop knows it. */
+  readonly token: string;
+  stop(): Promise<void>;
+}
+
+/** A small web site with a JSON API, on a loopback port, for whoever has its token. */
+export async function startSite(): Promise<DemoSite> {
+  const token = randomBytes(18).toString("base64url");
+  const server = createServer((request, response) => {
+    const json = (status: number, body: unknown) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
+    request.resume();
+    if (request.headers.authorization !== `Bearer ${token}`) return void json(401, { error: "no token" });
+    const [path] = (request.url ?? "/").split("?");
+    const id = /^\/api\/customers\/(\d+)$/.exec(path!)?.[1];
+    const customer = customers.find((one) => one.id === Number(id));
+    if (path === "/") return void response.writeHead(200, { "content-type": "text/html" }).end(page);
+    if (path === "/api/customers" && request.method === "GET") return void json(200, customers);
+    if (customer) return void (request.method === "DELETE" ? response.writeHead(204).end() : json(200, customer));
+    json(404, { error: "no such thing" });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : 0,
+    token,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
