@@ -117,6 +117,11 @@ function cookieOf(request: FastifyRequest): string | undefined {
   return request.cookies[request.protocol === "https" ? secureCookie : plainCookie];
 }
 
+/** The token in a browser's cookie; whether it is worth anything is not looked at. */
+export function browserTokenOf(request: FastifyRequest): string | undefined {
+  return cookieOf(request);
+}
+
 export function setBrowserCookie(request: FastifyRequest, reply: FastifyReply, token: string, expires: Date): void {
   const secure = request.protocol === "https";
   // The prefix makes browsers insist: secure, this host only, the whole path.

@@ -12,6 +12,7 @@ import type { ApiDeps, ApiOptions } from "./deps.js";
 import { openApiOptions } from "./openapi.js";
 import { handleError } from "./problem.js";
 import { recordChanges } from "./record-change.js";
+import { appRoutes } from "./routes/apps.js";
 import { devicePageRoutes } from "./routes/device-page.js";
 import { routes } from "./routes/index.js";
 import { healthRoutes } from "./routes/status.js";
@@ -83,6 +84,7 @@ export async function createApi(deps: ApiDeps, options: ApiOptions): Promise<App
     { prefix: "/api/v1" },
   );
   healthRoutes(app, context);
+  appRoutes(app, context);
   const folder = consoleIn(options.consoleFolder) ? options.consoleFolder : null;
   if (folder === null) await app.register(async (pages) => devicePageRoutes(pages as App, context));
   await serveConsole(app, folder);

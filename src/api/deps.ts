@@ -169,6 +169,21 @@ export interface ApiDeps {
   readonly tunnel: () => { readonly url: string; readonly authority: string };
   readonly recorder: Recorder;
   readonly status: () => GatewayStatus;
+  /** Connections for browsers without a tunnel; absent or undefined: there are none. */
+  readonly apps?:
+    | (() =>
+        | {
+            /** Where that browser goes next; null: there is no such connection. */
+            enter(
+              session: { readonly token: string; readonly connection: string; readonly expires: number },
+              state: string,
+              path: string,
+            ): string | null;
+          }
+        | undefined)
+    | undefined;
+  /** Public keys behind identity tokens, as a JSON Web Key Set. */
+  readonly jwks?: (() => object) | undefined;
   /** Why this replica should get no traffic; empty: it is ready. */
   readonly notReady: () => readonly string[];
   readonly now?: (() => number) | undefined;

@@ -217,7 +217,17 @@ export async function createBudgets({ store, key: secret, log, now = Date.now }:
 
 const newCounter = (key: BudgetKey) => (key.measure === "subjects" ? new SubjectCounter() : new Counter());
 
-const nameOf = (key: BudgetKey) => `${key.window}\0${key.measure}\0${key.rule}\0${key.owner}`;
+const names = new WeakMap<BudgetKey, string>();
+
+/** Made once a key: a row costs no more than the look-up. */
+function nameOf(key: BudgetKey): string {
+  let name = names.get(key);
+  if (name === undefined) {
+    name = `${key.window}\0${key.measure}\0${key.rule}\0${key.owner}`;
+    names.set(key, name);
+  }
+  return name;
+}
 
 function keyOf({ rule, measure, owner, span }: Omit<Bucket, "bucket">): BudgetKey {
   return { rule: rule as BudgetKey["rule"], measure, window: span, owner };

@@ -59,6 +59,8 @@ export interface ApiParts {
   readonly replica: string;
   readonly startedAt: Date;
   readonly closed: () => string | null;
+  readonly apps: NonNullable<ApiDeps["apps"]>;
+  readonly jwks: () => object;
   /** HOST:PORT where lanes go. */
   readonly grpc: string;
 }
@@ -81,6 +83,8 @@ export function apiDeps(parts: ApiParts): ApiDeps {
   };
 
   return {
+    apps: parts.apps,
+    jwks: parts.jwks,
     identity: parts.identity,
     connections: parts.connections,
     mayConnect,

@@ -34,9 +34,10 @@ import { createRecordingStore } from "../storage/recording.js";
 import { createSecretStore } from "../storage/secrets.js";
 import { createSessionStore } from "../storage/sessions.js";
 import { createTargetKeys } from "../storage/target-keys.js";
-import { createGrpcServer } from "../transport/grpc/index.js";
+import { createGrpcServer, isLoopback } from "../transport/grpc/index.js";
 import { type Connection, HoopError } from "../vocabulary/index.js";
 import { apiDeps } from "./api-deps.js";
+import { type Apps, startApps } from "./apps/apps.js";
 import { clientService } from "./client-service.js";
 import { type GatewayConfig, suffix } from "./config.js";
 import { dialDirect } from "./dial-direct.js";
@@ -318,6 +319,7 @@ export async function startGateway(
     const grpcAt = await grpc.listen(config.HOOP_GRPC_LISTEN);
     closing.push(() => grpc.close());
     const tls = httpTls(config, certificate);
+    let apps: Apps | undefined;
     const api = await createApi(
       apiDeps({
         config,
@@ -347,6 +349,8 @@ export async function startGateway(
         replica,
         startedAt,
         closed: () => closed,
+        apps: () => apps,
+        jwks: () => keys.jwks,
         grpc: config.HOOP_GRPC_PUBLIC ?? `${grpcAt.host}:${grpcAt.port}`,
       }),
       {
@@ -366,6 +370,30 @@ export async function startGateway(
       config.HOOP_PUBLIC_URL ??
       `${tls ? "https" : "http"}://${httpAt.host.includes(":") ? `[${httpAt.host}]` : httpAt.host}:${httpAt.port}`;
     consoleUrl = httpUrl;
+    if (config.HOOP_HTTP_APPS_LISTEN) {
+      const listen = config.HOOP_HTTP_APPS_LISTEN;
+      if (tls === null && !isLoopback(listen.host) && !config.HOOP_ALLOW_PLAINTEXT)
+        throw new HoopError("precondition-failed", `sites may not be served on ${listen.host} without TLS`);
+      const { authenticateBrowser } = identity.authenticator;
+      const started = await startApps({
+        listen,
+        domain: config.HOOP_HTTP_APPS_DOMAIN,
+        tls,
+        console: () => httpUrl,
+        now,
+        authenticate: authenticateBrowser,
+        isKnown: (name) => connections.source.byName(name)?.protocol === "http",
+        admit: (lane) => {
+          const authenticator = { ...identity.authenticator, authenticate: authenticateBrowser };
+          admit({ ...admission, authenticator }, lane).catch((error: unknown) => {
+            log.error({ err: error }, "a browser's lane failed while it was admitted");
+            lane.client.abort({ code: "internal", text: "this lane failed inside Hoop" });
+          });
+        },
+      });
+      apps = started;
+      closing.push(() => started.close());
+    }
     const setup = await firstAdmin(config, identity, recorder);
 
     // Certificates outlive no one's attention: renewed daily, without a restart.

@@ -34,6 +34,17 @@ const settings = {
     z.string().optional(),
     "HOST:PORT under which agents and tunnels reach HOOP_GRPC_LISTEN; default: the same.",
   ],
+  HOOP_HTTP_APPS_LISTEN: [
+    address.optional(),
+    "Where HTTP connections answer browsers without a tunnel, each under an origin of its own; default: nowhere.",
+  ],
+  HOOP_HTTP_APPS_DOMAIN: [
+    z
+      .string()
+      .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, "expected a domain, e.g. apps.example.com")
+      .default("apps.localhost"),
+    "The domain of those origins: `grafana.<domain>` is the connection `grafana`.",
+  ],
   HOOP_PUBLIC_URL: [z.url().optional(), "URL under which people reach the console; default: from HOOP_HTTP_LISTEN."],
   HOOP_TRUSTED_PROXIES: [
     list.default([]),

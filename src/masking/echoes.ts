@@ -48,6 +48,24 @@ export function isHarmlessSystemId(id: number): boolean {
   return id > 0 && id < firstGivenId && !fixedIds.has(id);
 }
 
+/** Echoes of values themselves, not of statements: who asks by them guesses what the masks hide. */
+const values = new Set(
+  Object.entries(echoes).flatMap(([relation, columns]) =>
+    /^pg_(?:statistic|stats|largeobject)/.test(relation) ? columns : [],
+  ),
+);
+
+/** Whether a condition on a column of this name asks by users' values. `*` is the whole row. */
+export function echoesValues(column: string): boolean {
+  return column === "*" || values.has(column);
+}
+
+/** Whether a relation, by its dotted name, holds users' values, whatever the texts of statements may hold. */
+export function holdsValues(name: string): boolean {
+  const last = name.toLowerCase().split(".").at(-1) ?? "";
+  return Object.hasOwn(echoes, last) && echoes[last]!.some((column) => values.has(column));
+}
+
 /** Whether a relation, by its dotted name, shows such values in any column. */
 export function echoesRelation(name: string): boolean {
   const parts = name.toLowerCase().split(".");

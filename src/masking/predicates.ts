@@ -1,4 +1,5 @@
 import { type Reason, ruleId } from "../vocabulary/index.js";
+import { echoesValues, holdsValues } from "./echoes.js";
 import type { RankedMask } from "./patterns.js";
 import type { PlanConditions, PlanInput } from "./plan.js";
 import type { Sensitivity } from "./sensitivity.js";
@@ -15,6 +16,7 @@ export interface Predicates {
  */
 export function predicates(input: PlanInput, showing: readonly number[], sensitivity: Sensitivity): Predicates {
   const budgets = new Map<string, number>();
+  if (sensitivity.any && asksStatistics(input)) return { denied: ofStatistics, budgets: [] };
   for (const { relation, name, use } of input.columns) {
     if (use !== "predicate") continue;
     const among = relation === null ? showing : [relation];
@@ -32,6 +34,18 @@ export function predicates(input: PlanInput, showing: readonly number[], sensiti
     budgets: [...budgets].map(([rule, statementsPerHour]) => ({ rule, statementsPerHour })),
   };
 }
+
+/** What the system keeps of others' values can be guessed at as the values themselves can, and no rule names it. */
+function asksStatistics({ resources, columns }: PlanInput): boolean {
+  const there = resources?.some(({ kind, name }) => kind === "relation" && holdsValues(name)) ?? false;
+  return there && columns.some(({ name, use }) => use === "predicate" && echoesValues(name));
+}
+
+const ofStatistics: Reason = {
+  rule: null,
+  code: "masked-predicate",
+  text: "columns are masked for you here, and this statement compares, joins, sorts or groups by statistics that hold their values: its answer would tell what the masks hide",
+};
 
 /** Masks of the columns that a reference can mean. Of what is not resolved only the name counts: `*` there says nothing. */
 function masked(

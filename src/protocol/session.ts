@@ -64,6 +64,8 @@ export type Note =
       /** How often each kind of value was found in the reply and masked, by detector or pattern; absent: nothing was. */
       readonly detected?: Readonly<Record<string, number>> | undefined;
     }
+  /** A piece of what a terminal showed: lines of asciicast v2, the first piece with the header. Recorded sealed. */
+  | { readonly kind: "screen"; readonly terminal: number; readonly part: number; readonly text: string }
   | { readonly kind: "warning"; readonly text: string };
 
 /** What a session wants done. The driver does it in order. */

@@ -100,6 +100,7 @@ export class ChainWriter {
       const analysis = described.length > analysisLimit ? this.#apart(Buffer.from(described), sink) : undefined;
       return { text, values, analysis };
     }
+    if (draft.kind === "screen") return { text: ready.text ?? this.#apart(Buffer.from(draft.text), sink) };
     if (draft.kind === "statement-finished" && draft.error !== undefined)
       return { error: ready.error ?? this.#apart(Buffer.from(draft.error.text), sink) };
     return none;

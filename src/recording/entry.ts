@@ -120,6 +120,8 @@ export function entryBody(
       return start + finishedText(draft, payloads);
     case "analysis":
       return `${start}"analysis":"${draft.described.hash}","described":${draft.described.text}}`;
+    case "screen":
+      return `${start}"session":"${draft.session}","terminal":${number(draft.terminal)},"part":${number(draft.part)},"text":${payloads.text === undefined ? "null" : refText(payloads.text)}}`;
     default: {
       if (!("session" in draft)) return start + json({ ...draft, kind: undefined }).slice(1);
       const { kind: _, session, ...rest } = draft;

@@ -24,6 +24,7 @@ export function heavyParts(draft: EntryDraft): readonly HeavyPart[] {
       ...(values > heavyLimit ? [{ name: "values", bytes: values, pieces: valuePieces(draft.values!) } as const] : []),
     ];
   }
+  if (draft.kind === "screen") return draft.text.length > heavyLimit ? [textPart("text", draft.text)] : none;
   if (draft.kind === "statement-finished" && draft.error !== undefined && draft.error.text.length > heavyLimit)
     return [textPart("error", draft.error.text)];
   return none;

@@ -107,6 +107,16 @@ export type EntryDraft =
       readonly statements: number;
       readonly durationMs: number;
     }
+  /** What a terminal showed: a piece of its recording. */
+  | {
+      readonly kind: "screen";
+      readonly session: SessionId;
+      /** Which of the session's terminals, and its piece's number from 0. */
+      readonly terminal: number;
+      readonly part: number;
+      /** Sealed payload: lines of asciicast v2; the first piece begins with the header. */
+      readonly text: string;
+    }
   | { readonly kind: "warning"; readonly session: SessionId | null; readonly text: string }
   /** An administrative act: a login, a change of a connection, rule, user. `before` and `after` hold no secret. */
   | {

@@ -218,5 +218,6 @@ class CommittingRecorder implements StoreRecorder {
 function weight(draft: EntryDraft): number {
   if (draft.kind === "statement")
     return draft.text.length + (draft.values ?? []).reduce((sum, value) => sum + (value?.length ?? 0), 0);
+  if (draft.kind === "screen") return draft.text.length;
   return draft.kind === "statement-finished" ? (draft.error?.text.length ?? 0) : 0;
 }

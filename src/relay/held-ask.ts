@@ -188,10 +188,15 @@ export class HeldAsk {
   }
 
   #place(): boolean {
-    this.#giveBack ??= this.#ports.people.places.take();
+    this.#giveBack ??= this.#ports.people.places.take(this.#ports.asker.subject.id);
     if (this.#giveBack !== null) return true;
     this.#refuse(
-      refused([], "too-many-held", "as many statements wait for people on this gateway as may", "Try again later."),
+      refused(
+        [],
+        "too-many-held",
+        "as many of yours, or of everybody's, wait for people on this gateway as may",
+        "Try again later.",
+      ),
     );
     return false;
   }

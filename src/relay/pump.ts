@@ -84,6 +84,7 @@ export async function pump(
           target: note.targetVersion,
           client: note.client,
         });
+      else if (note.kind === "screen") ports.gate.recorder.append({ ...note, session: init.session });
       else ports.gate.recorder.append({ kind: "warning", session: init.session, text: note.text });
     },
     serverCertificate: () => ports.serverCertificate(asker.connection),

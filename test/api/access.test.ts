@@ -22,6 +22,8 @@ const table: Readonly<
 > = {
   "GET /healthz": { statuses: all(200) },
   "GET /readyz": { statuses: all(200) },
+  "GET /.well-known/jwks.json": { statuses: all(200) },
+  "GET /apps/:connection": { path: "/apps/x", statuses: all(400) },
   "GET /login/device": { statuses: all(200) },
   "POST /login/device": { body: {}, statuses: all(400) },
   "GET /api/v1/openapi.json": { statuses: all(200) },
@@ -86,6 +88,7 @@ const table: Readonly<
   "GET /api/v1/policy": { statuses: auditors(200) },
   "GET /api/v1/policy/explain": { statuses: auditors(200) },
   "GET /api/v1/policy/explain/:connection": { path: "/api/v1/policy/explain/x", statuses: signedIn(404) },
+  "GET /api/v1/policy/budgets": { statuses: signedIn(200) },
   "GET /api/v1/policy/grid": { statuses: auditors(200) },
   "GET /api/v1/policy/shadows": { path: "/api/v1/policy/shadows?hours=x", statuses: auditors(400) },
   "POST /api/v1/policy/replay": { body: {}, statuses: auditors(400) },

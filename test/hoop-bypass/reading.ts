@@ -216,7 +216,7 @@ export const reading: readonly Trick[] = [
   ["masked", "select stavalues1, stavalues2 from pg_statistic where starelid = 'customers'::regclass"],
   ["masked", "select x.v from pg_stats s, lateral (select s.histogram_bounds::text) as x (v) where s.attname = 'ssn'"],
   [
-    "masked",
+    "refused",
     "explain select * from pg_stats where histogram_bounds::text like 'x'",
     "select row_to_json(s) from pg_stats s",
   ],

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { encodeBind, encodeExecute, encodeParse, encodeSync } from "../../src/protocols/postgres/codec/frontend.js";
 import { hasJava, hasPython, jdbcDriver, python, runClient, script, until } from "../support/clients.js";
 import { allowAll, type RunningHoop, startHoop } from "../support/hoop.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
+import { field, RawPostgres } from "../support/raw-postgres.js";
 import { type Reviewer, reviewer } from "../support/reviewer.js";
 import { asyncpgHeld, jdbcHeld, psycopgHeld } from "./scripts/held.js";
 
@@ -220,6 +222,27 @@ describe("a held statement through the whole of Hoop", () => {
     expect((await second).rowCount).toBe(1);
     expect((await people.list()).filter((one) => ![...known, other].includes(one.id))).toEqual([]);
     await client.end();
+  });
+
+  it("what was approved as it was bound does not run after its session has changed what it does", async () => {
+    const raw = await RawPostgres.open(hoop, { database: "app" });
+    await raw.query(
+      "create function aside() returns trigger language plpgsql as 'begin insert into log values (old.note); return old; end'",
+    );
+    await raw.query("begin");
+    raw.send(encodeParse("d", "delete from orders where id = 1"), encodeBind("p", "d"), encodeSync());
+    const id = await pending();
+    await people.decide(id, "approve");
+    await raw.until("Z");
+    await raw.query("create trigger aside after delete on orders for each row execute function aside()");
+    raw.send(encodeExecute("p"), encodeSync());
+    const answer = await raw.until("Z");
+    expect(field(answer, "M")).toContain("hoop: ");
+    await raw.query("commit");
+    raw.close();
+    expect(await left()).toBe(10);
+    expect((await target.query("select * from log")).rows).toEqual([]);
+    await target.query("drop trigger if exists aside on orders; drop function aside");
   });
 
   it("a gateway that is killed meanwhile: the very same again uses the approval", async () => {

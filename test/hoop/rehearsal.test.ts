@@ -1,3 +1,4 @@
+import { connect as netConnect } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../support/clients.js";
@@ -62,7 +63,7 @@ insert into wide.large select n, n from generate_series(1, 5000) n;
 insert into slow values (1, 1);
 insert into chatty values (1, 1);
 insert into keyless select n, 'x' from generate_series(1, 4) n;
-analyze wide.free; analyze wide.large;
+analyze chatty; analyze wide.free; analyze wide.large;
 `;
 
 type Shown = {
@@ -128,7 +129,9 @@ for (const version of [15, 18] as const)
     const one = async (text: string): Promise<unknown> => Object.values((await target.query(text)).rows[0])[0];
 
     it("UPDATE: rows, samples before and after, masked, its trigger; nothing is left behind; the run is the same", async () => {
-      const { shown, approve, end, client } = await hold("update person set city = 'Y', email = 'new@example.org' where id < 3");
+      const { shown, approve, end, client } = await hold(
+        "update person set city = 'Y', email = 'new@example.org' where id < 3",
+      );
       expect(shown).toMatchObject({ kind: "tried", rows: 2, triggers: [] });
       expect(shown.ran).toContain("RETURNING");
       expect(shown.keys).toMatch(/^[0-9a-f]{64}$/);
@@ -211,7 +214,10 @@ for (const version of [15, 18] as const)
       expect(more.shown).toMatchObject({ kind: "tried", rows: 2 });
       await target.query("insert into person values (7, null, 'X')");
       await more.approve();
-      expect(await more.end).toMatchObject({ code: "40001", message: expect.stringContaining("rehearsed 2 rows, now 3") });
+      expect(await more.end).toMatchObject({
+        code: "40001",
+        message: expect.stringContaining("rehearsed 2 rows, now 3"),
+      });
       expect(await one("select count(*)::int from person where city = 'W'")).toBe(0);
       expect((await more.client.query("select 1 as n")).rows).toEqual([{ n: 1 }]);
 
@@ -240,6 +246,34 @@ for (const version of [15, 18] as const)
       expect((await held.client.query("select 1 as n")).rows).toEqual([{ n: 1 }]);
     });
 
+    it("stops a compared run that its client cancels or leaves, and nothing has happened", async () => {
+      for (const how of ["cancel", "leave"] as const) {
+        const held = await hold(`update person set city = '${how}' where id = 2`);
+        expect(held.shown).toMatchObject({ kind: "tried", rows: 1 });
+        const other = new pg.Client({
+          ...{ host: target.host, port: target.port, user: target.user, password: target.password, database: "app" },
+        });
+        await other.connect();
+        await other.query("begin; update person set email = 'l' where id = 2");
+        await held.approve();
+        const waiting = "select count(*)::int from pg_stat_activity where wait_event_type = 'Lock'";
+        await until("it waits for the lock", async () => ((await one(waiting)) as number) > 0);
+        if (how === "leave") held.client.connection.stream.destroy();
+        else {
+          const { processID, secretKey } = held.client as unknown as { processID: number; secretKey: number };
+          const request = Buffer.alloc(16);
+          for (const [at, word] of [16, 80_877_102, processID, secretKey].entries()) request.writeInt32BE(word, 4 * at);
+          netConnect(hoop.port, hoop.host).end(request);
+          expect(await held.end).toMatchObject({ code: "57014" });
+          expect((await held.client.query("select 1 as n")).rows).toEqual([{ n: 1 }]);
+        }
+        await until("nobody waits", async () => (await one(waiting)) === 0);
+        await other.query("rollback");
+        await other.end();
+        expect(await one("select city from person where id = 2")).toBe("X");
+      }
+    });
+
     it("tries what is bound with its values, under the session's own settings, and says that the run is not compared", async () => {
       const client = await connect();
       await client.query("create schema if not exists s");
@@ -266,9 +300,7 @@ for (const version of [15, 18] as const)
     it("writes down what Hoop itself has sent", async () => {
       await hold("delete from task where id = 2");
       const report = await hoop.verifyAudit();
-      const entries = report
-        .split("\n")
-        .filter((line) => /purpose\\*":\\*"rehearse/.test(line));
+      const entries = report.split("\n").filter((line) => /purpose\\*":\\*"rehearse/.test(line));
       expect(entries.length).toBeGreaterThan(0);
     });
   });

@@ -240,3 +240,46 @@ test("a refusal, a wrong credential and an order to end are said in SSH's own wa
   const ended = await waiting;
   expect([ended.code, ended.err.includes("your access has ended")]).toEqual([255, true]);
 });
+
+test("what a terminal shows is recorded as asciicast, what is typed without echo is not; without a terminal nothing is", async () => {
+  const lane = await lanes();
+  await sshRun(lane.port, "echo unseen");
+  const child = spawn("script", ["-qec", `ssh ${options(lane.port).join(" ")} -tt 127.0.0.1`, "/dev/null"], {
+    env: { ...process.env, TERM: "xterm" },
+  });
+  let seen = "";
+  child.stdout.on("data", (chunk) => (seen += chunk));
+  await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/[#$] $/);
+  child.stdin.write("read -s -p 'secret? ' x; echo got ${#x}\n");
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain("secret? ");
+  child.stdin.write("hunter2\n");
+  await expect.poll(() => seen, { timeout: 5_000 }).toContain("got 7");
+  child.stdin.write("exit\n");
+  await once(child, "close");
+  const cast = () => lane.notes.flatMap((note) => (note.kind === "screen" ? [note.text] : [])).join("");
+  await expect.poll(cast, { timeout: 5_000 }).toContain("got 7");
+  expect(JSON.parse(cast().split("\n")[0]!)).toMatchObject({ version: 2, env: { TERM: "xterm" } });
+  expect([cast().includes("hunter2"), cast().includes("unseen"), cast().includes('"m","enter"')]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+test("an access that is held waits between login and shell, told in banners", async () => {
+  let release: (word: string) => void = () => {};
+  const lane = await lanes({
+    asksToConnect: true,
+    decide: (ask) => (ask.phase === "connect" ? new Promise<string>((resolve) => (release = resolve)) : "allow"),
+    waits: { for: "hold", text: "held by rule night", link: "https://hoop/r/7", id: "7" },
+  });
+  const first = sshRun(lane.port, "echo in");
+  await expect.poll(() => lane.asks.length, { timeout: 5_000 }).toBe(1);
+  release("allow");
+  const { out, err } = await first;
+  expect([out.toString(), err]).toEqual(["in\n", expect.stringContaining("held by rule night: https://hoop/r/7")]);
+  const second = sshRun(lane.port, "echo in");
+  await expect.poll(() => lane.asks.filter(({ phase }) => phase === "connect").length, { timeout: 5_000 }).toBe(2);
+  release("the night is quiet");
+  expect((await second).err).toContain("the night is quiet");
+});

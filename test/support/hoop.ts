@@ -47,6 +47,8 @@ export interface RunningHoop {
   /** PEM of the authority behind `pg.hoop`. */
   readonly authority: string;
   readonly folder: string;
+  /** The engineer's. */
+  readonly password: string;
   readonly gateway: Program;
   readonly agent: Program | null;
   readonly tunnel: Program;
@@ -216,6 +218,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       },
+      password: passwords.ada,
       logIn: async () => void (await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada)),
       hoop,
       clientEnv: (more = {}) => ({

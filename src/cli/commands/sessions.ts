@@ -29,6 +29,22 @@ export function declareSessions(program: Command, run: Runner): void {
   );
   examples(
     group
+      .command("replay")
+      .description("play back what a session's terminal showed; for auditors, recorded with who and why")
+      .argument("<id>", "the session, or the start of its id")
+      .requiredOption("--because <text>", "why you look")
+      .option("--terminal <n>", "which of the session's terminals; the first one if left out")
+      .option("--speed <factor>", "so many times as fast", "1")
+      .option("--idle <seconds>", "pauses are cut to so many", "2")
+      .option("--raw", "write the recording itself, asciicast v2, instead of playing it")
+      .action(run(() => import("../verbs/sessions-replay.js"))),
+    [
+      ["hoop sessions replay 3f2a --because 'INC-7' --speed 4", "four times as fast"],
+      ["hoop sessions replay 3f2a --because 'INC-7' --raw > session.cast", "for asciinema and other players"],
+    ],
+  );
+  examples(
+    group
       .command("kill")
       .description("end a session at once; the client is told why")
       .argument("<id>")

@@ -105,6 +105,11 @@ function lineOf(entry: Entry, { color }: Output): string {
         `${textOf(entry.outcome)}: ${entry.rows} rows, ${entry.bytes} bytes${masked}${foundIn(entry)}, ${entry.durationMs} ms${failedAt(entry)}`,
       );
     }
+    case "screen":
+      return (
+        line("     ", `terminal ${Number(entry.terminal)}, piece ${Number(entry.part)}: hoop sessions replay`) +
+        color.dim(`  #${entry.seq}`)
+      );
     case "session-closed":
       return line("end  ", textOf((entry.reason as { text?: string } | undefined)?.text));
     case "warning":

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
 import type { Answer, Ask } from "../../protocol/index.js";
 import { type Analysis, HoopError, type MaskPlan } from "../../vocabulary/index.js";
 import { readableCodings } from "./body/coding.js";
@@ -35,9 +35,20 @@ export function screen(
   greet: (headers: Record<string, string>) => void,
 ): Screened | null {
   const { headers, method = "GET", url = "/" } = request;
-  const host = headers.host ?? headers[":authority"];
+  const authority = headers[":authority"];
+  const host = headers.host ?? authority;
   const named = typeof host === "string" ? host : undefined;
-  if (!lane.isOwn(named) || countOf(request.rawHeaders, "host") > 1) {
+  if (method === "CONNECT") {
+    answer({
+      status: 405,
+      code: "no-proxy",
+      detail: "this is a site and no proxy",
+      headers: { allow: "GET, HEAD, POST" },
+    });
+    return null;
+  }
+  const two = authority !== undefined && headers.host !== undefined && authority !== headers.host;
+  if (two || !lane.isOwn(named) || countOf(request.rawHeaders, "host") > 1) {
     answer({
       status: 421,
       code: "wrong-host",
@@ -139,7 +150,7 @@ export async function exchange(
       signal: over.signal,
       onRead: () => {
         continued = expectsContinue;
-        if (continued) response.writeContinue();
+        if (continued && !response.destroyed) response.writeContinue();
       },
     });
     const judged = await judgeRequest(lane, looked, patienceOf(lane, request), over.signal);
@@ -160,7 +171,9 @@ export async function exchange(
       needsHttp2: grpc,
       trailers: () => request.rawTrailers,
       signal: over.signal,
-      onContinue: () => response.writeContinue(),
+      onContinue: () => {
+        if (!response.destroyed && !over.signal.aborted) response.writeContinue();
+      },
     };
     const answer = await lane.upstream.send(sent);
     lane.reached(answer);
@@ -235,15 +248,24 @@ export function problemOf(error: unknown): Problem {
 }
 
 export function answerProblem(request: Request, response: Response, problem: Problem): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
+  if (response.headersSent) return cut(response);
   const { status, headers, body } = problemAnswer(problem, request.headers.accept);
   // What the client still sends of a refused request is read and dropped, so that it gets to read the answer.
   request.resume();
-  response.writeHead(status, headers);
-  response.end(request.method === "HEAD" ? "" : body);
+  try {
+    response.writeHead(status, headers);
+    response.end(request.method === "HEAD" ? "" : body);
+  } catch {
+    // An HTTP/2 stream that was reset this moment.
+    cut(response);
+  }
+}
+
+/** Ends an answer in the middle, so that the client cannot take it for whole; in HTTP/2 that ends its stream only. */
+export function cut(response: Response): void {
+  const { stream } = response as unknown as { stream?: ServerHttp2Stream };
+  if (stream && typeof stream.close === "function") stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
 }
 
 function bodyFollows(request: Request): boolean {

@@ -83,6 +83,27 @@ export function answerHeaders(
   return result;
 }
 
+/** Fields that a trailer may not hold (RFC 9110, section 6.5.1), and that throw where HTTP/2 is spoken. */
+const notInTrailers = new Set([
+  "content-length",
+  "host",
+  "authorization",
+  "set-cookie",
+  "content-encoding",
+  "content-type",
+]);
+
+/** Trailers as they go on. */
+export function trailersFrom(raw: RawHeaders): string[] {
+  const result: string[] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const lower = raw[at]!.toLowerCase();
+    if (lower.startsWith(":") || hopByHop.has(lower) || notInTrailers.has(lower)) continue;
+    result.push(raw[at]!, raw[at + 1]!);
+  }
+  return result;
+}
+
 /** The last value of a header in a raw list; undefined: it is not there. */
 export function headerOf(raw: RawHeaders, lowerName: string): string | undefined {
   for (let at = raw.length - 2; at >= 0; at -= 2) if (raw[at]!.toLowerCase() === lowerName) return raw[at + 1];

@@ -3,8 +3,8 @@ import { pipeline } from "node:stream";
 import { HoopError, type MaskPlan } from "../../vocabulary/index.js";
 import { decoded } from "./body/coding.js";
 import { type Treatment, treatmentOf } from "./body/treatment.js";
-import type { Request, Response } from "./exchange.js";
-import { answerHeaders, asObject, headerOf, namedByConnection, type RawHeaders } from "./headers.js";
+import { cut, type Request, type Response } from "./exchange.js";
+import { answerHeaders, asObject, headerOf, namedByConnection, type RawHeaders, trailersFrom } from "./headers.js";
 import type { HttpLane } from "./lane.js";
 import { mapLocation, mapSetCookie, type OwnName } from "./names.js";
 import type { UpstreamAnswer } from "./upstream.js";
@@ -182,9 +182,15 @@ function shownHeaders(lane: HttpLane, answer: UpstreamAnswer, own: OwnName, drop
 }
 
 function addTrailers(lane: HttpLane, response: Response, trailers: RawHeaders): void {
-  if (trailers.length === 0) return;
-  const shown = trailers.map((part, at) => (at % 2 === 0 ? part : lane.withoutSecret(part)));
-  response.addTrailers(asObject(shown) as never);
+  const kept = trailersFrom(trailers);
+  if (kept.length === 0 || response.destroyed) return;
+  const shown = kept.map((part, at) => (at % 2 === 0 ? part : lane.withoutSecret(part)));
+  try {
+    response.addTrailers(asObject(shown) as never);
+  } catch {
+    // Called from a stream's event: what the target put there may end this answer, and nothing else.
+    cut(response);
+  }
 }
 
 function cannotShow(text: string): HoopError {

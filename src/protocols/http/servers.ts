@@ -22,10 +22,10 @@ const http1 = createServer({
   joinDuplicateHeaders: false,
 });
 http1.maxHeadersCount = 500;
-http1.on("request", (request, response) => handlersOf.get(request.socket)!.request(request, response, false));
-http1.on("checkContinue", (request, response) => handlersOf.get(request.socket)!.request(request, response, true));
+http1.on("request", (request, response) => handlersOf.get(request.socket)?.request(request, response, false));
+http1.on("checkContinue", (request, response) => handlersOf.get(request.socket)?.request(request, response, true));
 http1.on("checkExpectation", (_request, response: ServerResponse) => response.writeHead(417).end());
-http1.on("upgrade", (request, socket, head) => handlersOf.get(socket)!.upgrade(request, socket, head));
+http1.on("upgrade", (request, socket, head) => handlersOf.get(socket)?.upgrade(request, socket, head));
 http1.on("connect", (_request, socket) =>
   socket.end(
     "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -47,12 +47,15 @@ const http2 = createHttp2Server({
 http2.on("session", (session: ServerHttp2Session) => {
   if (opening) handlersOf.set(session, opening);
 });
-http2.on("request", (request, response) =>
-  handlersOf.get(request.stream.session!)!.request(request as never, response as never, false),
-);
-http2.on("checkContinue", (request, response) =>
-  handlersOf.get(request.stream.session!)!.request(request as never, response as never, true),
-);
+http2.on("request", (request, response) => {
+  // A stream that was reset at once has no session any more.
+  const { session } = request.stream;
+  if (session) handlersOf.get(session)?.request(request as never, response as never, false);
+});
+http2.on("checkContinue", (request, response) => {
+  const { session } = request.stream;
+  if (session) handlersOf.get(session)?.request(request as never, response as never, true);
+});
 http2.on("sessionError", (_error, session: ServerHttp2Session) => session.destroy());
 
 let opening: HttpHandlers | null = null;

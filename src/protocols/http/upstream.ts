@@ -11,7 +11,7 @@ import type { SessionHost } from "../../protocol/index.js";
 import { pipeDuplex, securePipe } from "../../transport/tls/index.js";
 import { HoopError } from "../../vocabulary/index.js";
 import { certificateOf } from "./credential.js";
-import { asObject, asRaw, type RawHeaders } from "./headers.js";
+import { asObject, asRaw, type RawHeaders, trailersFrom } from "./headers.js";
 import type { HttpTarget } from "./target.js";
 
 export interface UpstreamRequest {
@@ -169,9 +169,13 @@ export class Upstream {
       if (body === null) return sent.end();
       const sendBody = () => {
         body.once("end", () => {
-          const trailers = request.trailers();
-          if (trailers.length > 0) sent.addTrailers(pairs(trailers));
-          sent.end();
+          const trailers = trailersFrom(request.trailers());
+          try {
+            if (trailers.length > 0) sent.addTrailers(pairs(trailers));
+            sent.end();
+          } catch (error) {
+            sent.destroy(error as Error);
+          }
         });
         body.pipe(sent, { end: false });
       };
@@ -203,7 +207,13 @@ export class Upstream {
       stream.once("response", (_headers, _flags, raw) => resolve(http2Answer(stream, raw as never)));
       stream.once("close", () => reject(new HoopError("unavailable", "the target closed before it answered")));
       if (body === null) return;
-      stream.once("wantTrailers", () => stream.sendTrailers(asObject(request.trailers())));
+      stream.once("wantTrailers", () => {
+        try {
+          stream.sendTrailers(asObject(trailersFrom(request.trailers())));
+        } catch (error) {
+          stream.destroy(error as Error);
+        }
+      });
       if (request.expectsContinue) request.onContinue();
       body.pipe(stream);
     });

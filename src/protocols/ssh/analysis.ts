@@ -14,9 +14,13 @@ export function requestAnalysis(
     case "shell":
       return made("shell", "shell", ["execute"], { user, pty });
     case "exec":
-      return commandLine(request.command, { kind: "exec", user, pty, command: request.command.slice(0, 4_000) }, target);
+      return commandLine(
+        request.command,
+        { kind: "exec", user, pty, command: request.command.slice(0, 4_000) },
+        target,
+      );
     case "subsystem":
-      return made(`subsystem ${request.name}`, "subsystem", request.name === "sftp" ? ["connect"] : ["execute"], {
+      return made(`subsystem ${request.name}`, "subsystem", request.name === "sftp" ? [] : ["execute"], {
         user,
         subsystem: request.name,
       });
@@ -42,13 +46,16 @@ function commandLine(
   { home, shell }: Pick<SshTarget, "home" | "shell">,
 ): { readonly text: string; readonly analysis: Analysis } {
   if (runsSftp(text)) {
-    const analysis = { shape: text, effects: ["connect"], resources: [], attributes, unknowns: [] } as const;
+    const analysis = { shape: text, effects: [], resources: [], attributes, unknowns: [] } as const;
     return { text, analysis };
   }
   const analysis = shellAnalysis(text, attributes, home);
   if (shell === "posix") return { text, analysis };
   const unknowns = [...analysis.unknowns, "the login's shell reads lines in a way of its own"];
-  return { text, analysis: { ...analysis, effects: [...new Set([...analysis.effects, "unknown" as const])], unknowns } };
+  return {
+    text,
+    analysis: { ...analysis, effects: [...new Set([...analysis.effects, "unknown" as const])], unknowns },
+  };
 }
 
 /** The SFTP server by its own name, as older clients ask for it: what it does is judged by its operations. */

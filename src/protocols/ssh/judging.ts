@@ -1,76 +1,165 @@
 import type { Ask, SessionHost } from "../../protocol/index.js";
-import { requestAnalysis } from "./analysis.js";
+import type { Analysis } from "../../vocabulary/index.js";
+import { requestAnalysis, runsSftp } from "./analysis.js";
 import type { Withdraw } from "./connection/bridge.js";
 import type { Channel, ChannelTap, End } from "./connection/channel.js";
 import type { JudgedRequest, RequestVerdict } from "./connection/requests.js";
+import { Cast } from "./screen/cast.js";
+import { operationAnalysis } from "./sftp/operation.js";
+import { SftpTap } from "./sftp/sftp-tap.js";
+import type { SshTarget } from "./target.js";
+import { Waits } from "./waits.js";
 
-const noContext: Ask["context"] = {
-  database: "",
-  role: "",
-  searchPath: null,
-  settings: {},
-  transaction: "idle",
-  prepared: null,
-};
+export interface Login {
+  /** The login name at the target. */
+  readonly user: string;
+  readonly target: SshTarget;
+}
+
+type Word = { readonly ask: number } | { readonly denied: string };
+
+/** Denials of one SFTP channel that are said on standard error too: a client that never reads it has a window to fill. */
+const maxSaid = 100;
+
+const carriageReturn = 13;
+const lineFeed = 10;
+
+type Running = { readonly ask: number; bytes: number };
 
 /** Brings what clients ask for before the gate, and notes how it ended. */
 export class Judging {
   readonly #host: SessionHost;
-  readonly #user: string;
-  readonly #running = new Map<Channel, { readonly ask: number; bytes: number }>();
+  readonly #login: Login;
+  readonly #notice: (text: string, channel: Channel | null) => void;
+  readonly #running = new Map<Channel, Running>();
   #asks = 0;
+  #terminals = 0;
 
-  constructor(host: SessionHost, user: string) {
+  constructor(host: SessionHost, login: Login, notice: (text: string, channel: Channel | null) => void) {
     this.#host = host;
-    this.#user = user;
+    this.#login = login;
+    this.#notice = notice;
   }
 
   judge(request: JudgedRequest, channel: Channel | null, answer: (verdict: RequestVerdict) => void): Withdraw {
-    const id = ++this.#asks;
-    const { text, analysis } = requestAnalysis(request, this.#user, channel?.pty !== null && channel !== null);
-    const ask: Ask = {
-      phase: "statement",
-      text,
-      context: { ...noContext, role: this.#user },
-      values: null,
-      bytes: text.length,
-      analysis,
-    };
-    this.#host.gate.judge(id, ask, (word) => {
-      if (word.outcome === "allow") {
-        if (channel) this.#running.set(channel, { ask: id, bytes: 0 });
-        return answer({ outcome: "allow" });
-      }
-      answer({ outcome: "deny", text: word.reasons.map((reason) => reason.text).join("; ") || "no rule allows this" });
+    const { user, target } = this.#login;
+    const { text, analysis } = requestAnalysis(request, user, channel?.pty !== null && channel !== null, target);
+    return this.#ask(text, Buffer.byteLength(text), analysis, channel, (word) => {
+      if ("denied" in word) return answer({ outcome: "deny", text: word.denied });
+      // Of several requests on a channel the last one is what runs.
+      if (channel) this.#running.set(channel, { ask: word.ask, bytes: 0 });
+      answer({ outcome: "allow" });
     });
-    return () => this.#host.gate.withdraw?.(id);
   }
 
-  tap(channel: Channel, _inject: (to: End, data: Buffer, extended: number | null) => void): ChannelTap | null {
+  tap(channel: Channel, inject: (to: End, data: Buffer, extended: number | null) => void): ChannelTap | null {
     const running = this.#running.get(channel);
     if (!running) return null;
+    const { kind, text } = channel.running!;
+    const isSftp = (kind === "subsystem" && text === "sftp") || (kind === "exec" && runsSftp(text));
+    return isSftp ? this.#sftpTap(channel, running, inject) : this.#plainTap(channel, running);
+  }
+
+  #plainTap(channel: Channel, running: Running): ChannelTap {
     let status: string | undefined;
+    const cast = this.#cast(channel);
     return {
-      fromClient: (data) => data,
-      fromTarget: (data) => {
-        running.bytes += data.length;
+      fromClient: (data) => {
+        if (data.includes(carriageReturn) || data.includes(lineFeed)) cast?.marker("enter");
         return data;
       },
+      fromTarget: (data) => {
+        running.bytes += data.length;
+        cast?.output(data);
+        return data;
+      },
+      resized: (columns, rows) => cast?.resized(columns, rows),
       exited: (code, signal) => {
         status = signal === null ? `exit ${code}` : `signal ${signal}`;
       },
       closed: () => {
+        cast?.end();
         this.#running.delete(channel);
-        this.#host.note({
-          kind: "finished",
-          ask: running.ask,
-          outcome: "ok",
-          rows: 0,
-          bytes: running.bytes,
-          maskedCells: 0,
-          tag: status,
-        });
+        this.#finished(running.ask, "ok", running.bytes, status);
       },
     };
   }
+
+  /** What a terminal shows is recorded; a command without one has its bytes counted only. */
+  #cast(channel: Channel): Cast | null {
+    if (!channel.pty) return null;
+    const terminal = this.#terminals++;
+    const write = (part: number, text: string) => this.#host.note({ kind: "screen", terminal, part, text });
+    return new Cast({ now: Date.now, write }, channel.pty);
+  }
+
+  #sftpTap(
+    channel: Channel,
+    running: Running,
+    inject: (to: End, data: Buffer, extended: number | null) => void,
+  ): ChannelTap {
+    const { user, target } = this.#login;
+    let said = 0;
+    return new SftpTap({
+      judge: (operation, bytes, answer) => {
+        const analysis = operationAnalysis(operation, { user, pty: false }, target.home);
+        return this.#ask(analysis.shape, bytes, analysis, channel, (word) => {
+          // Most clients show a status by its number and not by its text.
+          if ("denied" in word && said++ < maxSaid) this.#notice(`hoop: ${word.denied}\r\n`, channel);
+          answer(word);
+        });
+      },
+      finished: (ask, outcome, bytes, tag) => {
+        running.bytes += bytes;
+        this.#finished(ask, outcome, bytes, tag);
+      },
+      inject: (to, data) => inject(to, data, null),
+      closed: () => {
+        this.#running.delete(channel);
+        this.#finished(running.ask, "ok", running.bytes, undefined);
+      },
+    });
+  }
+
+  #ask(
+    text: string,
+    bytes: number,
+    analysis: Analysis,
+    channel: Channel | null,
+    answer: (word: Word) => void,
+  ): Withdraw {
+    const id = ++this.#asks;
+    const waits = new Waits((line) => this.#notice(line, channel));
+    this.#host.gate.judge(
+      id,
+      askOf("statement", text, bytes, this.#login.user, analysis),
+      (word) => {
+        waits.over();
+        if (word.outcome === "allow") return answer({ ask: id });
+        const why = word.reasons.map((reason) => reason.text).join("; ") || "no rule allows this";
+        answer({ denied: word.hint ? `${why} (${word.hint})` : why });
+      },
+      (waiting) => waits.told(waiting),
+    );
+    return () => {
+      waits.over();
+      this.#host.gate.withdraw?.(id);
+    };
+  }
+
+  #finished(ask: number, outcome: "ok" | "error" | "unknown", bytes: number, tag: string | undefined): void {
+    this.#host.note({ kind: "finished", ask, outcome, rows: 0, bytes, maskedCells: 0, tag });
+  }
+}
+
+/** A question to the gate: nothing of SSH depends on a database's state. */
+export function askOf(phase: Ask["phase"], text: string, bytes: number, user: string, analysis?: Analysis): Ask {
+  return {
+    phase,
+    text,
+    context: { database: "", role: user, searchPath: null, settings: {}, transaction: "idle", prepared: null },
+    values: null,
+    bytes,
+    ...(analysis ? { analysis } : {}),
+  };
 }

@@ -3,6 +3,7 @@ import { HoopError, hoopErrorFrom } from "../../vocabulary/index.js";
 import { MalformedError } from "../../wire/index.js";
 import { Bridge } from "./connection/bridge.js";
 import { type End, otherEnd } from "./connection/channel.js";
+import { Entrance } from "./entrance.js";
 import { Judging } from "./judging.js";
 import { AcceptClient } from "./login/accept-client.js";
 import { LoginToTarget } from "./login/login-to-target.js";
@@ -31,6 +32,7 @@ class SshSession {
   #bridge: Bridge | null = null;
   #accept: AcceptClient | null = null;
   #login: LoginToTarget | null = null;
+  #entrance: Entrance | null = null;
   #user = "";
   #finish: (reason: EndReason) => void = () => {};
   #over = false;
@@ -48,12 +50,22 @@ class SshSession {
         if (order.kind === "end") this.#end(order.reason);
         else if (order.kind === "notice") this.#bridge?.notice(`${order.text}\r\n`);
       });
-      this.#deadline = setTimeout(
-        () => this.#end({ code: "timeout", text: "the login took too long" }),
-        this.#host.init.limits.handshakeMs,
-      );
+      this.#await();
       this.#welcome().catch((error: unknown) => this.#failed(error));
     });
+  }
+
+  /** A login has so long; people who are asked about it have as long as the rules say. */
+  #await(): void {
+    this.#deadline = setTimeout(
+      () => this.#end({ code: "timeout", text: "the login took too long" }),
+      this.#host.init.limits.handshakeMs,
+    );
+  }
+
+  #stopWaiting(): void {
+    if (this.#deadline) clearTimeout(this.#deadline);
+    this.#deadline = null;
   }
 
   async #welcome(): Promise<void> {
@@ -97,8 +109,8 @@ class SshSession {
   #clientLogin(payload: Buffer): void {
     if (!this.#accept) throw new MalformedError("a message before the keys are agreed on");
     const login = this.#accept.receive(payload);
-    if (login === null) return;
-    this.#ends.client!.pause();
+    // Whoever waits at the door has said who they are.
+    if (login === null || this.#entrance) return;
     this.#user = login.user;
     const { refusal, connection } = this.#host.init;
     if (refusal) return this.#end({ code: "refused", text: refusal.text }, refusal.hint);
@@ -112,6 +124,22 @@ class SshSession {
         `ssh one-of-its-users@${connection.name}.hoop; an admin sets target.user or target.users`,
       );
     }
+    if (this.#host.init.asksToConnect) this.#enter(user);
+    else this.#admitted(user);
+  }
+
+  #enter(user: string): void {
+    this.#stopWaiting();
+    const say = (line: string) => this.#accept!.banner(line);
+    this.#entrance = new Entrance(this.#host, user, say, (denied) => {
+      if (denied !== null) return this.#end({ code: "refused", text: denied });
+      this.#await();
+      this.#admitted(user);
+    });
+  }
+
+  #admitted(user: string): void {
+    this.#ends.client!.pause();
     this.#reach(user).catch((error: unknown) => this.#failed(error));
   }
 
@@ -161,9 +189,10 @@ class SshSession {
 
   #begin(): void {
     const { client, target } = this.#ends as Record<End, SshTransport>;
-    if (this.#deadline) clearTimeout(this.#deadline);
-    this.#deadline = null;
-    const judging = new Judging(this.#host, this.#user);
+    this.#stopWaiting();
+    const judging = new Judging(this.#host, { user: this.#user, target: this.#target }, (text, channel) =>
+      this.#bridge?.notice(text, channel),
+    );
     this.#bridge = new Bridge({
       env: this.#target.env,
       send: (to, payload) => {
@@ -196,7 +225,8 @@ class SshSession {
   #end(reason: EndReason, hint?: string): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#deadline) clearTimeout(this.#deadline);
+    this.#stopWaiting();
+    this.#entrance?.leave(reason.code === "drained");
     const { client, target } = this.#ends;
     const said = reason.code !== "client-closed" && reason.code !== "target-closed";
     const text = `hoop: ${reason.text}${hint ? ` (${hint})` : ""}`;

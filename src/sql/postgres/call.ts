@@ -8,13 +8,16 @@ import type { Reading } from "./reading.js";
 import { isSystemSchema } from "./relation-name.js";
 import type { Scope } from "./scope.js";
 import { readSetConfig } from "./setting.js";
-import { functionRule, isHarmlessVolatile, isSyntaxFunction } from "./system-functions.js";
-import { list, names, type Tree } from "./tree.js";
+import { functionRule, givesRows, isHarmlessVolatile, isSyntaxFunction } from "./system-functions.js";
+import { bodyOf, list, names, type Tree } from "./tree.js";
 
 /** `f(a, b)`, with what belongs to aggregates and windows. */
 export function readCall(reading: Reading, body: Tree, scope: Scope, use: ColumnUse, out: Collector): void {
   const name = names(body.funcname);
   readArguments(reading, name, body, scope, use, out);
+  // How many rows come says what it was given: `generate_series(1, ascii(a))` counts out a letter.
+  if (givesRows(name.at(-1) ?? "") && (use === "output" || use === "computed") && !areListed(list(body.args)))
+    readExpression(reading, body.args, scope, "predicate", out);
   const order = body.agg_within_group === true ? undefined : body.agg_order;
   for (const deciding of [order, body.agg_filter, body.over])
     readExpression(reading, deciding, scope, use === "sink" ? "sink" : "predicate", out);
@@ -30,6 +33,16 @@ export function readCall(reading: Reading, body: Tree, scope: Scope, use: Column
     // Inside of a sink they have been read as flowing there: a second time at every level would never end.
     argument: () => use !== "sink" && readExpression(reading, body.args, scope, "sink", out),
   });
+}
+
+/** `array[a, b]` has as many elements as are written there. */
+function areListed(args: readonly unknown[]): boolean {
+  const isPlain = (node: unknown) => bodyOf(node, "ColumnRef") !== null || bodyOf(node, "A_Const") !== null;
+  return args.every(
+    (arg) =>
+      list(bodyOf(arg, "A_ArrayExpr")?.elements).some(isPlain) &&
+      list(bodyOf(arg, "A_ArrayExpr")?.elements).every(isPlain),
+  );
 }
 
 /** Aggregates and window functions of the system whose result is one of the values of their first argument, or of their order. */

@@ -159,6 +159,28 @@ test("what EXPLAIN selects does not leave, and what its conditions compare with 
   ]);
 });
 
+test("how many rows a function gives says what it was given", () => {
+  const decides = (text: string): boolean => columnsOf(text).includes("customers.email predicate");
+  for (const rows of [
+    "generate_series(1, ascii(email))",
+    "unnest(string_to_array(email, 'a'))",
+    "unnest(array[string_to_array(email, 'a')])",
+    "regexp_matches(email, '^a')",
+    "string_to_table(email, '')",
+    "jsonb_path_query(to_jsonb(email), '$ ? (@ starts with \"a\")')",
+    "upper(regexp_split_to_table(email, 'a'))",
+  ]) {
+    expect([rows, decides(`select id, ${rows} from customers`)]).toEqual([rows, true]);
+    expect([rows, decides(`select id from customers c, lateral (select ${rows}) x`)]).toEqual([rows, true]);
+  }
+  expect(decides("select c.id from customers c, generate_series(1, ascii(c.email))")).toBe(true);
+  expect(decides("select count(*) from customers c, unnest(string_to_array(c.email, 'a')) u")).toBe(true);
+  expect(
+    decides("select id from customers, xmltable('/a' passing xmlparse(content email) columns v text path '.') x"),
+  ).toBe(true);
+  expect(decides("select upper(email), generate_series(1, id), unnest(array[email, name]) from customers")).toBe(false);
+});
+
 test("COPY of a relation lists its columns in order", () => {
   expect(analyse("copy customers (ssn, id) to stdout").copy).toEqual([
     { relation: customers, column: 4 },

@@ -63,6 +63,8 @@ function single(reading: Reading, kind: string, body: Tree, scope: Scope): FromI
       // XMLTABLE and JSON_TABLE: every column is made of everything that went in.
       const values = new ValueCollector(reading.findings);
       readExpression(reading, body, scope, "computed", values);
+      // How many rows it has says what went in.
+      readExpression(reading, body, scope, "predicate", reading.findings);
       return renamed({ ...derived([]), open: "carried", carries: values.origins() }, body.alias);
     }
     default:

@@ -147,3 +147,17 @@ export function isHarmlessVolatile(name: string): boolean {
 export function isSyntaxFunction(name: string): boolean {
   return syntaxFunctions.has(name);
 }
+
+/** Functions of the system that give as many rows as their arguments' values say. */
+const rows = new Set(
+  `generate_series generate_subscripts unnest regexp_matches regexp_split_to_table string_to_table json_array_elements
+   json_array_elements_text jsonb_array_elements jsonb_array_elements_text json_each json_each_text jsonb_each jsonb_each_text
+   json_object_keys jsonb_object_keys jsonb_path_query jsonb_path_query_tz json_populate_recordset jsonb_populate_recordset
+   json_to_recordset jsonb_to_recordset ts_parse ts_debug ts_stat aclexplode pg_options_to_table _pg_expandarray`
+    .trim()
+    .split(/\s+/),
+);
+
+export function givesRows(name: string): boolean {
+  return rows.has(name);
+}

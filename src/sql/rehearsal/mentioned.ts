@@ -88,11 +88,11 @@ export function mentionedIn(text: string, catalogue: Catalogue): Mentioned {
 /** Names in `U&"…"` can be spelled so that nobody finds them. */
 export const escapesNames = (text: string): boolean => /u&["']/i.test(text);
 
-/** The first word that names something that no rollback takes back; null: there is none. */
-export function lastingWord({ words }: Mentioned, catalogue: Catalogue): string | null {
+/** The first word that names something that no rollback takes back; null: there is none. In a `body`, also what would be a command there. */
+export function lastingWord({ words }: Mentioned, catalogue: Catalogue, body: boolean): string | null {
   const { volatile } = wordsOf(catalogue);
   for (const word of words) {
-    if (lastingWords.has(word) || functionRule(word) !== null) return word;
+    if ((body && lastingWords.has(word)) || functionRule(word) !== null) return word;
     if (volatile.has(word) && !isHarmlessVolatile(word)) return word;
   }
   return null;

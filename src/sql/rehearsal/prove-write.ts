@@ -82,7 +82,7 @@ class Walk {
   #text(text: string, where: string, writes: boolean): void {
     if (escapesNames(text)) throw new Unproved(`${where} spells names with escapes`);
     const mentioned = mentionedIn(text, this.#catalogue);
-    const lasting = lastingWord(mentioned, this.#catalogue);
+    const lasting = lastingWord(mentioned, this.#catalogue, writes);
     if (lasting !== null) throw new Unproved(`${where} mentions ${lasting}, which a rollback may not take back`);
     for (const { id } of mentioned.functions) this.#call(id, where);
     for (const id of mentioned.calls) this.#call(id, where);

@@ -35,7 +35,12 @@ function prove(text: string, facts: Partial<WriteFacts> = {}, catalogue = catalo
   return proof.provable ? proof : proof.why;
 }
 
-const trigger = (relationId: number, on: readonly ("insert" | "update" | "delete")[], fn = 900, calls: number[] = []) => ({
+const trigger = (
+  relationId: number,
+  on: readonly ("insert" | "update" | "delete")[],
+  fn = 900,
+  calls: number[] = [],
+) => ({
   name: "t",
   relation: relationId,
   function: fn,
@@ -62,7 +67,7 @@ describe("what a rollback takes back", () => {
     expect(prove("insert into a values ('1')", { sequenced: [a] })).toContain("sequence");
     expect(prove("update a set v = default", { sequenced: [a] })).toContain("sequence");
     expect(prove("update a set v = '1'", { sequenced: [a] })).toMatchObject({ provable: true });
-    expect(prove("update a set v = nextval('s')::text")).toContain("nextval");
+    expect(prove("update a set v = concat(nextval('s'))")).toContain("nextval");
     const merge = "merge into a using b on a.id = b.id when not matched then insert values (b.id, b.a)";
     expect(prove(merge, { sequenced: [a] })).toContain("sequence");
     expect(prove("update a set v = '1'", {}, catalogueWith({}, [1574]))).toContain("nextval");
@@ -99,6 +104,12 @@ describe("what a rollback takes back", () => {
     });
   });
 
+  it("leaves to the parser what the statement itself is: a column may be called as a command", () => {
+    const load = relation({ id: 120, name: "machines", columns: ["id", "load"] });
+    const made = { ...catalogueWith(), relations: [...catalogueWith().relations, load] };
+    expect(prove("update machines set load = '1'", {}, made)).toMatchObject({ provable: true });
+  });
+
   it("follows functions that functions call, also by names that must be quoted", () => {
     const inner = (name: string) =>
       catalogueWith({
@@ -113,7 +124,9 @@ describe("what a rollback takes back", () => {
 
   it("follows a trigger's WHEN", () => {
     const made = body("begin return new; end");
-    expect(prove("update a set v = '1'", { triggers: [trigger(a, ["update"], 900, [1574])] }, made)).toContain("nextval");
+    expect(prove("update a set v = '1'", { triggers: [trigger(a, ["update"], 900, [1574])] }, made)).toContain(
+      "nextval",
+    );
   });
 
   it("follows foreign keys to what they change, and their triggers", () => {
@@ -124,7 +137,9 @@ describe("what a rollback takes back", () => {
     expect(prove("update a set v = '1'", chain)).toMatchObject({ cascades: [] });
     const made = body("begin notify x; return old; end");
     expect(prove("delete from a", { ...chain, triggers: [trigger(c, ["update"])] }, made)).toContain("notify");
-    expect(prove("delete from a", { foreignKeys: [cascade(b, a, "set-default")], sequenced: [b] })).toContain("sequence");
+    expect(prove("delete from a", { foreignKeys: [cascade(b, a, "set-default")], sequenced: [b] })).toContain(
+      "sequence",
+    );
   });
 
   it("looks at partitions, and at a row that moves between them", () => {
@@ -138,9 +153,9 @@ describe("what a rollback takes back", () => {
     expect(prove("delete from a using far where a.id = far.id")).toContain("foreign table");
     expect(prove("update shown set id = '1'")).toContain("view");
     expect(prove("update a set v = unheard_of(v)")).toContain("not everything");
-    expect(prove("insert into a with x as (delete from b returning id) select id, id from x", { sequenced: [b] })).toEqual(
-      expect.any(String),
-    );
+    expect(
+      prove("insert into a with x as (delete from b returning id) select id, id from x", { sequenced: [b] }),
+    ).toEqual(expect.any(String));
   });
 });
 
@@ -151,7 +166,11 @@ describe("a plain write", () => {
     expect(read("update a set v = '1'")).toEqual({ verb: "UPDATE", relation: a, called: "a", appendable: true });
     expect(read("delete from only public.a as x where x.id = '1';")).toMatchObject({ called: "x", appendable: true });
     expect(read('-- why\nINSERT INTO "a" (id) values (1)')).toMatchObject({ verb: "INSERT", called: '"a"' });
-    for (const text of ["select 1", "with x as (delete from a returning *) select * from x", "update a set v = '1'; delete from a"])
+    for (const text of [
+      "select 1",
+      "with x as (delete from a returning *) select * from x",
+      "update a set v = '1'; delete from a",
+    ])
       expect(read(text)).toBeNull();
   });
 
@@ -169,14 +188,17 @@ describe("a plain write", () => {
 });
 
 describe("what the planner may be asked", () => {
-  const why = (text: string, catalogue = catalogueWith()) => unexplainable(text, analyse(text, { catalogue }), catalogue);
+  const why = (text: string, catalogue = catalogueWith()) =>
+    unexplainable(text, analyse(text, { catalogue }), catalogue);
 
   it("is what runs nothing but the server's own functions", () => {
     expect(why("select * from a where v = lower('X')")).toBeNull();
-    expect(why("update a set v = nextval('s')::text")).toBeNull();
+    expect(why("update a set v = concat(nextval('s'))")).toBeNull();
     expect(why("vacuum a")).toEqual(expect.any(String));
     expect(why("select * from far")).toContain("foreign");
-    const own = catalogueWith({ functions: [routine({ id: 900, name: "mine", volatility: "immutable", body: "select 1" })] });
+    const own = catalogueWith({
+      functions: [routine({ id: 900, name: "mine", volatility: "immutable", body: "select 1" })],
+    });
     expect(why("select * from a where v = mine()", own)).toContain("public.mine");
     expect(why("select * from a", own)).toBeNull();
   });

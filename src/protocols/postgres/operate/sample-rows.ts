@@ -30,12 +30,12 @@ export async function readTarget(run: Run, relation: number): Promise<Target | n
   if (row === undefined) return null;
   const [schema, name, columns, key] = row;
   const parts = JSON.parse(key ?? "null") as readonly [string, string, number][] | null;
-  const plain = parts !== null && parts.every(([, , type]) => type < 16_384);
+  const plain = parts?.every(([, , type]) => type < 16_384) === true;
   return {
     schema: schema!,
     name: name!,
     columns: JSON.parse(columns ?? "[]") as string[],
-    key: plain ? parts.map(([part, type]) => ({ name: part, type })) : null,
+    key: plain ? parts!.map(([part, type]) => ({ name: part, type })) : null,
   };
 }
 

@@ -70,8 +70,11 @@ export function startOwnWork(
     frames.push(frame);
     pending.push(item);
   };
-  // An earlier question that failed may have left its name behind.
-  if (again) expect(encodeClose("statement", name), "close");
+  // An earlier question that failed has left its names behind.
+  if (again) {
+    expect(encodeClose("portal", name), "close");
+    expect(encodeClose("statement", name), "close");
+  }
   for (const { text, values, describe } of questions) {
     expect(encodeParse(name, text), "parse");
     if (describe === true) expect(encodeDescribe("statement", name), "describe");

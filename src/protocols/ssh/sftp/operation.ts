@@ -1,6 +1,6 @@
 import type { Access, Analysis, AttributeValue, Effect, Resource } from "../../../vocabulary/index.js";
 import { resolvePath, withHome } from "../shell/paths.js";
-import { SshReader } from "../wire.js";
+import type { SshReader } from "../wire.js";
 import { sftp } from "./packets.js";
 
 /** What a request wants to do with which paths. */
@@ -22,7 +22,11 @@ const one = (name: string, access: Access, path: string, effect: Effect = access
 });
 
 /** Null: it looks at nothing but what was allowed already, or tells no more than that a name exists. */
-export function operationOf(type: number, reader: SshReader, pathOfHandle: (handle: string) => string): Operation | null {
+export function operationOf(
+  type: number,
+  reader: SshReader,
+  pathOfHandle: (handle: string) => string,
+): Operation | null {
   switch (type) {
     case sftp.open:
       return opening(reader.text(), reader.uint32());
@@ -120,7 +124,12 @@ function extended(reader: SshReader, pathOfHandle: (handle: string) => string): 
     case "users-groups-by-id@openssh.com":
       return null;
     default:
-      return { name: `extended ${name.slice(0, 100)}`, effects: [], paths: [], unknown: "an extension that is not known here" };
+      return {
+        name: `extended ${name.slice(0, 100)}`,
+        effects: [],
+        paths: [],
+        unknown: "an extension that is not known here",
+      };
   }
 }
 

@@ -1,5 +1,5 @@
-import type { ChannelTap, End } from "../connection/channel.js";
 import { MalformedError } from "../../../wire/index.js";
+import type { ChannelTap, End } from "../connection/channel.js";
 import { SshReader } from "../wire.js";
 import { type Operation, operationOf } from "./operation.js";
 import { denied, PacketCutter, sftp } from "./packets.js";
@@ -7,7 +7,11 @@ import { Transfer } from "./transfer.js";
 
 export interface SftpPorts {
   /** Calls back once, perhaps hours later, unless it is withdrawn. */
-  judge(operation: Operation, bytes: number, answer: (word: { readonly denied: string } | { readonly ask: number }) => void): () => void;
+  judge(
+    operation: Operation,
+    bytes: number,
+    answer: (word: { readonly denied: string } | { readonly ask: number }) => void,
+  ): () => void;
   finished(ask: number, outcome: "ok" | "error" | "unknown", bytes: number, tag: string): void;
   inject(to: End, data: Buffer): void;
   closed(): void;
@@ -66,7 +70,8 @@ export class SftpTap implements ChannelTap {
     this.#held.clear();
     for (const transfer of this.#handles.values())
       this.#ports.finished(transfer.ask, "unknown", transfer.bytes, `not closed; ${transfer.summary()}`);
-    for (const { ask } of this.#pending.values()) if (ask !== null) this.#ports.finished(ask, "unknown", 0, "no answer");
+    for (const { ask } of this.#pending.values())
+      if (ask !== null) this.#ports.finished(ask, "unknown", 0, "no answer");
     this.#handles.clear();
     this.#pending.clear();
     this.#ports.closed();
@@ -145,7 +150,8 @@ export class SftpTap implements ChannelTap {
     }
     const code = type === sftp.status ? reader.uint32() : 0;
     const outcome = code === 0 ? "ok" : "error";
-    if (pending.type === sftp.close && transfer) this.#ports.finished(transfer.ask, outcome, transfer.bytes, transfer.summary());
+    if (pending.type === sftp.close && transfer)
+      this.#ports.finished(transfer.ask, outcome, transfer.bytes, transfer.summary());
     else if (ask !== null) this.#ports.finished(ask, outcome, 0, type === sftp.status ? `status ${code}` : "ok");
   }
 }
