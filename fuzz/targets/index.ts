@@ -14,6 +14,8 @@ import { postgresSession } from "./postgres-session.js";
 import { recordingBlocks } from "./recording-blocks.js";
 import { sqlAnalysis } from "./sql-analysis.js";
 import { sqlLexer } from "./sql-lexer.js";
+import { sshConnection } from "./ssh-connection.js";
+import { sshShell } from "./ssh-shell.js";
 import { transcript } from "./transcript.js";
 import { wireReader } from "./wire-reader.js";
 
@@ -36,4 +38,6 @@ export const targets: readonly FuzzTarget[] = [
   recordingBlocks,
   transcript,
   echoSession,
+  sshConnection,
+  sshShell,
 ];

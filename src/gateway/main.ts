@@ -1,3 +1,4 @@
+import { nativeCrypto } from "../protocols/ssh/index.js";
 import { startGateway } from "./compose.js";
 import type { GatewayConfig } from "./config.js";
 import { createLog } from "./log.js";
@@ -17,6 +18,7 @@ export async function runGateway(
 ): Promise<void> {
   const log = createLog(config.HOOP_LOG_LEVEL);
   const gateway = await startGateway(config, { log, signal });
+  if (!nativeCrypto()) log.warn({}, "ssh2's compiled part is missing: SSH works, at a fraction of its speed");
   log.info({ http: gateway.http, grpc: gateway.grpc }, "ready");
   ready?.(gateway);
   await new Promise<void>((resolve) => {

@@ -9,7 +9,11 @@ interface Index {
   readonly children: ReadonlyMap<number, readonly number[]>;
   readonly functions: ReadonlyMap<number, CatalogueFunction>;
   readonly functionsByName: ReadonlyMap<string, readonly CatalogueFunction[]>;
+  /** Functions whose name is no single word, which no reading by words finds. */
+  readonly odd: readonly number[];
 }
+
+const word = /^[\p{L}_][\p{L}\p{N}_$]*$/u;
 
 const indexes = new WeakMap<Catalogue, Index>();
 
@@ -28,6 +32,7 @@ function indexOf(catalogue: Catalogue): Index {
       children,
       functions: new Map(catalogue.functions.map((fn) => [fn.id, fn])),
       functionsByName,
+      odd: catalogue.functions.filter(({ name }) => !word.test(name)).map(({ id }) => id),
     };
     indexes.set(catalogue, index);
   }
@@ -87,8 +92,8 @@ export function reachedDigest(
     if (found.body !== null) mentioned(found.body);
   };
   const mentioned = (body: string): void => {
-    for (const [word] of body.matchAll(/[\p{L}_][\p{L}\p{N}_$]*/gu))
-      for (const { id } of index.functionsByName.get(word.toLowerCase()) ?? []) routine(id);
+    for (const [name] of body.matchAll(/[\p{L}_][\p{L}\p{N}_$]*/gu))
+      for (const { id } of index.functionsByName.get(name.toLowerCase()) ?? []) routine(id);
   };
 
   for (const id of analysis.reach) relation(id);
@@ -101,6 +106,7 @@ export function reachedDigest(
     } else if (kind === "function") mentioned(name);
   }
   mentioned(text);
+  for (const id of index.odd) routine(id);
   // Operators and casts call without being named; users have few of them.
   for (const operator of catalogue.operators ?? []) routine(operator.function);
   for (const id of catalogue.implicitCasts ?? []) routine(id);

@@ -69,20 +69,19 @@ export function createRehearsals(ports: RehearsalPorts): Rehearsals {
     return new Promise((resolve, reject) => {
       ports.recorder.append(
         {
-          kind: "statement",
-          session: asker.session,
-          statement,
+          kind: "change",
           actor: { subject: "system", name: asker.subject.name, system: true },
-          connection: asker.connection.name,
-          phase: ask.phase,
-          purpose,
-          outcome: "allow",
-          reasons: decision.verdict.reasons,
-          policyVersion: decision.verdict.policyVersion,
-          text: ask.text,
-          values: ask.values,
-          shown: null,
-          analysis,
+          what: purpose === "rehearse" ? "statement-rehearsed" : "statement-planned",
+          target: asker.connection.name,
+          before: null,
+          // The client's own entry holds the text, sealed.
+          after: {
+            session: asker.session,
+            statement,
+            purpose,
+            shape: analysis.shape,
+            policyVersion: decision.verdict.policyVersion,
+          },
         },
         (error) => {
           if (error !== null) return reject(error);

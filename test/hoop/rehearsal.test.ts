@@ -300,7 +300,7 @@ for (const version of [15, 18] as const)
     it("writes down what Hoop itself has sent", async () => {
       await hold("delete from task where id = 2");
       const report = await hoop.verifyAudit();
-      const entries = report.split("\n").filter((line) => /purpose\\*":\\*"rehearse/.test(line));
+      const entries = report.split("\n").filter((line) => /statement-rehearsed/.test(line));
       expect(entries.length).toBeGreaterThan(0);
     });
   });

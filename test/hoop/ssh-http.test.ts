@@ -141,6 +141,20 @@ test("https by the name's own certificate", async () => {
   expect([out, err]).toEqual([expect.stringContaining("hello from"), ""]);
 });
 
+test("what a terminal showed can be replayed, and that somebody looked is in the audit", async () => {
+  const { host, port } = await hoop.place("web-1");
+  const config = join(hoop.folder, "engineer", "tunnel", "ssh_config");
+  const line = `ssh -F ${config} -o BatchMode=yes -o IdentityAgent=none -p ${port} -tt ${host} echo on-the-screen`;
+  expect((await run("script", ["-qec", line, "/dev/null"])).out).toContain("on-the-screen");
+  const sessions = JSON.parse(await hoop.hoop("admin", ["sessions", "ls", "--connection", "web-1", "--json"])) as {
+    id: string;
+  }[];
+  const cast = await hoop.hoop("admin", ["sessions", "replay", sessions[0]!.id, "--because", "INC-7", "--raw"]);
+  expect(JSON.parse(cast.split("\n")[0]!)).toMatchObject({ version: 2 });
+  expect(cast).toContain("on-the-screen");
+  expect(await hoop.verifyAudit()).toContain("payload-revealed");
+});
+
 test("what was done is in the audit under the person's name, and no secret is", async () => {
   const report = (await hoop.verifyAudit()).replaceAll('\\"', '"');
   for (const text of ['"name":"ada"', "sudo reboot now", "DELETE /api/things", "GET /api/things"])

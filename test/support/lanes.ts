@@ -50,6 +50,7 @@ export interface LaneOptions {
   readonly needs?: readonly string[];
   /** Told for each ask before `decide`: people are asked. */
   readonly waits?: Waiting;
+  readonly userCertificate?: (user: string) => { readonly seed: Buffer; readonly certificate: Buffer };
   readonly asksToConnect?: boolean;
   readonly withdrawn?: (id: number, why?: WithdrawReason) => void;
 }
@@ -127,8 +128,9 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
       onOrder: (listener) => void listeners.push(listener),
       keys: {
         hostKeySeed: async () => Buffer.alloc(32, 7),
-        userCertificate: async () => {
-          throw new Error("no authority here");
+        userCertificate: async (user) => {
+          if (!options.userCertificate) throw new Error("no authority here");
+          return options.userCertificate(user);
         },
         known: async () => known,
         learn: async (key) => {

@@ -2,6 +2,8 @@ import type { Protocol } from "../../protocol/index.js";
 import { serve } from "./serve.js";
 import { targetSchema } from "./target.js";
 
+export { nativeCrypto } from "./transport/library.js";
+
 /** SSH 2.0: shells, commands, files and forwarding, each judged before it runs. */
 export const ssh: Protocol = {
   name: "ssh",
