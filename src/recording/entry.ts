@@ -90,10 +90,22 @@ export interface DescribedAnalysis {
 
 const described = new WeakMap<Analysis, DescribedAnalysis>();
 
+/** What an entry says of an analysis in clear. */
+function spoken(analysis: Analysis): Analysis {
+  const { sealed, attributes, resources } = analysis;
+  if (sealed === undefined || sealed.length === 0) return analysis;
+  return {
+    ...analysis,
+    attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => !sealed.includes(name))),
+    // A path that is written by the asker is in the attribute of that name and in the resources.
+    resources: sealed.includes("path") ? resources.filter(({ kind }) => kind !== "path") : resources,
+  };
+}
+
 export function describedAnalysis(analysis: Analysis): DescribedAnalysis {
   const known = described.get(analysis);
   if (known !== undefined) return known;
-  const text = json(analysis);
+  const text = json(spoken(analysis));
   const made = { text, hash: hash("sha256", text, "hex") };
   described.set(analysis, made);
   return made;

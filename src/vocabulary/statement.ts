@@ -25,6 +25,11 @@ export interface Analysis {
   readonly resources: readonly Resource[];
   /** What the protocol publishes in its attribute schema, e.g. `noWhere: ["delete"]`, `utility: ["copy"]`, `escapes: ["dblink"]`. */
   readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /**
+   * Names of attributes that hold what the asker wrote: a command line, a path, fields of a body. Rules read them; an entry does not
+   * say them in clear, as it does not say a statement's literals.
+   */
+  readonly sealed?: readonly string[] | undefined;
   /** Why the reach is not fully known, in words; not empty means `unknown` is among the effects. */
   readonly unknowns: readonly string[];
 }

@@ -368,3 +368,25 @@ test("Kubernetes: verbs and resources are known, and nobody says who they are bu
   const said = seen.filter((_, at) => /^impersonate/i.test(seen[at - (at % 2)]!));
   expect(said).toEqual(["Impersonate-User", "hoop:ada"]);
 });
+
+test("a body too large to be read first streams where nobody must look at it, and is refused where people must", async () => {
+  const sums: string[] = [];
+  const big = Buffer.alloc(3_000_000, "0123456789").toString();
+  const options = { needs: ["hold"] };
+  const target = async (request: IncomingMessage, response: ServerResponse) => {
+    const hash = createHash("sha256");
+    for await (const part of request) hash.update(part as Buffer);
+    sums.push(hash.digest("hex"));
+    response.end("ok");
+  };
+  const chunked = { method: "POST", headers: { "transfer-encoding": "chunked" } };
+  expect(await ask(await lanesTo(target, options), "/up", chunked, big)).toMatchObject({ status: 200 });
+  expect(sums).toEqual([createHash("sha256").update(big).digest("hex")]);
+  const waits = { for: "hold", text: "waiting", link: "https://hoop/r", id: "r" } as const;
+  const held = await lanesTo(target, { ...options, waits, decide: () => new Promise(() => {}) });
+  expect(await ask(held, "/up", chunked, big)).toMatchObject({
+    status: 403,
+    body: expect.stringContaining("too large"),
+  });
+  expect(sums).toHaveLength(1);
+});

@@ -107,6 +107,7 @@ function analysisOf(
     ],
     attributes,
     unknowns,
+    sealed: ["path", ...["body", "header", "parameter"].filter((name) => Object.hasOwn(attributes, name))],
   };
 }
 

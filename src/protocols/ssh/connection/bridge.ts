@@ -22,6 +22,10 @@ const maxChannels = 256;
 const maxWaiting = 4 * 1024 * 1024;
 /** Of one data message; what every implementation takes. */
 const maxData = 32 * 1024;
+/** Nothing would fit into less, or a megabyte become a million messages. */
+const minPacket = 256;
+/** Of one channel and direction: what was read whole before it went on, while the other end takes nothing. */
+const maxOverflow = 8 * 1024 * 1024;
 const maxReplies = 1_000;
 
 const failure = { prohibited: 1, unknownType: 3, shortage: 4 } as const;
@@ -139,7 +143,7 @@ export class Bridge {
     const type = reader.text();
     const number = reader.uint32();
     const window = reader.uint32();
-    const maxPacket = Math.min(reader.uint32(), maxData);
+    const maxPacket = packetSize(reader.uint32());
     const rest = reader.rest();
     const refuse = (reason: number, text: string) =>
       this.#ports.send(
@@ -206,7 +210,7 @@ export class Bridge {
         if (channel.opener === from || channel.numbers[from] !== null) throw new MalformedError("opened twice");
         channel.numbers[from] = reader.uint32();
         channel.window[from] = reader.uint32();
-        channel.maxPacket[from] = Math.min(reader.uint32(), maxData);
+        channel.maxPacket[from] = packetSize(reader.uint32());
         return this.#ports.send(
           to,
           write(type)
@@ -316,7 +320,8 @@ export class Bridge {
     let bytes = 0;
     for (const one of queues[to]) bytes += one.data.length;
     // A peer that keeps to its window leaves no more than what was added to it.
-    if (bytes > channel.owed[to] + maxData) throw new MalformedError("more data than the window has room for");
+    if (bytes > Math.min(channel.owed[to] + maxData, maxOverflow))
+      throw new MalformedError("more data than the window has room for");
   }
 
   #drain(channel: Channel, to: End): void {
@@ -476,6 +481,11 @@ export class Bridge {
     channel.left = true;
     channel.waiting = null;
   }
+}
+
+function packetSize(said: number): number {
+  if (said < minPacket) throw new MalformedError(`packets of at most ${said} bytes`);
+  return Math.min(said, maxData);
 }
 
 function listenRequest(name: string, reader: SshReader): JudgedRequest | null {

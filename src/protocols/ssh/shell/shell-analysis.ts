@@ -58,6 +58,7 @@ class Reading {
         writes: named("write", "destroy"),
       },
       unknowns: [...this.#unknowns].slice(0, 20),
+      sealed: ["command"],
     };
   }
 
