@@ -50,7 +50,9 @@ function cut(text: string, most: number): string {
 }
 
 /** A plain analysis: the analyser's own may carry more than is ours to keep. */
-function boundedAnalysis({ shape, effects, resources, attributes, unknowns }: Analysis): Analysis {
+function boundedAnalysis({ shape, effects, resources, attributes: all, unknowns, sealed = [] }: Analysis): Analysis {
+  // What the asker wrote is in the body, which is sealed; reviewers read it there.
+  const attributes = Object.fromEntries(Object.entries(all).filter(([name]) => !sealed.includes(name)));
   const plain = { shape, effects, resources, attributes, unknowns };
   if (JSON.stringify(plain).length <= reviewLimits.analysis) return plain;
   return {
