@@ -14,17 +14,17 @@ export class ScreenFilter {
     let out = "";
     let at = 0;
     while (at < all.length) {
-      const escape = all.indexOf("\x1b", at);
-      if (escape < 0) return out + plain(all.slice(at));
-      out += plain(all.slice(at, escape));
-      const length = sequenceLength(all, escape);
+      const start = all.indexOf("\x1b", at);
+      if (start < 0) return out + plain(all.slice(at));
+      out += plain(all.slice(at, start));
+      const length = sequenceLength(all, start);
       if (length === null) {
-        this.#kept = all.length - escape > 65_536 ? "" : all.slice(escape);
+        this.#kept = all.length - start > 65_536 ? "" : all.slice(start);
         return out;
       }
-      const sequence = all.slice(escape, escape + length);
+      const sequence = all.slice(start, start + length);
       if (draws(sequence)) out += sequence;
-      at = escape + length;
+      at = start + length;
     }
     return out;
   }

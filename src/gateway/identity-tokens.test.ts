@@ -14,7 +14,13 @@ it("is a token that a target verifies with the published keys, for its own audie
     sign: (bytes: Uint8Array) => sign(null, bytes, privateKey),
   };
   const tokens = await identityTokens(key, Date.now);
-  const subject = { id: subjectId("5f0c2f9e-98a4-4b53-9d5f-0d4d8f3e2b11"), kind: "person", name: "ada", groups: ["engineers"], version: 1 } as const;
+  const subject = {
+    id: subjectId("5f0c2f9e-98a4-4b53-9d5f-0d4d8f3e2b11"),
+    kind: "person",
+    name: "ada",
+    groups: ["engineers"],
+    version: 1,
+  } as const;
   const token = tokens.sign("grafana", subject, { connection: "grafana" });
   const keys = createLocalJWKSet(tokens.jwks as never);
   const { payload } = await jwtVerify(token, keys, { audience: "grafana", issuer: "hoop" });

@@ -5,13 +5,15 @@ function cast() {
   let now = 1_000_000;
   const pieces: string[] = [];
   const made = new Cast(
-    { now: () => now, write: (part, text) => void (pieces[part] = text) },
+    { now: () => now, write: (part, text) => void pieces.splice(part, 1, text) },
     { columns: 80, rows: 24, term: "xterm" },
   );
   return {
     made,
     pieces,
-    later: (ms: number) => (now += ms),
+    later(ms: number) {
+      now += ms;
+    },
     lines: () =>
       pieces
         .join("")
