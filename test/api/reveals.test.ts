@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { App } from "../../src/api/index.js";
 import { tokenizeText } from "../../src/masking/index.js";
 import { bearer, type Called, password, setUp, signIn, startTestApi, type TestApi } from "./support.js";
@@ -87,8 +87,12 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 async function apply(approvers: string): Promise<void> {
+  const { source } = api.deps.policy;
+  const before = source.current().version;
   const applied = await call(api.app, "POST", "/api/v1/policy/apply", { text: policy(approvers), prune: true }, admin);
   expect(applied.status, JSON.stringify(applied.body)).toBe(200);
+  // A change takes effect when the feed has told of it.
+  await vi.waitFor(() => expect(source.current().version).not.toBe(before), { timeout: 5_000, interval: 10 });
 }
 
 let reasons = 0;

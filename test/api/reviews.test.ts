@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { HoldRequest, Rehearsal } from "../../src/reviews/index.js";
 import { ruleId, type Subject, sessionId, statementId } from "../../src/vocabulary/index.js";
 import { bearer, call, password, setUp, signIn, startTestApi, type TestApi } from "./support.js";
@@ -79,8 +79,12 @@ beforeAll(async () => {
     const { status, body } = await call(api.app, "POST", "/api/v1/connections", draft, admin);
     expect(status, JSON.stringify(body)).toBe(201);
   }
+  const { source } = api.deps.policy;
+  const before = source.current().version;
   const applied = await call(api.app, "POST", "/api/v1/policy/apply", { text: policy, prune: true }, admin);
   expect(applied.status, JSON.stringify(applied.body)).toBe(200);
+  // A change takes effect when the feed has told of it.
+  await vi.waitFor(() => expect(source.current().version).not.toBe(before), { timeout: 5_000, interval: 10 });
 });
 afterAll(() => api.close());
 
