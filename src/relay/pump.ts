@@ -59,7 +59,8 @@ export async function pump(
   const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language, order);
   const over = new AbortController();
   const startedAt = ports.gate.now();
-  const targets = new Set<Pipe>();
+  /** Weak, so that a lane which dials for a day keeps none of the pipes that closed long ago; an open one is held by its socket. */
+  const targets = new Set<WeakRef<Pipe>>();
 
   const host: SessionHost = {
     init,
@@ -70,7 +71,8 @@ export async function pump(
       // A protocol that knows nothing of waiting for people gets nowhere.
       if (asker.admitted === null) throw new HoopError("denied", "access to this connection waits for approval");
       const target = await ports.dial(asker.connection, signal);
-      targets.add(target);
+      for (const known of targets) if (known.deref() === undefined) targets.delete(known);
+      targets.add(new WeakRef(target));
       return target;
     },
     note(note) {
@@ -141,6 +143,6 @@ export async function pump(
     ports.open.remove(init.session);
     if (!init.refusal) ports.directory.end(init.session);
     // Whatever the protocol left open is closed here, so that no way of ending leaks a target connection.
-    for (const target of targets) target.abort({ code: "cancelled", text: "the session is over" });
+    for (const target of targets) target.deref()?.abort({ code: "cancelled", text: "the session is over" });
   }
 }

@@ -83,8 +83,9 @@ test("a request goes through with its body, and names on both sides are right", 
     host: `localhost:${port}`,
     authorization: "Bearer s3cr3t-token",
     "x-forwarded-host": "site.hoop",
-    "x-forwarded-for": "ada",
+    forwarded: 'for=_ada;host="site.hoop";proto=http',
   });
+  expect(seen?.headers["x-forwarded-for"]).toBeUndefined();
   expect(seen?.headers["x-drop"]).toBeUndefined();
   expect(seen?.url).toBe("/things?q=2");
   expect(body).toBe("a=1");

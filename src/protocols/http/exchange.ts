@@ -105,7 +105,7 @@ export function outgoing(
   if (target.kubernetes) for (const name of Object.keys(request.headers)) if (isImpersonation(name)) drop.add(name);
   const headers = requestHeaders(request.rawHeaders, namedByConnection(request.headers as never), drop, {
     ...own,
-    address: lane.host.init.subject.name,
+    who: lane.host.init.subject.name,
   });
   const { cookie, origin, referer } = request.headers;
   const kept = cookie === undefined ? undefined : withoutLaneCookie(cookie);

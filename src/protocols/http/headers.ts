@@ -41,7 +41,8 @@ export interface Forwarding {
   readonly proto: string;
   /** The `Host` of the client. */
   readonly host: string;
-  readonly address: string;
+  /** The subject's name. */
+  readonly who: string;
 }
 
 /**
@@ -62,7 +63,10 @@ export function requestHeaders(
     if (named.has(lower) || drop.has(lower)) continue;
     result.push(name, raw[at + 1]!);
   }
-  result.push("X-Forwarded-For", from.address, "X-Forwarded-Host", from.host, "X-Forwarded-Proto", from.proto);
+  // A person's name is no address: it goes where RFC 7239, section 6.3, has a place for names, and never into X-Forwarded-For.
+  const who = `_${from.who.replaceAll(/[^A-Za-z0-9._-]/g, "-")}`;
+  result.push("Forwarded", `for=${who};host="${from.host}";proto=${from.proto}`);
+  result.push("X-Forwarded-Host", from.host, "X-Forwarded-Proto", from.proto);
   return result;
 }
 

@@ -158,8 +158,13 @@ export class HttpLane {
     return shown;
   }
 
+  /** Writes down what failed; of an error that is not ours only its code, since its text may hold anything. */
   warn(error: unknown): void {
-    if (!(error instanceof HoopError)) return;
-    this.host.note({ kind: "warning", text: error.message });
+    const { code } = error as { readonly code?: unknown };
+    const text =
+      error instanceof HoopError
+        ? error.message
+        : `a request failed on its way to the target${typeof code === "string" ? ` (${code})` : ""}`;
+    this.host.note({ kind: "warning", text });
   }
 }
