@@ -31,7 +31,21 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
   connections: { may: ["vocabulary"], because: "a target is data" },
   sessions: { may: ["vocabulary"], because: "the directory of sessions is data" },
   budgets: { may: ["vocabulary", "policy"], because: "counting what was used needs the rules' keys and nothing else" },
+  events: {
+    may: ["vocabulary", "policy"],
+    because:
+      "a rule that answers what happened matches by the criteria of policy; who causes events knows nothing of it",
+  },
   reviews: { may: ["vocabulary"], because: "people decide on what they are shown, not on how it travels" },
+  runbooks: {
+    may: ["vocabulary"],
+    because: "a procedure is text, values and an order; how it reaches targets is a port",
+  },
+  telemetry: {
+    may: ["vocabulary"],
+    because: "what is counted and traced is numbers and names; who counts knows no exporter",
+  },
+  exporters: { may: ["vocabulary"], because: "what leaves is lines; where they come from is a port" },
   agents: { may: ["vocabulary", "transport"], because: "agents carry bytes; they know no protocol and no policy" },
   relay: {
     may: [
@@ -65,6 +79,9 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
       "agents",
       "reviews",
       "budgets",
+      "runbooks",
+      "exporters",
+      "events",
     ],
     because: "it implements the ports of the domains",
   },
@@ -80,7 +97,10 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
       "sessions",
       "agents",
       "reviews",
+      "runbooks",
+      "exporters",
       "masking",
+      "events",
     ],
     because: "routes call services, not stores",
   },

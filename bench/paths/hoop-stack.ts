@@ -17,13 +17,32 @@ export interface StackOptions {
   readonly oneWay?: number;
 }
 
-/** Gateway, agent and tunnel, each a process of its own, with the same server under two connections. */
-export interface HoopStack {
-  /** Of the connection whose columns are as they are, and of the one under a mask. */
-  readonly plain: { readonly host: string; readonly port: number };
-  readonly masked: { readonly host: string; readonly port: number };
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A target on loopback, as `hoop connections add` is told of it. */
+export interface StackConnection {
+  readonly name: string;
+  readonly port: number;
+  /** What is said beside name, place and agent. */
+  readonly say: readonly string[];
+  readonly secret?: string;
+}
+
+/** Gateway, agent and tunnel, each a process of its own. */
+export interface Stack {
+  reach(connection: string): Place;
   readonly pids: Readonly<Record<string, number>>;
   stop(): Promise<void>;
+}
+
+/** The same with one PostgreSQL under two connections. */
+export interface HoopStack extends Stack {
+  /** Of the connection whose columns are as they are, and of the one under a mask. */
+  readonly plain: Place;
+  readonly masked: Place;
 }
 
 /** Compiled with the bench itself, so that what is measured is never an older build. */
@@ -71,6 +90,20 @@ async function connected(list: () => Promise<string>, agent: Running): Promise<v
 }
 
 export async function startHoopStack(server: PostgresPeer, options: StackOptions): Promise<HoopStack> {
+  const connection = (name: string, label: string): StackConnection => ({
+    name,
+    port: server.port,
+    say: [
+      ...["--tls", "disable", "--user", server.user, "--password-stdin"],
+      ...["--target", "database=bench", "--label", `bench=${label}`],
+    ],
+    secret: server.password,
+  });
+  const stack = await startStack([connection("bench-plain", "plain"), connection("bench-masked", "masked")], options);
+  return { ...stack, plain: stack.reach("bench-plain"), masked: stack.reach("bench-masked") };
+}
+
+export async function startStack(targets: readonly StackConnection[], options: StackOptions): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "hoop-bench-"));
   const parts: Running[] = [];
   let way: DelayedWay | null = null;
@@ -129,7 +162,7 @@ export async function startHoopStack(server: PostgresPeer, options: StackOptions
             "--state",
             state,
           ],
-          ...["--allow", `127.0.0.1:${server.port}`],
+          ...targets.flatMap(({ port }) => ["--allow", `127.0.0.1:${port}`]),
         ],
         { env },
       );
@@ -138,28 +171,12 @@ export async function startHoopStack(server: PostgresPeer, options: StackOptions
       await connected(() => hoop(["agents", "ls", "--json"]), agent);
     }
 
-    for (const [name, label] of [
-      ["bench-plain", "plain"],
-      ["bench-masked", "masked"],
-    ] as const) {
+    const through = ["--agent", options.agent ? "bench" : "none"];
+    for (const { name, port, say, secret } of targets) {
+      const place = [name, "--host", "127.0.0.1", "--port", String(port)];
       await hoop(
-        [
-          ...[
-            "connections",
-            "add",
-            name,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            String(server.port),
-            "--agent",
-            options.agent ? "bench" : "none",
-            "--tls",
-            "disable",
-          ],
-          ...["--user", server.user, "--password-stdin", "--target", "database=bench", "--label", `bench=${label}`],
-        ],
-        `${server.password}\n`,
+        ["connections", "add", ...place, ...through, ...say],
+        secret === undefined ? undefined : `${secret}\n`,
       );
     }
     const tunnel = start(process.execPath, [cli, "tunnel", "up", "--json", "--names", "none", "--no-redirect"], {
@@ -168,14 +185,12 @@ export async function startHoopStack(server: PostgresPeer, options: StackOptions
     parts.push(tunnel);
     type Ready = { connections: readonly { name: string; address: string; port: number }[] };
     const { connections } = await jsonLine<Ready>(tunnel, isReady);
-    const reach = (name: string) => {
-      const found = connections.find((connection) => connection.name === name);
-      if (!found) throw new Error(`the tunnel has no ${name}: ${JSON.stringify(connections)}`);
-      return { host: found.address, port: found.port };
-    };
     return {
-      plain: reach("bench-plain"),
-      masked: reach("bench-masked"),
+      reach(name) {
+        const found = connections.find((connection) => connection.name === name);
+        if (!found) throw new Error(`the tunnel has no ${name}: ${JSON.stringify(connections)}`);
+        return { host: found.address, port: found.port };
+      },
       pids: { ...pids, tunnel: tunnel.pid },
       stop,
     };

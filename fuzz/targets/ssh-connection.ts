@@ -37,7 +37,7 @@ export const sshConnection: FuzzTarget = {
         );
         return () => {};
       },
-      tap: (channel, inject) =>
+      tap: (channel, { inject }) =>
         channel.running?.kind === "subsystem"
           ? new SftpTap({
               judge: (operation, _, answer) => {
@@ -46,6 +46,7 @@ export const sshConnection: FuzzTarget = {
               },
               finished: () => {},
               inject: (to, bytes) => inject(to, bytes, null),
+              idle: () => {},
               closed: () => {},
             })
           : null,

@@ -54,6 +54,11 @@ export const agentOptions = {
     env: "HOOP_AGENT_ALLOW_PLAINTEXT",
     text: "reach an http:// gateway off loopback, too: whoever is on the way sees and can change everything",
   },
+  metricsListen: {
+    flag: "--metrics-listen <host:port>",
+    env: "HOOP_AGENT_METRICS_LISTEN",
+    text: "where /metrics, /livez and /readyz answer; a port alone is on 127.0.0.1; default: nowhere",
+  },
   drainMs: {
     flag: "--drain-ms <ms>",
     env: "HOOP_AGENT_DRAIN_MS",
@@ -97,6 +102,17 @@ const settingsSchema = z.strictObject({
   serverName: z.string().min(1).optional(),
   ca: z.string().min(1).optional(),
   allowPlaintext: yesNo.default(false),
+  metricsListen: z
+    .string()
+    .regex(/^(?:(\[[0-9a-fA-F:.]+\]|[^:\s]+):)?\d{1,5}$/, "is HOST:PORT, or a port")
+    .transform((text) => {
+      const at = text.lastIndexOf(":");
+      return {
+        host: at < 0 ? "127.0.0.1" : text.slice(0, at).replace(/^\[|\]$/g, ""),
+        port: Number(text.slice(at + 1)),
+      };
+    })
+    .optional(),
   drainMs: z.coerce.number().int().min(0).max(86_400_000).default(60_000),
   dialMs: z.coerce.number().int().min(100).max(120_000).default(10_000),
 });

@@ -4,6 +4,7 @@ import { HoopError } from "../vocabulary/index.js";
 import { createAllowList } from "./allow-list.js";
 import type { AgentConfig } from "./config.js";
 import { type Control, keepControl } from "./control.js";
+import { serveHealth } from "./health.js";
 import { join } from "./join.js";
 import { Lanes } from "./lanes.js";
 import type { AgentLog } from "./log.js";
@@ -40,6 +41,15 @@ export async function runAgent(
 
   const lanes = new Lanes({ allow, maxLanes: config.maxLanes, dialMs: config.dialMs, log });
   const controls = new Map<GrpcSession, Control>();
+  let draining = false;
+  const health =
+    config.metricsListen === undefined
+      ? null
+      : await serveHealth(
+          config.metricsListen,
+          { connected: () => controls.size, lanes: () => lanes.size, draining: () => draining },
+          version,
+        );
   const link = createGatewayLink({
     url: config.gateway,
     userAgent,
@@ -79,12 +89,14 @@ export async function runAgent(
   });
 
   await aborted(signal);
+  draining = true;
   log.info({ lanes: lanes.size, drainMs: config.drainMs }, "draining");
   for (const control of controls.values()) control.drain("the agent is shutting down");
   await lanes.drain(config.drainMs);
   for (const control of controls.values()) control.stop();
   link.close();
   await renewing;
+  health?.close();
   log.info({}, "stopped");
 }
 

@@ -1,17 +1,20 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { adminGroup, auditorGroup, type TokenAuthenticator } from "../identity/index.js";
+import { isPermission, type Permission, type Rights, type Roles, type TokenAuthenticator } from "../identity/index.js";
 import { HoopError, type Subject } from "../vocabulary/index.js";
+import type { CallLimit } from "./call-limit.js";
 
 /**
- * Who may call a route. `public`: anybody. `subject`: whoever is signed in; what they see is their own. `auditor`: those
- * who may read everything. `admin`: those who may change everything.
+ * Who may call a route. `public`: anybody. `subject`: whoever is signed in; what they see is their own. A permission: whoever
+ * has it everywhere.
  */
-export type Access = "public" | "subject" | "auditor" | "admin";
+export type Access = "public" | "subject" | Permission;
 
 /** Who calls. */
 export interface Principal {
   readonly subject: Subject;
+  /** As roles are at this request. */
+  readonly rights: Rights;
   readonly login: string;
   readonly expires: Date;
   /** A browser's cookie comes along by itself, so its writes need more proof. */
@@ -23,6 +26,10 @@ export interface Principal {
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** A page of another site posts a form here, as a sign-in provider's does; what it brings proves itself, and no cookie is looked at. */
+    crossSite?: boolean;
+    /** Whoever has the permission on some connections only is let in as well: the handler asks for each connection. */
+    scoped?: boolean;
   }
   interface FastifyRequest {
     principal: Principal | null;
@@ -33,10 +40,6 @@ const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 const secureCookie = "__Host-hoop";
 const plainCookie = "hoop";
 
-export const isAdmin = (subject: Subject): boolean => subject.groups.includes(adminGroup);
-/** Admins read what auditors read. */
-export const isAuditor = (subject: Subject): boolean => subject.groups.includes(auditorGroup) || isAdmin(subject);
-
 /** Who calls a route that is not public. */
 export function principalOf(request: FastifyRequest): Principal {
   if (request.principal === null)
@@ -44,8 +47,16 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal;
 }
 
+export interface GuardParts {
+  readonly authenticator: TokenAuthenticator;
+  readonly roles: Pick<Roles, "rights">;
+  readonly publicUrl: string | null;
+  /** How much one subject may ask for. */
+  readonly limit: CallLimit;
+}
+
 /** Puts the guard before every route: who calls, and whether they may, before a byte of the body is read. */
-export function guard(app: FastifyInstance, authenticator: TokenAuthenticator, publicUrl: string | null): void {
+export function guard(app: FastifyInstance, { authenticator, roles, publicUrl, limit }: GuardParts): void {
   app.decorateRequest("principal", null);
   app.addHook("onRoute", (route) => {
     // A route that nobody thought about is nobody's.
@@ -53,34 +64,48 @@ export function guard(app: FastifyInstance, authenticator: TokenAuthenticator, p
       throw new TypeError(`route ${String(route.method)} ${route.url} does not say who may call it`);
   });
   app.addHook("onRequest", async (request) => {
-    const access = request.routeOptions.config.access;
+    const { access, scoped = false, crossSite = false } = request.routeOptions.config;
     // Not found: nothing to guard.
     if (request.is404) return;
-    checkOrigin(request, publicUrl);
+    if (!(crossSite && access === "public")) checkOrigin(request, publicUrl);
     if (access === "public") return;
-    const principal = await authenticate(request, authenticator);
+    const found = await authenticate(request, authenticator);
+    limit.take(found.subject.id);
+    const principal = { ...found, rights: roles.rights(found.subject) };
     request.principal = principal;
-    if (access === "admin" && !isAdmin(principal.subject)) throw denied(adminGroup);
-    if (access === "auditor" && !isAuditor(principal.subject)) throw denied(auditorGroup);
-    if (access === undefined) throw new HoopError("denied", "this is nobody's to call");
+    if (!safe.has(request.method)) mayWrite(principal.subject);
+    if (access === "subject") return;
+    if (access === undefined || !isPermission(access)) throw new HoopError("denied", "this is nobody's to call");
+    const may = scoped ? principal.rights.hasSomewhere(access) : principal.rights.has(access);
+    if (!may) throw denied(access);
   });
 }
 
-function denied(group: string): HoopError {
-  return new HoopError("denied", `only members of ${group} may do this`, { hint: "ask an admin" });
+/** A refusal that names what is missing. */
+export function denied(permission: Permission, what = "this"): HoopError {
+  return new HoopError("denied", `you may not do ${what}: it needs ${permission}`, { hint: "ask an admin" });
 }
 
-async function authenticate(request: FastifyRequest, authenticator: TokenAuthenticator): Promise<Principal> {
+/** A token that only reads changes nothing here either, whoever holds it. */
+function mayWrite({ bounds = [], onBehalfOf }: Subject): void {
+  const bound = [...bounds, ...(onBehalfOf?.bounds ?? [])].find(({ readOnly }) => readOnly === true);
+  if (bound !== undefined) throw new HoopError("denied", `${bound.of} only reads`);
+}
+
+async function authenticate(
+  request: FastifyRequest,
+  authenticator: TokenAuthenticator,
+): Promise<Omit<Principal, "rights">> {
   const { authorization } = request.headers;
   if (authorization !== undefined) {
     const token = /^bearer ([\x21-\x7e]{1,256})$/i.exec(authorization)?.[1];
     if (token === undefined)
       throw new HoopError("unauthenticated", "the authorization header is not a bearer token", { hint: "hoop login" });
-    return { ...(await authenticator.authenticate(token)), via: "bearer", csrfToken: null };
+    return { ...(await authenticator.authenticate(token, request.ip)), via: "bearer", csrfToken: null };
   }
   const token = cookieOf(request);
   if (token === undefined) throw new HoopError("unauthenticated", "you are not signed in", { hint: "hoop login" });
-  const found = await authenticator.authenticateBrowser(token);
+  const found = await authenticator.authenticateBrowser(token, request.ip);
   const csrfToken = csrfTokenFor(token);
   if (!safe.has(request.method)) {
     if (request.headers.origin === undefined)

@@ -7,6 +7,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { HoopError } from "../vocabulary/index.js";
 import { guard } from "./access.js";
 import type { App, RouteContext } from "./app.js";
+import { createCallLimit } from "./call-limit.js";
 import { consoleIn, serveConsole } from "./console.js";
 import type { ApiDeps, ApiOptions } from "./deps.js";
 import { openApiOptions } from "./openapi.js";
@@ -16,6 +17,7 @@ import { appRoutes } from "./routes/apps.js";
 import { devicePageRoutes } from "./routes/device-page.js";
 import { routes } from "./routes/index.js";
 import { healthRoutes } from "./routes/status.js";
+import { scimRoutes } from "./scim/scim.js";
 
 const bodyLimit = 1024 * 1024;
 
@@ -69,7 +71,12 @@ export async function createApi(deps: ApiDeps, options: ApiOptions): Promise<App
   });
   await app.register(swagger, openApiOptions(deps.status().version));
 
-  guard(app, deps.identity.authenticator, options.publicUrl);
+  guard(app, {
+    authenticator: deps.identity.authenticator,
+    roles: deps.identity.roles,
+    publicUrl: options.publicUrl,
+    limit: createCallLimit({ perMinute: options.callsPerMinute ?? 3_000, now: deps.now ?? Date.now }),
+  });
   app.addHook("onSend", async (request, reply) => {
     // Answers are about people and secrets: no cache keeps them.
     if (request.url.startsWith("/api/") && !reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
@@ -83,6 +90,7 @@ export async function createApi(deps: ApiDeps, options: ApiOptions): Promise<App
     },
     { prefix: "/api/v1" },
   );
+  await app.register(async (scim) => scimRoutes(scim as App, context), { prefix: "/scim/v2" });
   healthRoutes(app, context);
   appRoutes(app, context);
   const folder = consoleIn(options.consoleFolder) ? options.consoleFolder : null;

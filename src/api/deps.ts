@@ -1,5 +1,7 @@
 import type { Connections } from "../connections/index.js";
+import type { EventDraft, Events } from "../events/index.js";
 import type { Identity } from "../identity/index.js";
+import type { Machines } from "../identity/machines/index.js";
 import type { LivePolicySource } from "../policy/source.js";
 import type { PolicyStore } from "../policy/store.js";
 import type { EntryBody } from "../recording/index.js";
@@ -7,7 +9,11 @@ import type { Recorder } from "../recording/recorder.js";
 import type { Rehearsal, Review, Reviews } from "../reviews/index.js";
 import type { SessionDirectory } from "../sessions/index.js";
 import type { Analysis, Connection, SessionId, Subject, SubjectId, TokenForm } from "../vocabulary/index.js";
+import type { CredentialsPort } from "./credentials-port.js";
 import type { PolicyTools } from "./policy-port.js";
+import type { ScreensPort } from "./screens-port.js";
+import type { ExportersPort } from "./exporters-port.js";
+import type { RunbooksPort } from "./runbooks-port.js";
 
 /** One page of a list; `next` is given back to have the one after. */
 export interface Page<Item> {
@@ -51,10 +57,17 @@ export interface RecordedSession {
   readonly end: { readonly code: string; readonly text: string } | null;
 }
 
+/** Sessions of one subject, and all that began on these connections since they are there. */
+export interface SessionsWithin {
+  readonly own: SubjectId;
+  readonly connections: readonly { readonly name: string; readonly since: Date }[];
+}
+
 export interface RecordingsPort {
   /** Newest first. */
   sessions(filter: {
     readonly subject?: SubjectId | undefined;
+    readonly within?: SessionsWithin | undefined;
     readonly connection?: string | undefined;
     readonly after?: string | undefined;
     readonly limit: number;
@@ -124,6 +137,7 @@ export interface AuditPort {
 /** Everything that the routes call. The composer brings it. */
 export interface ApiDeps {
   readonly identity: Identity;
+  readonly machines: Machines;
   readonly connections: Connections;
   /** Whether the subject may open the connection now: policy on its connect statement. */
   readonly mayConnect: (subject: Subject, connection: Connection) => boolean;
@@ -160,8 +174,28 @@ export interface ApiDeps {
     readonly maskRehearsal: (viewer: Subject, review: Review, rehearsal: Rehearsal) => Rehearsal;
   };
   readonly reveals: RevealsPort;
+  /** Absent: there are none here. */
+  readonly runbooks?: RunbooksPort | undefined;
+  /** Absent: there are none here. */
+  readonly exporters?: ExportersPort | undefined;
+  /** What Prometheus reads; absent: nothing is measured here. */
+  readonly metrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
+  /** Events and reactions. `secrets`: of receivers, handed in and never shown. */
+  readonly events: {
+    readonly events: Events;
+    /** Keeps an event of no transaction until the store has it. */
+    readonly tell: (event: EventDraft) => void;
+    readonly secrets: {
+      put(receiver: string, secret: string): Promise<void>;
+      has(receiver: string): Promise<boolean>;
+      delete(receiver: string): Promise<void>;
+    };
+  };
   readonly recordings: RecordingsPort;
+  readonly screens: ScreensPort;
   readonly audit: AuditPort;
+  /** Absent: there are none here. */
+  readonly credentials?: CredentialsPort | undefined;
   readonly secrets: { rotate(): Promise<{ readonly resealed: number; readonly keyId: string }> };
   /** PEM of the authority that signs what lanes show to clients. */
   readonly authority: () => string;
@@ -209,6 +243,8 @@ export interface ApiOptions {
   readonly publicUrl: string | null;
   /** Addresses or networks of proxies whose `X-Forwarded-*` is believed. */
   readonly trustProxy?: readonly string[] | undefined;
+  /** How many requests a minute one subject may make; absent: 3000. */
+  readonly callsPerMinute?: number | undefined;
   /** The built console; null, or not there: no console. */
   readonly consoleFolder?: string | null | undefined;
   readonly log?:

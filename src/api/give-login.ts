@@ -43,7 +43,7 @@ export async function giveLogin(
   { deps, change }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { subject, as }: SignedIn,
+  { subject, as, provider }: SignedIn,
   assurance: Assurance,
   how: string,
 ): Promise<z.infer<typeof signedInSchema>> {
@@ -52,10 +52,11 @@ export async function giveLogin(
     answer: null,
     entry: { what: "login", target: subject.name, before: null, after: { how: `${how} (${as})`, from: request.ip } },
   }));
+  const whole = provider === undefined ? assurance : { ...assurance, provider };
   const asker = { client: request.headers["user-agent"] ?? "unknown", address: request.ip };
   const notices = noticesOf(await factors.view(subject.id), deps.now ?? Date.now);
-  if (as === "tokens") return { ...tokensOf(await logins.issue(subject.id, asker, assurance)), notices };
-  const login = await logins.issueBrowser(subject.id, asker, assurance);
+  if (as === "tokens") return { ...tokensOf(await logins.issue(subject.id, asker, whole)), notices };
+  const login = await logins.issueBrowser(subject.id, asker, whole);
   setBrowserCookie(request, reply, login.token, login.expires);
   return {
     subject: shownSubject(login.subject),

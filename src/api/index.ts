@@ -12,4 +12,5 @@ export type {
   RecordedSession,
   RecordingsPort,
   RevealsPort,
+  SessionsWithin,
 } from "./deps.js";

@@ -1,4 +1,5 @@
-import type { Recorder } from "../recording/recorder.js";
+import { actingAs } from "../events/index.js";
+import type { Actor, Recorder } from "../recording/recorder.js";
 import { HoopError } from "../vocabulary/index.js";
 import type { ChangeEntry, RouteContext } from "./app.js";
 
@@ -10,15 +11,19 @@ export function recordChanges(recorder: Recorder): RouteContext["change"] {
         hint: "is the gateway's disk full? see its log",
       });
     }
-    const { answer, entry, by } = await act();
+    const who = caller === null ? null : { id: caller.subject.id, name: caller.subject.name };
+    // Events of what it changes say who did it.
+    const { answer, entry, by } = who === null ? await act() : await actingAs({ subject: who, cause: [] }, act);
     const subject = by ?? caller?.subject;
     if (subject === undefined) throw new TypeError(`nobody did ${entry.what}`);
-    await append(recorder, { subject: subject.id, name: subject.name }, entry);
+    const { id, name, onBehalfOf } = subject;
+    const person = onBehalfOf === undefined ? {} : { onBehalfOf: { subject: onBehalfOf.id, name: onBehalfOf.name } };
+    await append(recorder, { subject: id, name, ...person }, entry);
     return answer;
   };
 }
 
-function append(recorder: Recorder, actor: { subject: string; name: string }, entry: ChangeEntry): Promise<void> {
+function append(recorder: Recorder, actor: Actor, entry: ChangeEntry): Promise<void> {
   return new Promise((resolve, reject) => {
     recorder.append({ kind: "change", actor, ...entry }, (error) => (error === null ? resolve() : reject(error)));
   });

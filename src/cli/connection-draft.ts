@@ -13,6 +13,7 @@ export interface ConnectionDraft {
   readonly target?: Readonly<Record<string, unknown>>;
   readonly tls?: { readonly mode?: string; readonly ca?: string; readonly serverName?: string };
   readonly exposesCredentialToAgent?: boolean;
+  readonly credential?: Readonly<Record<string, unknown>> | null;
   readonly secret?: string;
 }
 
@@ -21,6 +22,7 @@ export interface DraftBase {
   readonly labels: Readonly<Record<string, string>>;
   readonly target: Readonly<Record<string, unknown>>;
   readonly tls: { readonly mode?: string; readonly ca?: string; readonly serverName?: string };
+  readonly credential?: Readonly<Record<string, unknown>> | null;
 }
 
 const tlsModes: readonly string[] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
@@ -30,6 +32,7 @@ export async function draftFrom(invocation: Invocation, base: DraftBase, askSecr
   const [host, agent, user] = [text(invocation, "host"), text(invocation, "agent"), text(invocation, "user")];
   const labels = pairs(texts(invocation, "label"), base.labels);
   const target = pairs([...(user === undefined ? [] : [`user=${user}`]), ...texts(invocation, "target")], base.target);
+  const credential = credentialFrom(texts(invocation, "credential"), base.credential ?? {});
   const tls = await tlsFrom(invocation, base.tls);
   const secretFile = text(invocation, "secretFile");
   const secret =
@@ -45,6 +48,7 @@ export async function draftFrom(invocation: Invocation, base: DraftBase, askSecr
     ...(labels === null ? {} : { labels: labels as Record<string, string> }),
     ...(target === null ? {} : { target }),
     ...(tls === null ? {} : { tls }),
+    ...(credential === undefined ? {} : { credential }),
     ...(flag(invocation, "exposesCredentialToAgent") ? { exposesCredentialToAgent: true } : {}),
     ...(secret === undefined || secret === "" ? {} : { secret }),
   };
@@ -75,6 +79,21 @@ function valueFrom(key: string, text: string): unknown {
       hint: `for example --target '${key}={"kind":"bearer"}'`,
     });
   }
+}
+
+/** What the gateway reads as lists and numbers is so here already; what is left empty is taken away. */
+function credentialFrom(
+  given: readonly string[],
+  before: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | null | undefined {
+  const said = pairs(given, before);
+  if (said === null) return undefined;
+  const read = Object.entries(said).map(([key, value]): readonly [string, unknown] => {
+    if (typeof value !== "string") return [key, value];
+    if (key === "roles" || key === "followers") return [key, value.split(",").map((name) => name.trim())];
+    return [key, key === "rotateDays" ? Number(value) : value];
+  });
+  return read.length === 0 ? null : Object.fromEntries(read);
 }
 
 async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promise<DraftBase["tls"] | null> {

@@ -1,6 +1,13 @@
 import { ApiClient } from "../client/api-client.js";
 import { type ClientFolders, clientFolders } from "../client/folders.js";
 import { loginTokens } from "../client/profile/login-tokens.js";
+import {
+  keyFromFile,
+  type MachineCredential,
+  machineTokens,
+  workloadFromFile,
+  workloadFromGitHub,
+} from "../client/profile/machine-tokens.js";
 import { type Login, ProfileStore } from "../client/profile/profile-store.js";
 import { fixedToken, type TokenSource } from "../client/profile/token-source.js";
 import { HoopError } from "../vocabulary/index.js";
@@ -12,7 +19,16 @@ export interface CliEnvironment {
   readonly HOOP_HOME?: string | undefined;
   readonly HOOP_GATEWAY?: string | undefined;
   readonly HOOP_TOKEN?: string | undefined;
-  /** PEM file of the gateway's authority, for use with HOOP_TOKEN. */
+  /** A service account's key, or the file that holds it. */
+  readonly HOOP_KEY?: string | undefined;
+  readonly HOOP_KEY_FILE?: string | undefined;
+  /** `github`, or `file:PATH`: where workload tokens come from. */
+  readonly HOOP_WORKLOAD?: string | undefined;
+  /** What workload tokens are asked for; the gateway's URL when left out. */
+  readonly HOOP_AUDIENCE?: string | undefined;
+  /** The person to act for, with a key or workload tokens. */
+  readonly HOOP_FOR?: string | undefined;
+  /** PEM file of the gateway's authority, for use with a token, key or workload token. */
   readonly HOOP_CA?: string | undefined;
   readonly SUDO_UID?: string | undefined;
 }
@@ -67,18 +83,18 @@ export function createContext(options: {
 
 async function findWay(store: ProfileStore, gateway: string | undefined, env: CliEnvironment): Promise<Way> {
   const login = store.find(gateway);
-  if (env.HOOP_TOKEN) {
+  const given = (["HOOP_TOKEN", "HOOP_KEY", "HOOP_KEY_FILE", "HOOP_WORKLOAD"] as const).find((name) => env[name]);
+  if (given !== undefined) {
     const url = gateway && URL.canParse(gateway) ? new URL(gateway).origin : login?.url;
     if (url === undefined)
-      throw new HoopError("invalid", "HOOP_TOKEN is set, but not which gateway it is for", {
+      throw new HoopError("invalid", `${given} is set, but not which gateway it is for`, {
         hint: "set HOOP_GATEWAY=https://… or use --gateway",
       });
-    return {
-      url,
-      ca: env.HOOP_CA ? await readAuthority(env.HOOP_CA) : login?.url === url ? login.ca : undefined,
-      tokens: fixedToken(env.HOOP_TOKEN),
-      login: null,
-    };
+    const ca = env.HOOP_CA ? await readAuthority(env.HOOP_CA) : login?.url === url ? login.ca : undefined;
+    const tokens = env.HOOP_TOKEN
+      ? fixedToken(env.HOOP_TOKEN)
+      : machineTokens({ url, ca, credential: credentialOf(env, url), onBehalfOf: env.HOOP_FOR || undefined });
+    return { url, ca, tokens, login: null };
   }
   if (!login) {
     throw new HoopError("unauthenticated", gateway ? `you are not logged in at ${gateway}` : "you are not logged in", {
@@ -86,6 +102,15 @@ async function findWay(store: ProfileStore, gateway: string | undefined, env: Cl
     });
   }
   return { url: login.url, ca: login.ca, tokens: loginTokens(store, login.url), login };
+}
+
+function credentialOf(env: CliEnvironment, url: string): MachineCredential {
+  if (env.HOOP_KEY) return { kind: "key", key: env.HOOP_KEY.trim() };
+  if (env.HOOP_KEY_FILE) return { kind: "key", key: keyFromFile(env.HOOP_KEY_FILE) };
+  const from = env.HOOP_WORKLOAD ?? "";
+  if (from === "github") return workloadFromGitHub(env, env.HOOP_AUDIENCE ?? url);
+  if (from.startsWith("file:")) return workloadFromFile(from.slice("file:".length));
+  throw new HoopError("invalid", `HOOP_WORKLOAD is github or file:PATH, not ${JSON.stringify(from.slice(0, 64))}`);
 }
 
 /** A PEM file named on the command line or in the environment. */

@@ -25,7 +25,10 @@ export function rootHelp(): string {
 Environment:
   HOOP_GATEWAY  the gateway to use, as --gateway
   HOOP_TOKEN    an access token, in place of a login (for programs)
-  HOOP_CA       PEM file of the gateway's authority, with HOOP_TOKEN
+  HOOP_KEY      a service account's key; HOOP_KEY_FILE: the file that holds it
+  HOOP_WORKLOAD github, or file:PATH: exchange workload tokens of a trusted issuer; HOOP_AUDIENCE: made for
+  HOOP_FOR      the person to act for, with a key or workload tokens
+  HOOP_CA       PEM file of the gateway's authority, with any of these
   HOOP_HOME     one folder for logins and state, in place of the system's own
 
 Exit codes:

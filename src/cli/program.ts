@@ -4,10 +4,19 @@ import { declareAccess } from "./commands/access.js";
 import { declareAgents } from "./commands/agents.js";
 import { declareAudit } from "./commands/audit.js";
 import { declareConnections } from "./commands/connections.js";
+import { declareEvents } from "./commands/events.js";
+import { declareGroups } from "./commands/groups.js";
+import { declareMachines } from "./commands/machines.js";
+import { declareCredentials } from "./commands/credentials.js";
+import { declareExporters } from "./commands/exporters.js";
 import { declareMfa } from "./commands/mfa.js";
 import { declarePolicy } from "./commands/policy.js";
 import { declarePrograms } from "./commands/programs.js";
+import { declareProviders } from "./commands/providers.js";
 import { declareReviews } from "./commands/reviews.js";
+import { declareRoles } from "./commands/roles.js";
+import { declareRunbooks } from "./commands/runbooks.js";
+import { declareScim } from "./commands/scim.js";
 import { declareSessions } from "./commands/sessions.js";
 import { declareTools } from "./commands/tools.js";
 import { declareTunnel } from "./commands/tunnel.js";
@@ -21,12 +30,21 @@ const groups = [
   declareMfa,
   declareTunnel,
   declareConnections,
+  declareCredentials,
   declareSessions,
   declareReviews,
+  declareRunbooks,
+  declareExporters,
+  declareEvents,
   declareAudit,
   declarePolicy,
   declareAgents,
   declareUsers,
+  declareGroups,
+  declareRoles,
+  declareScim,
+  declareProviders,
+  declareMachines,
   declarePrograms,
   declareTools,
 ] as const;

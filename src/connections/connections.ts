@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Connection, type ConnectionId, connectionId, HoopError } from "../vocabulary/index.js";
+import { sourceOf } from "./credential.js";
 import type { ConnectionSource } from "./source.js";
 import type { ConnectionStore } from "./store.js";
 import { type ConnectionDraft, type ConnectionProtocols, validated } from "./validate.js";
@@ -15,6 +16,8 @@ export interface Connections {
   readonly source: ConnectionSource;
   /** By id or name. Throws HoopError `not-found`. */
   get(idOrName: string): Connection;
+  /** When each of them was made; what is not there any more is left out. */
+  createdAt(ids: readonly ConnectionId[]): Promise<ReadonlyMap<ConnectionId, Date>>;
   /** `secret`: the password of the target's user; none: it asks for none. Throws HoopError `invalid`, `conflict`. */
   create(draft: ConnectionDraft, secret: string | null): Promise<Connection>;
   /**
@@ -106,6 +109,7 @@ export async function createConnections({ store, protocols, secrets, log }: Conn
       },
     },
     get,
+    createdAt: (ids) => store.createdAt(ids),
 
     async create(draft, secret) {
       const connection: Connection = { id: connectionId(randomUUID()), version: 1, ...validated(draft, protocols) };
@@ -179,6 +183,10 @@ export async function createConnections({ store, protocols, secrets, log }: Conn
  * therefore the right to read secrets, and a target that an admin chooses can ask for a password in clear.
  */
 function secretMayStay(before: Connection, after: Connection): boolean {
+  // What comes from elsewhere was not given for this place in the first place: which references it may name is judged there.
+  if (sourceOf(after) !== null) return true;
+  // What was sealed before may have been meant for anywhere.
+  if (sourceOf(before) !== null) return false;
   if (after.protocol !== before.protocol) return false;
   if (after.exposesCredentialToAgent && !before.exposesCredentialToAgent) return false;
   const proven = (one: Connection) => `${one.tls.serverName ?? one.host} ${one.tls.ca ?? ""}`;

@@ -4,6 +4,8 @@ import type { Connection, ConnectionId } from "../vocabulary/index.js";
 export interface ConnectionStore {
   list(): Promise<readonly Connection[]>;
   get(id: ConnectionId): Promise<Connection | null>;
+  /** When each was made. */
+  createdAt(ids: readonly ConnectionId[]): Promise<ReadonlyMap<ConnectionId, Date>>;
   /** Its version is 1. Throws HoopError `conflict`: the name is taken. */
   create(connection: Connection): Promise<void>;
   /** Replaces exactly the version before `connection.version`; false: somebody else was faster, or it is gone. */

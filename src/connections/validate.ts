@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import { ZodObject, type ZodType } from "zod";
 import { type Connection, HoopError } from "../vocabulary/index.js";
+import { credentialFrom } from "./credential.js";
 import { checkLabels } from "./labels.js";
 import { connectionNameFrom, hostFrom } from "./names.js";
 
@@ -26,6 +27,8 @@ export interface ConnectionDraft {
   readonly tls?: Partial<Connection["tls"]> | undefined;
   readonly target?: Readonly<Record<string, unknown>> | undefined;
   readonly exposesCredentialToAgent?: boolean | undefined;
+  /** Where the credential comes from, see `ConnectionCredential`; null: as if nothing had been said. */
+  readonly credential?: Readonly<Record<string, unknown>> | Connection["credential"] | null;
 }
 
 /** The draft as a connection, all but its id and version. Throws HoopError `invalid`. */
@@ -40,6 +43,7 @@ export function validated(draft: ConnectionDraft, protocols: ConnectionProtocols
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HoopError("invalid", `not a port: ${port}`);
   const labels = draft.labels ?? {};
   checkLabels(labels);
+  const credential = credentialFrom({ ...draft.credential });
   return {
     name: connectionNameFrom(draft.name),
     protocol: protocol.name,
@@ -50,6 +54,7 @@ export function validated(draft: ConnectionDraft, protocols: ConnectionProtocols
     tls: tlsFrom(draft.tls ?? {}),
     target: targetFrom(protocol, draft.target ?? {}),
     exposesCredentialToAgent: draft.exposesCredentialToAgent ?? false,
+    ...(credential === undefined ? {} : { credential }),
   };
 }
 

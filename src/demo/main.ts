@@ -4,11 +4,12 @@ import { leadsElsewhere } from "../client/tunnel/names/leads-elsewhere.js";
 import { HoopError } from "../vocabulary/index.js";
 import { type Demo, startDemo } from "./start.js";
 import { type Place, tour } from "./tour.js";
+import { sshPlace } from "./tour-ssh.js";
 import type { WebPlace } from "./tour-web.js";
 
 const usage = `npm run demo [-- --once]
 
-Starts a whole Hoop on this machine: gateway, agent, a sample PostgreSQL, tunnel. Then shows what it is for.
+Starts a whole Hoop on this machine: gateway, agent, a sample PostgreSQL, web site and machine, tunnel. Then shows what it is for.
   --once     end after the tour
   --help     this
 
@@ -60,7 +61,8 @@ async function main(args: readonly string[]): Promise<number> {
     }
     if (connection.problem) say(pc.yellow(connection.problem));
     const web = webPlace(demo.tunnel, named && elsewhere === null);
-    await tour(demo, place, say, web);
+    const machine = sshPlace(demo.tunnel, named && elsewhere === null);
+    await tour(demo, place, say, web, machine);
     if (args.includes("--once") || stopping.signal.aborted) return 0;
 
     say(`
@@ -68,6 +70,7 @@ ${pc.bold("It stays up.")} Now you:
 
   type    ${pc.cyan(place.typed)}
           ${pc.cyan(`curl ${web.url}/api/customers`)}
+          ${pc.cyan(machine.typed)}
   click   ${pc.cyan(demo.http)}   as ${demo.user.name} / ${demo.user.password}, or ${demo.admin.name} / ${demo.admin.password}
   look    ${pc.cyan(`HOOP_HOME=${relative(process.cwd(), demo.engineerHome) || "."} node dist/cli.js tunnel status`)}
   read    README.md, docs/policy.md

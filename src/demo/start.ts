@@ -9,7 +9,9 @@ import { HoopError } from "../vocabulary/index.js";
 import { runChild, startChild } from "./child.js";
 import { claimFolder, noteChild, releaseFolder, removeLeftovers } from "./leftovers.js";
 import { sampleSql } from "./sample.js";
+import { giveSampleRoles, sampleRole } from "./sample-roles.js";
 import { startSite } from "./site.js";
+import { startSshSite } from "./ssh-site/start.js";
 
 const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
 
@@ -26,9 +28,28 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
+/** What the default rules do not say: who gets a shell, and what nobody does in it. */
+const siteRules = `apiVersion: hoop/v1
+kind: access
+metadata: { name: site-demo-shell, description: "Engineers log in to the sample machine." }
+spec:
+  who: { group: engineers }
+  where: { connection: site-demo }
+  effects: [read, write, execute]
+---
+apiVersion: hoop/v1
+kind: guard
+metadata: { name: site-demo-keeps-its-files, description: "In a shell, too: each line is read before it runs." }
+spec:
+  where: { connection: site-demo }
+  when: { attributes: { commands: [rm, dd, mkfs*, shred] } }
+  action: deny
+  reason: nothing is removed on site-demo
+`;
+
 const quiet = { info() {}, warn() {}, error() {}, debug() {} };
 
-/** Starts gateway, sample PostgreSQL, agent and tunnel, each a process of its own, and a sample web site. `step` is told what happens. */
+/** Starts gateway, sample PostgreSQL, agent and tunnel, each a process of its own, and a sample web site and machine. `step` is told what happens. */
 export async function startDemo(options: {
   folder: string;
   step: (text: string) => void;
@@ -81,12 +102,17 @@ export async function startDemo(options: {
       signal,
     });
     stops.push(() => sample.stop());
+    await giveSampleRoles(sample.admin);
     const target = sample.address;
     if (!target) throw new HoopError("internal", "the sample PostgreSQL has no address");
 
     step("a sample web site");
     const site = await startSite();
     stops.push(() => site.stop());
+
+    step("a sample machine to log in to");
+    const machine = await startSshSite();
+    stops.push(() => machine.stop());
 
     step("a gateway, with a PostgreSQL of its own for its state");
     const gateway = await start<{ http: string; grpc: string }>([cli, "gateway", "--json"], {
@@ -138,6 +164,8 @@ export async function startDemo(options: {
         `127.0.0.1:${target.port}`,
         "--allow",
         `127.0.0.1:${site.port}`,
+        "--allow",
+        `127.0.0.1:${machine.port}`,
       ],
       {
         // Not as a flag: every user of the machine reads those.
@@ -164,6 +192,9 @@ export async function startDemo(options: {
         "demo",
         "--target",
         "database=demo",
+        // Each session logs in as a user of the person's own, that may do what this role may.
+        "--credential",
+        `roles=${sampleRole}`,
         "--label",
         "env=demo",
         "--tls",
@@ -183,6 +214,17 @@ export async function startDemo(options: {
       ],
       site.token,
     );
+
+    await hoop(
+      "admin",
+      [
+        ...["connections", "add", "site-demo", "--protocol", "ssh", "--host", "127.0.0.1"],
+        ...["--port", String(machine.port), "--agent", "demo-site", "--user", "deploy"],
+        ...["--target", "user=deploy", "--target", "home=/home/deploy", "--label", "env=demo", "--password-stdin"],
+      ],
+      machine.password,
+    );
+    await hoop("admin", ["apply", "-f", "-", "--yes"], siteRules);
 
     step("the tunnel");
     await hoop("engineer", ["login", http, "--user", user.name], user.password);

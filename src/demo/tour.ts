@@ -5,6 +5,8 @@ import pc from "picocolors";
 import { HoopError } from "../vocabulary/index.js";
 import { runChild } from "./child.js";
 import type { Demo } from "./start.js";
+import { tourReactions } from "./tour-reactions.js";
+import { type SshPlace, tourSsh } from "./tour-ssh.js";
 import { tourWeb, type WebPlace } from "./tour-web.js";
 
 /** How the tour reaches `pg-demo`: by name where the names work, else by address and port. */
@@ -22,6 +24,7 @@ export async function tour(
   place: Place,
   say: (text: string) => void,
   web: WebPlace | null = null,
+  machine: SshPlace | null = null,
 ): Promise<void> {
   const psql = await findPsql();
   const ask = psql ? byPsql(place) : byLibrary(place);
@@ -57,20 +60,22 @@ export async function tour(
   );
 
   if (web) await tourWeb(web, say);
+  if (machine) await tourSsh(machine, say);
+  const behind = (web ? 1 : 0) + (machine ? 1 : 0);
 
-  say(pc.bold(`\n${web ? 4 : 3}. What was recorded, under ${demo.user.name}'s own name`));
+  say(pc.bold(`\n${3 + behind}. What was recorded, under ${demo.user.name}'s own name`));
   const sessions = JSON.parse(await demo.hoop("engineer", "sessions", "ls", "--json")) as {
     id: string;
     statements: number;
   }[];
   // The newest first; all statements have sessions of their own, since each psql was one.
-  for (const session of sessions.slice(0, web ? 4 : 2).reverse()) {
+  for (const session of sessions.slice(0, 2 + 2 * behind).reverse()) {
     say(`\n${pc.dim("$")} ${pc.bold(`hoop sessions show ${session.id.slice(0, 8)}`)}`);
     say((await demo.hoop("engineer", "sessions", "show", session.id)).trimEnd());
   }
   expect(sessions.length >= 2, "both sessions should have been recorded", JSON.stringify(sessions));
 
-  say(pc.bold(`\n${web ? 5 : 4}. The audit chain, exported and proven offline`));
+  say(pc.bold(`\n${4 + behind}. The audit chain, exported and proven offline`));
   const file = join(demo.engineerHome, "audit.jsonl");
   const key = join(demo.engineerHome, "audit.pub");
   const heads = join(demo.engineerHome, "heads.jsonl");
@@ -81,6 +86,13 @@ export async function tour(
     `\n${pc.dim("$")} ${pc.bold("hoop audit export --output audit.jsonl && hoop audit verify audit.jsonl --key audit.pub --heads heads.jsonl")}`,
   );
   say((await demo.hoop("engineer", "audit", "verify", file, "--key", key, "--heads", heads)).trimEnd());
+
+  say(
+    pc.bold(
+      `\n${5 + behind}. Three refused deletes pause the session, a runbook notes who it was, and a review releases it`,
+    ),
+  );
+  await tourReactions(demo, place, say);
 }
 
 function expect(held: boolean, what: string, got: string): void {

@@ -3,17 +3,20 @@ import type { ApiDeps, RecordedSession } from "../api/index.js";
 import type { Budgets } from "../budgets/index.js";
 import type { Connections } from "../connections/index.js";
 import type { Identity } from "../identity/index.js";
+import type { Machines } from "../identity/machines/index.js";
 import type { Pki } from "../pki/index.js";
 import { connectAnalysis, type LivePolicySource, type PolicyStore } from "../policy/index.js";
 import {
   type AuditService,
   type Feeder,
   type Recorder,
+  type RecordingKeys,
   type RecordingStore,
   readBodies,
   type SessionSummary,
 } from "../recording/index.js";
 import type { Catalogues, Protocols } from "../relay/context.js";
+import { credentialFrom } from "../relay/credential-from.js";
 import type { OpenSessions } from "../relay/open-sessions.js";
 import type { Reviews } from "../reviews/index.js";
 import type { CredentialProvider, SecretVault } from "../secrets/index.js";
@@ -21,21 +24,26 @@ import type { SessionDirectory } from "../sessions/index.js";
 import { type SqlAnalyser, showText } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Catalogue, type Connection, HoopError, sessionId } from "../vocabulary/index.js";
+import { type Connection, HoopError, sessionId } from "../vocabulary/index.js";
+import { textAnalyser } from "./analyse-text.js";
 import { type GatewayConfig, suffix } from "./config.js";
 import { maskRehearsal, type RehearsalMasking } from "./mask-rehearsal.js";
+import { notReady } from "./not-ready.js";
 import { policyTools } from "./policy-tools.js";
 import { createReveals } from "./reveals.js";
+import { createScreens } from "./screens/screens.js";
 import { version } from "./version.js";
 
 /** What the assembly has made, for the API. */
 export interface ApiParts {
   readonly config: GatewayConfig;
   readonly identity: Identity;
+  readonly machines: Machines;
   readonly connections: Connections;
   readonly policy: LivePolicySource;
   readonly policyStore: PolicyStore;
   readonly credentials: CredentialProvider;
+  readonly nativeAccess: ApiDeps["credentials"];
   readonly protocols: Protocols;
   readonly dial: (connection: Connection, signal: AbortSignal) => Promise<Pipe>;
   readonly catalogues: Catalogues;
@@ -45,13 +53,18 @@ export interface ApiParts {
   readonly reviews: Reviews;
   readonly budgets: Budgets;
   readonly reviewLink: (id: string) => string;
+  readonly runbooks: ApiDeps["runbooks"];
+  readonly metrics: ApiDeps["metrics"];
+  readonly exporters: ApiDeps["exporters"];
   /** For masks that hash or make pseudonyms. */
   readonly maskKey: Buffer;
+  readonly reactions: ApiDeps["events"];
   readonly recordings: RecordingStore;
   readonly recorder: Recorder;
   /** Null: the recorder commits to the store itself. */
   readonly feeder: Feeder | null;
   readonly audit: AuditService;
+  readonly recordingKeys: Pick<RecordingKeys, "byId">;
   readonly vault: SecretVault;
   readonly pki: Pki;
   readonly store: Store;
@@ -84,8 +97,10 @@ export function apiDeps(parts: ApiParts): ApiDeps {
 
   return {
     apps: parts.apps,
+    credentials: parts.nativeAccess,
     jwks: parts.jwks,
     identity: parts.identity,
+    machines: parts.machines,
     connections: parts.connections,
     mayConnect,
     async testConnection(connection, subject, signal) {
@@ -97,7 +112,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         const operator = await protocol.operate(
           () => parts.dial(connection, signal),
           connection,
-          { user: lease.user, secret: lease.secret },
+          credentialFrom(lease),
           null,
         );
         try {
@@ -116,27 +131,22 @@ export function apiDeps(parts: ApiParts): ApiDeps {
       }) ?? "",
     agents: { list: agents.agents, createJoinToken: agents.createJoinToken, revoke: agents.revoke },
     policy: { store: parts.policyStore, source: policy, tools: policyTools(parts, freshly) },
-    async analyse(connection, text, database, signal) {
-      const name = database ?? String(connection.target["database"] ?? connection.target["user"] ?? "");
-      const catalogue = await new Promise<Catalogue | HoopError>((resolve) =>
-        parts.catalogues.read(connection, name, "simulation", resolve),
-      );
-      signal.throwIfAborted();
-      if (catalogue instanceof HoopError) throw catalogue;
-      const context = { database: name, role: catalogue.role, searchPath: null, settings: {}, prepared: null };
-      return new Promise((resolve) => parts.analyser.analyse(text, context, catalogue, resolve));
-    },
+    analyse: textAnalyser(parts),
     sessions: parts.directory,
     reviews: parts.reviews,
+    runbooks: parts.runbooks,
+    metrics: parts.metrics,
+    exporters: parts.exporters,
     reviewing: {
       link: parts.reviewLink,
       show: showText,
       maskRehearsal: (viewer, review, rehearsal) => maskRehearsal(masking, viewer, review, rehearsal),
     },
+    events: parts.reactions,
     recordings: {
-      async sessions({ subject, connection, after, limit }) {
+      async sessions({ subject, within, connection, after, limit }) {
         await freshly();
-        const page = await recordings.sessions({ subject, connection }, after ?? null, limit);
+        const page = await recordings.sessions({ subject, within, connection }, after ?? null, limit);
         return { items: page.sessions.map(recordedSession), next: page.next };
       },
       async session(id) {
@@ -149,6 +159,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
         return { items: await readBodies(recordings, page.entries), next: page.next };
       },
     },
+    screens: createScreens({ store: recordings, keys: parts.recordingKeys, open: parts.open, freshly }),
     reveals: createReveals({ reviews: parts.reviews, policy, recorder, key: parts.maskKey }),
     audit: {
       ...parts.audit,
@@ -179,13 +190,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
       storeStaleMs: store.changes.staleness(),
       recording: recorder.healthy(),
     }),
-    notReady: () =>
-      [
-        parts.closed(),
-        store.changes.staleness() > config.HOOP_MAX_STALE_MS ? "the store does not answer" : null,
-        recorder.healthy() ? null : "the journal does not take entries",
-        policy.problem() === null ? null : "the newest policy is not in force",
-      ].filter((reason): reason is string => reason !== null),
+    notReady: () => notReady({ ...parts, maxStaleMs: config.HOOP_MAX_STALE_MS }),
   };
 }
 

@@ -86,7 +86,7 @@ export function clientService(ports: ClientServicePorts) {
         settling = null;
         let who: Authenticated;
         try {
-          who = await ports.authenticator.authenticate(token!);
+          who = await ports.authenticator.authenticate(token!, call.peer.address);
         } catch (error) {
           const failure = hoopErrorFrom(error);
           return stream.fail(
@@ -116,6 +116,8 @@ export function clientService(ports: ClientServicePorts) {
           port: ports.protocols.get(connection.protocol)!.defaultPort || connection.port,
           labels: { ...connection.labels },
           example: exampleFor(connection, ports.protocols.get(connection.protocol)!),
+          morePorts: [...(ports.protocols.get(connection.protocol)!.morePorts ?? [])],
+          profile: ports.protocols.get(connection.protocol)!.profile?.(connection) ?? "",
         }));
         const list = {
           connections,

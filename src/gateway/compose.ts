@@ -19,13 +19,15 @@ import { createPlaces } from "../relay/places.js";
 import type { PumpPorts } from "../relay/pump.js";
 import { createRehearsals } from "../relay/rehearsals.js";
 import { watchRights } from "../relay/watch.js";
-import { createCredentialProvider, createSecretVault, credentialRef, loadMasterKey } from "../secrets/index.js";
+import { createSecretVault, credentialRef, loadMasterKey } from "../secrets/index.js";
 import { createSessionDirectory } from "../sessions/index.js";
 import { createSqlAnalyser, showText } from "../sql/index.js";
 import { plainWrite, proveWrite, unexplainable } from "../sql/rehearsal/index.js";
 import { createAgentStore } from "../storage/agents.js";
 import { createBudgetStore } from "../storage/budgets.js";
 import { createConnectionStore } from "../storage/connections.js";
+import { eventLogOn } from "../storage/events/log.js";
+import { eventsFromEntries } from "../storage/events.js";
 import { createIdentityStore } from "../storage/identity.js";
 import { openStore } from "../storage/open-store.js";
 import { createPkiStore } from "../storage/pki.js";
@@ -36,19 +38,30 @@ import { createSessionStore } from "../storage/sessions.js";
 import { createTargetKeys } from "../storage/target-keys.js";
 import { createGrpcServer, isLoopback } from "../transport/grpc/index.js";
 import { type Connection, HoopError } from "../vocabulary/index.js";
+import { textAnalyser } from "./analyse-text.js";
 import { apiDeps } from "./api-deps.js";
 import { type Apps, startApps } from "./apps/apps.js";
 import { clientService } from "./client-service.js";
 import { type GatewayConfig, suffix } from "./config.js";
+import { startCredentials } from "./credentials/credentials.js";
+import { withDelegation } from "./delegation/with-delegation.js";
 import { dialDirect } from "./dial-direct.js";
+import { startEvents } from "./events.js";
+import { startExporters } from "./exporters.js";
 import { firstAdmin } from "./first-admin.js";
 import { certificateHosts, httpTls } from "./listeners.js";
 import type { Log } from "./log.js";
+import { startMachines } from "./machines.js";
+import { startNative } from "./native/start-native.js";
+import { notReady } from "./not-ready.js";
 import { protocols as spoken } from "./protocols.js";
 import { startRecording } from "./recording.js";
 import { startReviews } from "./reviews.js";
+import { startRunbooks } from "./runbooks.js";
 import { factorOptions } from "./second-factor.js";
 import { sessionKeys } from "./session-keys.js";
+import { signInParts } from "./sign-in.js";
+import { eventCounts, startTelemetry } from "./telemetry.js";
 import { version } from "./version.js";
 import { withGrants } from "./with-grants.js";
 
@@ -130,13 +143,17 @@ export async function startGateway(
     // Where people are sent; known at the latest when the API listens.
     let consoleUrl = config.HOOP_PUBLIC_URL ?? "";
     const reviewLink = (id: string) => `${consoleUrl}/reviews/${id}`;
+    const signIn = signInParts(config, { store, vault });
     const identity = await createIdentity({
       store: createIdentityStore(store),
+      providers: signIn.options,
       factors: await factorOptions({ store, vault, link: (id) => `${consoleUrl}/step-up/${id}` }),
       log,
       maxStaleMs: config.HOOP_MAX_STALE_MS,
     });
     closing.push(() => identity.close());
+    const machines = startMachines({ store, identity, log });
+    closing.push(() => machines.close());
     const credentialStore = {
       put: (id: Connection["id"], secret: string) => vault.put(credentialRef(id), secret),
       delete: async (id: Connection["id"]) => void (await vault.delete(credentialRef(id))),
@@ -164,11 +181,24 @@ export async function startGateway(
     closing.push(() => budgets.close());
     const directory = await createSessionDirectory({ store: createSessionStore(store), replica, log });
     closing.push(() => directory.close());
-    const credentials = createCredentialProvider(vault, (name) => protocols.get(name)?.userless !== true);
 
     // Recording: nothing is served before the journal takes entries.
-    const recordings = createRecordingStore(store);
-    const { recorder, feeder, audit } = await startRecording(config, { vault, recordings, log, closing });
+    const recordings = createRecordingStore(
+      store,
+      eventsFromEntries(store.changes, { slowMs: config.HOOP_EVENTS_SLOW_MS }),
+    );
+    const recording = await startRecording(config, { vault, recordings, log, closing });
+    const { feeder, audit, keys: recordingKeys } = recording;
+
+    // What happened, and the rules that answer it: they hear of each entry as soon as it is in the journal.
+    const reactions = await startEvents({
+      ...{ config, store, vault, identity, connections, recorder: recording.recorder, feeder, replica, log },
+      console: () => consoleUrl,
+    });
+    closing.push(() => reactions.close());
+    const telemetry = await startTelemetry(config, { replica, log });
+    closing.push(() => telemetry.close());
+    const recorder = telemetry.watch(reactions.recorder);
 
     // People: what is held for them, and the access that they grant for a time.
     const reviews = await startReviews({
@@ -182,7 +212,7 @@ export async function startGateway(
       log,
     });
     closing.push(() => reviews.close());
-    const policy = withGrants(rules, reviews.grants);
+    const policy = withDelegation(reactions.restrain(withGrants(rules, reviews.grants)));
 
     // Reach: agents, and targets that the gateway dials itself.
     const agents = createAgentRegistry({
@@ -206,6 +236,22 @@ export async function startGateway(
           })
         : agents.dial(connection.agent, connection.host, connection.port, dialSignal);
 
+    // How the gateway logs in there.
+    const logins = startCredentials({
+      config,
+      vault,
+      store,
+      connections,
+      protocols,
+      agents,
+      dial,
+      recorder,
+      replica,
+      log,
+    });
+    closing.push(() => logins.close());
+    const credentials = logins.provider;
+
     // The relay.
     const analyser = createSqlAnalyser({ workers: config.HOOP_SQL_WORKERS });
     closing.push(() => analyser.close());
@@ -221,6 +267,13 @@ export async function startGateway(
       readings: { plainWrite, proveWrite, unexplainable },
     });
     closing.push(() => rehearsals.close());
+    closing.push(
+      identity.authenticator.watch((id, subject) => {
+        // What Hoop itself has open under a person's name goes with the person.
+        if (subject === null) rehearsals.forget(id);
+      }),
+    );
+    const places = createPlaces();
     const gate: GatePorts = {
       policy,
       mintPermit,
@@ -237,7 +290,7 @@ export async function startGateway(
         desk: reviews.desk,
         freshness: identity.freshness,
         challenges: identity.stepUps,
-        places: createPlaces(),
+        places,
         rehearsals,
         notes: { rehearsed: (id, found) => reviews.desk.rehearsed(id, found), shown: (id) => reviews.rehearsal(id) },
       },
@@ -245,11 +298,13 @@ export async function startGateway(
     const keys = await sessionKeys({ vault, targetKeys: createTargetKeys(store), now });
     const maskKey = (await vault.purposeKey("masking")).export();
     const open = createOpenSessions();
+    signIn.attach({ open, recorder });
     let closed: string | null = null;
     const admission: AdmitPorts = {
       gate,
       open,
-      ...(createGate ? { createGate } : {}),
+      pauses: reactions.pauses,
+      createGate: createGate ?? telemetry.createGate,
       dial,
       serverCertificate: (connection) => pki.serverCertificateFor(connection.name),
       keys: keys.of,
@@ -320,10 +375,38 @@ export async function startGateway(
     closing.push(() => grpc.close());
     const tls = httpTls(config, certificate);
     let apps: Apps | undefined;
+    const native = await startNative({ config, identity, connections, vault, store, pki, admission, logins, log });
+    closing.push(() => native.close());
+    const runbooks = await startRunbooks({
+      ...{ config, store, vault, identity, connections, policy, reviews, recorder, admission, replica, log },
+      analyse: textAnalyser({ catalogues, analyser }),
+      tell: reactions.tell,
+      counters: telemetry.counters,
+    });
+    closing.push(() => runbooks.close());
+    const exporters = startExporters({
+      ...{ config, store, vault, recordings, recorder, replica, log },
+      events: eventLogOn(store),
+    });
+    closing.push(() => exporters.close());
+    await telemetry.measure({
+      ...{ store, open, agents },
+      held: () => places.taken,
+      journal: () => ({ ...recording.totals(), writable: recorder.healthy(), behind: feeder?.status().behind ?? 0 }),
+      runsActive: runbooks.active,
+      events: () => eventCounts(store),
+      exporters: exporters.measured,
+      notReady: () => notReady({ store, recorder, policy, closed: () => closed, maxStaleMs: config.HOOP_MAX_STALE_MS }),
+    });
+    reactions.attach({
+      ...{ open, reviews, agents, runner: runbooks.runner },
+      notReady: () => notReady({ store, recorder, policy, closed: () => closed, maxStaleMs: config.HOOP_MAX_STALE_MS }),
+    });
     const api = await createApi(
       apiDeps({
         config,
         identity,
+        machines,
         connections,
         policy,
         policyStore,
@@ -335,6 +418,11 @@ export async function startGateway(
         agents,
         directory,
         reviews,
+        runbooks: runbooks.port,
+        metrics: telemetry.render,
+        exporters: exporters.port,
+        reactions,
+        nativeAccess: native.port,
         budgets,
         reviewLink,
         maskKey,
@@ -342,6 +430,7 @@ export async function startGateway(
         recorder,
         feeder,
         audit,
+        recordingKeys,
         vault,
         pki,
         store,
@@ -415,6 +504,8 @@ export async function startGateway(
       agents.drain(closed);
       await drain(open, { graceMs: config.HOOP_DRAIN_MS, hardMs: 5_000, text: "the gateway is shutting down" });
     });
+    // Before lanes are drained: what a run did is undone over lanes.
+    closing.push(() => runbooks.close());
     return { http: httpUrl, grpc: `${grpcAt.host}:${grpcAt.port}`, setup, close };
   } catch (error) {
     await close();

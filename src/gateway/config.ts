@@ -45,6 +45,61 @@ const settings = {
       .default("apps.localhost"),
     "The domain of those origins: `grafana.<domain>` is the connection `grafana`.",
   ],
+  HOOP_POSTGRES_LISTEN: [
+    address.optional(),
+    "Where clients of PostgreSQL come in without a tunnel, with a password of `hoop credentials issue`; default: nowhere.",
+  ],
+  HOOP_POSTGRES_PUBLIC: [
+    z
+      .string()
+      .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, "is HOST:PORT, an IPv6 host in brackets")
+      .optional(),
+    "HOST:PORT under which those clients reach HOOP_POSTGRES_LISTEN; default: the same.",
+  ],
+  HOOP_NATIVE_LONGEST_HOURS: [
+    z.coerce.number().int().min(1).max(2_160).default(24),
+    "The longest life of a password for native clients.",
+  ],
+  HOOP_SECRET_REFERENCES: [
+    list.default([]),
+    "References to secrets kept elsewhere that connections may name, separated by commas: `vault:kv/data/{label.team}/*`, `env:HOOP_CREDENTIAL_*`; `{connection}` and `{label.NAME}` stand for the connection's own. Default: none.",
+  ],
+  HOOP_SECRET_FILES: [z.string().optional(), "Folder below which `file:` references are read."],
+  HOOP_VAULT_ADDR: [z.url().optional(), "URL of HashiCorp Vault, for `vault:` references."],
+  HOOP_VAULT_AUTH: [z.enum(["token", "approle", "kubernetes"]).default("token"), "How the gateway logs in at Vault."],
+  HOOP_VAULT_AUTH_MOUNT: [
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_./-]+$/, "is a path")
+      .optional(),
+    "Where that way to log in is mounted; default: its own name.",
+  ],
+  HOOP_VAULT_TOKEN_FILE: [z.string().optional(), "File with a token for Vault; read anew each minute."],
+  HOOP_VAULT_ROLE: [z.string().optional(), "AppRole's role id, or the role for Kubernetes."],
+  HOOP_VAULT_SECRET_ID_FILE: [z.string().optional(), "File with AppRole's secret id."],
+  HOOP_VAULT_JWT_FILE: [
+    z.string().default("/var/run/secrets/kubernetes.io/serviceaccount/token"),
+    "File with the service account's token, for Kubernetes.",
+  ],
+  HOOP_VAULT_NAMESPACE: [z.string().optional(), "Vault's namespace."],
+  HOOP_VAULT_CA_FILE: [
+    z.string().optional(),
+    "PEM of the authority behind Vault's certificate; default: the system's.",
+  ],
+  HOOP_AWS_REGION: [
+    z
+      .string()
+      .regex(/^[a-z0-9-]+$/, "is a region")
+      .optional(),
+    "Region of AWS Secrets Manager, for `aws:` references.",
+  ],
+  HOOP_AWS_ENDPOINT: [z.url().optional(), "Another endpoint of Secrets Manager, for example a private one."],
+  HOOP_AWS_INSTANCE_ROLE: [yesNo.default(false), "Use the machine's own role (instance metadata service, version 2)."],
+  AWS_ACCESS_KEY_ID: [z.string().optional(), "The gateway's own key for AWS."],
+  AWS_SECRET_ACCESS_KEY: [z.string().optional(), "Belongs to AWS_ACCESS_KEY_ID."],
+  AWS_SESSION_TOKEN: [z.string().optional(), "Belongs to AWS_ACCESS_KEY_ID, where it is a temporary one."],
+  AWS_ROLE_ARN: [z.string().optional(), "Role for a workload's token, with AWS_WEB_IDENTITY_TOKEN_FILE."],
+  AWS_WEB_IDENTITY_TOKEN_FILE: [z.string().optional(), "File with the workload's token."],
   HOOP_PUBLIC_URL: [z.url().optional(), "URL under which people reach the console; default: from HOOP_HTTP_LISTEN."],
   HOOP_TRUSTED_PROXIES: [
     list.default([]),
@@ -102,6 +157,14 @@ const settings = {
     z.coerce.number().int().min(1).max(36_500).optional(),
     "Sealed texts, values and errors of the recording are deleted after so many days; entries and their proof stay. Default: they are kept.",
   ],
+  HOOP_EVENTS_DAYS: [
+    z.coerce.number().int().min(1).max(3_650).default(30),
+    "Events and what reactions did are kept so many days.",
+  ],
+  HOOP_EVENTS_SLOW_MS: [
+    milliseconds(1, 86_400_000).default(10_000),
+    "A statement that takes longer is an event: `statement.slow`.",
+  ],
   HOOP_MAX_STALE_MS: [
     milliseconds(1_000, 3_600_000).default(60_000),
     "Cut off from the store for longer than this, the gateway refuses sessions and statements.",
@@ -126,6 +189,47 @@ const settings = {
     "Creates this admin at first start, with HOOP_ADMIN_PASSWORD_FILE; default: a one-time setup link is printed.",
   ],
   HOOP_ADMIN_PASSWORD_FILE: [z.string().optional(), "File with the first admin's password."],
+  HOOP_ADMIN_RULE: [
+    z.string().optional(),
+    "Who becomes the first admin by signing in at a provider: `okta:group:Hoop Admins`, `okta:email:ada@example.com` or `okta:subject:…`. Then no setup link is printed.",
+  ],
+  HOOP_PROVIDERS: [
+    z.string().optional(),
+    "Sign-in providers, as YAML or JSON: a list of settings with `name` and `secret` or `secretFile`. They cannot be changed at run time.",
+  ],
+  HOOP_PROVIDERS_FILE: [z.string().optional(), "File with what HOOP_PROVIDERS would say."],
+  HOOP_PROVIDER_REFRESH_SECONDS: [
+    z.coerce.number().int().min(5).max(300).default(300),
+    "How often at least a provider is asked again about people with open sessions.",
+  ],
+  HOOP_LOCAL_SIGN_IN: [
+    z.enum(["on", "off"]).default("on"),
+    "`off`: people sign in by providers alone, but for HOOP_BREAK_GLASS_USERS.",
+  ],
+  HOOP_BREAK_GLASS_USERS: [
+    list.default([]),
+    "Names of users who may always come in by their own password or passkey, separated by commas: for the day the provider is away.",
+  ],
+  HOOP_RUNBOOKS_FILE_ROOT: [
+    z.string().startsWith("/").optional(),
+    "Folder on this gateway's disk below which Git repositories of runbooks may be; default: none, only https and ssh.",
+  ],
+  HOOP_EXPORT_ROOT: [
+    z.string().startsWith("/").optional(),
+    "Folder below which exporters of kind `file` write; default: `exports` in the state folder.",
+  ],
+  HOOP_METRICS_LISTEN: [
+    address.optional(),
+    "Where /metrics, /livez and /readyz answer without a token, a network of its own; default: /metrics at the API, with a token.",
+  ],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    z.url({ protocol: /^https?$/ }).optional(),
+    "Collector of OpenTelemetry traces (OTLP over HTTP): a span a lane and statement; default: none, and nothing of it is loaded.",
+  ],
+  OTEL_TRACES_SAMPLER_ARG: [
+    z.coerce.number().min(0).max(1).default(0.1),
+    "Which part of new traces is kept; what belongs to somebody's trace follows that.",
+  ],
   HOOP_LOG_LEVEL: [
     z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
     "How much is logged, as JSON lines on standard error.",
@@ -165,7 +269,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>,
     if (
       name.startsWith("HOOP_") &&
       !known.has(name) &&
-      !/^HOOP_(AGENT|TUNNEL|TEST|TOKEN|GATEWAY|DEMO|HOME|CA|DEBUG)/.test(name)
+      !/^HOOP_(CREDENTIAL_|AGENT|TUNNEL|TEST|TOKEN|GATEWAY|DEMO|HOME|CA|DEBUG)/.test(name)
     )
       wrong.push(`${name} is not a setting of the gateway`);
   }

@@ -10,10 +10,11 @@ export function certificateHosts(config: GatewayConfig): { names: readonly strin
   const said = [
     ...config.HOOP_TLS_NAMES,
     hostOf(config.HOOP_GRPC_PUBLIC),
+    hostOf(config.HOOP_POSTGRES_PUBLIC),
     config.HOOP_PUBLIC_URL ? new URL(config.HOOP_PUBLIC_URL).hostname : undefined,
   ];
   const hosts = new Set(["localhost", "127.0.0.1", "::1", hostname().toLowerCase()]);
-  for (const host of [...said, ...bound(config.HOOP_GRPC_LISTEN.host), ...bound(config.HOOP_HTTP_LISTEN.host)])
+  for (const host of [...said, ...bound(config.HOOP_GRPC_LISTEN.host), ...bound(config.HOOP_HTTP_LISTEN.host), ...bound(config.HOOP_POSTGRES_LISTEN?.host ?? "localhost")])
     if (host) hosts.add(host.replace(/^\[|\]$/g, ""));
   const all = [...hosts];
   return { names: all.filter((host) => isIP(host) === 0), addresses: all.filter((host) => isIP(host) !== 0) };

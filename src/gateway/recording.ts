@@ -9,6 +9,7 @@ import {
   createStoreRecorder,
   type Feeder,
   type Recorder,
+  type RecordingKeys,
   type RecordingStore,
 } from "../recording/index.js";
 import type { SecretVault } from "../secrets/index.js";
@@ -31,6 +32,10 @@ export interface Recording {
   /** Null: the recorder commits to the store itself. */
   readonly feeder: Feeder | null;
   readonly audit: AuditService;
+  /** What could not be written since the start. */
+  totals(): { readonly refused: number; readonly unrecorded: number };
+  /** Opens what is sealed in the recording. */
+  readonly keys: Pick<RecordingKeys, "byId">;
 }
 
 /** The journal on this disk with the store fed behind it, or, with HOOP_JOURNAL=store, the store alone. Heads are signed either way. */
@@ -78,5 +83,6 @@ export async function startRecording(
   const audit = createAuditService({ store: recordings, recorder, feeder: feeder ?? undefined, signer, keys });
   if (config.HOOP_RETENTION_DAYS !== undefined)
     closing.push(startRetention(config.HOOP_RETENTION_DAYS, { audit, recorder, log, now: Date.now }));
-  return { recorder, feeder, audit };
+  const totals = () => local?.status() ?? { refused: 0, unrecorded: 0 };
+  return { recorder, totals, feeder, audit, keys };
 }

@@ -1,7 +1,8 @@
 import { HoopError, type Subject } from "../vocabulary/index.js";
+import { type Attempts, createLocalAttempts } from "./attempts.js";
 import type { Asker, Logins, TokenPair } from "./logins.js";
 import type { Approver, DeviceLogin, IdentityStore } from "./store.js";
-import { addressBlock, createThrottle } from "./throttle.js";
+import { addressBlock } from "./throttle.js";
 import { hashToken, hashUserCode, mintToken, mintUserCode } from "./token.js";
 
 export interface StartedDeviceLogin {
@@ -40,14 +41,13 @@ export function createDeviceLogins({
   store,
   logins,
   now,
+  attempts = createLocalAttempts(),
 }: {
   store: IdentityStore;
   logins: Logins;
   now: () => number;
+  attempts?: Attempts;
 }): DeviceLogins {
-  // A code has 34 bits: who guesses, waits.
-  const guesses = createThrottle({ free: 10 });
-  const starts = createThrottle({ free: 60 });
   const polls = new Map<string, number>();
 
   function tooSoon(hash: Buffer): boolean {
@@ -64,12 +64,15 @@ export function createDeviceLogins({
     address: string,
     read: (hash: Buffer) => Promise<DeviceLogin | null>,
   ): Promise<DeviceLogin> {
-    const block = addressBlock(address);
-    guesses.check(block);
+    // A code has 34 bits: who guesses, waits.
+    const key = `user code ${addressBlock(address)}`;
+    await attempts.begin([{ key, free: 10 }]);
     const hash = hashUserCode(userCode);
     const login = hash === null ? null : await read(hash);
-    if (login !== null) return login;
-    guesses.failed(block);
+    if (login !== null) {
+      await attempts.settle([{ key, as: "forgiven" }]);
+      return login;
+    }
     throw new HoopError("not-found", "no login waits for this code, or it has expired", {
       hint: "run hoop login again",
     });
@@ -77,9 +80,7 @@ export function createDeviceLogins({
 
   return {
     async start(asker) {
-      const block = addressBlock(asker.address);
-      starts.check(block);
-      starts.failed(block);
+      await attempts.begin([{ key: `device login ${addressBlock(asker.address)}`, free: 60 }]);
       const [device, user] = [mintToken("device"), mintUserCode()];
       const expires = new Date(now() + lifeMs);
       const clean = asker.client.replaceAll(/[\p{C}]/gu, " ").slice(0, 120);
@@ -104,7 +105,11 @@ export function createDeviceLogins({
       const tokens = await logins.issue(
         taken.subject,
         { client: taken.client, address: taken.address },
-        { provedBy: null, withFactor: taken.withFactor },
+        {
+          provedBy: null,
+          withFactor: taken.withFactor,
+          ...(taken.provider === null ? {} : { provider: taken.provider }),
+        },
       );
       return { state: "approved", tokens };
     },

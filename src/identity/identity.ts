@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { type Attempts, createSharedAttempts } from "./attempts.js";
 import { createDeviceLogins, type DeviceLogins } from "./device-logins.js";
 import { obligationOf } from "./factors/enrolment.js";
 import { createFactors, type Factors } from "./factors/factors.js";
@@ -12,7 +13,11 @@ import type { Freshness } from "./freshness.js";
 import { createGroups, type Groups } from "./groups.js";
 import { createFreshness, type LiveFreshness } from "./live-freshness.js";
 import { createLogins, type Lifetimes, type Logins } from "./logins.js";
+import { createPasswordGate } from "./password-gate.js";
 import { createPasswords } from "./passwords.js";
+import { createSignInProviders, type SignInProviderOptions, type SignInProviders } from "./providers/index.js";
+import { createDirectories, type Directories } from "./directory/index.js";
+import { createRoles, type Roles } from "./roles/index.js";
 import { createSetup, type Setup } from "./setup.js";
 import type { IdentityStore } from "./store.js";
 import { addressBlock } from "./throttle.js";
@@ -27,6 +32,10 @@ export interface Identity {
   readonly setup: Setup;
   readonly users: Users;
   readonly groups: Groups;
+  readonly roles: Roles;
+  readonly directories: Directories;
+  /** Null: this gateway was put together without providers. */
+  readonly providers: SignInProviders | null;
   readonly factors: Factors;
   readonly signIns: SignIns;
   readonly stepUps: StepUps;
@@ -48,6 +57,8 @@ export interface IdentityOptions {
   readonly store: IdentityStore;
   readonly factors: FactorOptions;
   readonly log: { warn(fields: object, text: string): void; error(fields: object, text: string): void };
+  /** Signing in by providers; absent: by what Hoop itself keeps alone. */
+  readonly providers?: SignInProviderOptions | undefined;
   readonly lifetimes?: Partial<Lifetimes> | undefined;
   /** How long a cached token is honoured while the store is away, milliseconds. */
   readonly maxStaleMs?: number | undefined;
@@ -71,10 +82,17 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const factorStore = options.factors.store;
   const passwords = await createPasswords();
   const authenticator = await createTokenAuthenticator({ store, log, now, maxStaleMs: options.maxStaleMs ?? minute });
+  const roles = await createRoles({ store: store.roles, log });
   const freshness = await createFreshness({ store: factorStore, log });
+  const attempts = createSharedAttempts({ store: store.attempts });
+  const gate = createPasswordGate(attempts);
+  const providers = options.providers ? createSignInProviders({ ...options.providers, gate, log, now }) : null;
   const logins = createLogins({
     store,
     passwords,
+    gate,
+    mayEnterAlone: providers?.mayEnterAlone,
+    beforeRenewal: providers?.refresher.beforeRenewal,
     lifetimes: { ...defaultLifetimes, ...options.lifetimes },
     owesFactor: async (subject) => {
       const owed = obligationOf(await factorStore.policy(), subject);
@@ -82,23 +100,30 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     },
     now,
   });
-  const second = createSecondFactor(options, { freshness, now });
+  const second = createSecondFactor(options, { attempts, freshness, now, mayEnterAlone: providers?.mayEnterAlone });
   const sweep = setInterval(() => {
     store.sweep().catch((error: unknown) => log.warn({ err: error }, "expired logins were not removed"));
+    store.attempts.sweep().catch((error: unknown) => log.warn({ err: error }, "old tries to sign in were not removed"));
+    providers?.sweep().catch((error: unknown) => log.warn({ err: error }, "what providers said long ago was not removed"));
     second.factors.sweep().catch((error: unknown) => log.warn({ err: error }, "expired questions were not removed"));
   }, 60 * minute).unref();
   return {
     authenticator,
     logins,
-    devices: createDeviceLogins({ store, logins, now }),
-    setup: createSetup({ store, passwords, now }),
+    devices: createDeviceLogins({ store, logins, now, attempts }),
+    setup: createSetup({ store, passwords, now, attempts, byRule: providers?.adminByRule ?? false }),
     users: createUsers({ store, passwords }),
     groups: createGroups(store),
+    roles,
+    directories: createDirectories({ store: store.directories, now }),
+    providers,
     ...second,
     freshness,
     close() {
       clearInterval(sweep);
+      providers?.close();
       freshness.close();
+      roles.close();
       authenticator.close();
     },
   };
@@ -107,7 +132,12 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
 /** Everything of second factors, on one store. */
 function createSecondFactor(
   options: IdentityOptions,
-  { freshness, now }: { freshness: LiveFreshness; now: () => number },
+  {
+    attempts,
+    freshness,
+    now,
+    mayEnterAlone,
+  }: { attempts: Attempts; freshness: LiveFreshness; now: () => number; mayEnterAlone: SignInProviders["mayEnterAlone"] | undefined },
 ): Pick<Identity, "factors" | "signIns" | "stepUps"> {
   const { store: identities, log } = options;
   const { store, secrets, codeKey, link } = options.factors;
@@ -117,7 +147,7 @@ function createSecondFactor(
     secrets,
     codeKey,
     passkeys,
-    guesses: createGuesses(),
+    guesses: createGuesses(attempts),
     knowsNetwork: async (id, address) => {
       const subject = await identities.subject({ id });
       return subject !== null && (await identities.knowsNetwork(subject.name, addressBlock(address)));
@@ -127,7 +157,7 @@ function createSecondFactor(
   const factors = createFactors({ store, identities, secrets, codeKey, passkeys, settled: freshness.settled, now });
   return {
     factors,
-    signIns: createSignIns({ store, identities, factors, passkeys, proofs, now }),
+    signIns: createSignIns({ store, identities, factors, passkeys, proofs, now, mayEnterAlone }),
     stepUps: createStepUps({ store, passkeys, proofs, freshness, log, link, now }),
   };
 }

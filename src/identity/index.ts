@@ -8,7 +8,7 @@ export type { SignedIn, SignInMethod, SignInStep, SignIns } from "./factors/sign
 export { challengeId, type StepUpAim, type StepUps } from "./factors/step-ups.js";
 export type { EnrolmentPolicy, FactorSecrets, FactorStore, StoredChallenge, StoredFactor } from "./factors/store.js";
 export type { ChallengeRequest, Challenges, Freshness, OpenedChallenge } from "./freshness.js";
-export { adminGroup, auditorGroup, type Groups } from "./groups.js";
+export type { Groups } from "./groups.js";
 export {
   createIdentity,
   defaultLifetimes,
@@ -25,6 +25,9 @@ export {
   type TokenPair,
   withFactor,
 } from "./logins.js";
+export * from "./providers/index.js";
+export * from "./directory/index.js";
+export * from "./roles/index.js";
 export type { Setup } from "./setup.js";
 export type { IdentityStore } from "./store.js";
 export type { TokenAuthenticator } from "./token-authenticator.js";

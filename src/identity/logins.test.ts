@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { type SubjectId, subjectId } from "../vocabulary/index.js";
+import { createLocalAttempts } from "./attempts.js";
 import { defaultLifetimes } from "./identity.js";
 import { createLogins } from "./logins.js";
+import { createPasswordGate } from "./password-gate.js";
 import type { Passwords } from "./passwords.js";
 import { createSlowDown } from "./slow-down.js";
 import type { IdentityStore, StoredSubject } from "./store.js";
@@ -51,7 +53,9 @@ function counted() {
     lifetimes: defaultLifetimes,
     owesFactor: async () => false,
     now: Date.now,
-    slowDown: createSlowDown({ free: 20, wait: async (ms) => void waits.push(ms) }),
+    gate: createPasswordGate(
+      createLocalAttempts({ slowDown: createSlowDown({ free: 20, wait: async (ms) => void waits.push(ms) }) }),
+    ),
   });
   const knock = (name: string, password: string, address: string) =>
     logins.checkPassword(name, password, address).then(

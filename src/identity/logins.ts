@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { HoopError, type Subject, type SubjectId } from "../vocabulary/index.js";
 import { nameFrom } from "./names.js";
+import { createPasswordGate, type PasswordGate } from "./password-gate.js";
 import type { Passwords } from "./passwords.js";
-import { createSlowDown, type SlowDown } from "./slow-down.js";
 import type { IdentityStore, LoginDraft, StoredLogin, StoredSubject, TokenDraft } from "./store.js";
-import { addressBlock, createThrottle } from "./throttle.js";
+import { addressBlock } from "./throttle.js";
 import { hashToken, type MintedToken, mintToken } from "./token.js";
 import { subjectFrom } from "./token-authenticator.js";
 
@@ -41,8 +41,8 @@ export interface Asker {
   readonly address: string;
 }
 
-/** How sure a login is of whose it is. */
-export type Assurance = Pick<LoginDraft, "provedBy" | "withFactor">;
+/** How sure a login is of whose it is, and what it rests on. */
+export type Assurance = Pick<LoginDraft, "provedBy" | "withFactor" | "provider">;
 
 /** A password alone. */
 export const passwordOnly: Assurance = { provedBy: "password", withFactor: false };
@@ -52,8 +52,7 @@ export const withFactor: Assurance = { provedBy: "factor", withFactor: true };
 export interface Logins {
   /**
    * The first half of signing in. Throws HoopError `unauthenticated`: user or password is wrong, never which; `limited`: too many
-   * failures. Failures count for an account and a network together; past many of an account from everywhere, networks that
-   * it never signed in from take turns, and known ones go on as ever.
+   * failures, as `PasswordGate` counts them.
    */
   checkPassword(name: string, password: string, address: string): Promise<Subject>;
   issue(subject: SubjectId, asker: Asker, assurance: Assurance): Promise<TokenPair>;
@@ -66,6 +65,16 @@ export interface Logins {
 
 const wrong = () => new HoopError("unauthenticated", "the user or the password is wrong");
 
+/** To somebody who has proved who they are, by something that is not enough here. */
+export const throughProvider = (): HoopError =>
+  new HoopError(
+    "unauthenticated",
+    "you sign in through your provider here, not by a password or passkey of Hoop's own",
+    {
+      hint: "use its button on the sign-in page",
+    },
+  );
+
 export function createLogins(options: {
   readonly store: IdentityStore;
   readonly passwords: Passwords;
@@ -73,12 +82,14 @@ export function createLogins(options: {
   /** Whether they may no longer go on without a second factor. */
   readonly owesFactor: (subject: StoredSubject) => Promise<boolean>;
   readonly now: () => number;
-  readonly slowDown?: SlowDown | undefined;
+  readonly gate?: PasswordGate | undefined;
+  /** Whether this user may come in without a provider; absent: everybody may. */
+  readonly mayEnterAlone?: ((subject: StoredSubject) => Promise<boolean>) | undefined;
+  /** Before a login is renewed: throws HoopError `unauthenticated` when what it rests on does not hold any more. */
+  readonly beforeRenewal?: ((login: string) => Promise<void>) | undefined;
 }): Logins {
   const { store, passwords, lifetimes, now } = options;
-  const slowDown = options.slowDown ?? createSlowDown();
-  const perName = createThrottle({ free: 5 });
-  const perAddress = createThrottle({ free: 30 });
+  const gate = options.gate ?? createPasswordGate();
 
   function pair(
     subject: StoredSubject,
@@ -117,8 +128,14 @@ export function createLogins(options: {
     if (provedBy !== null) await store.rememberNetwork(id, addressBlock(asker.address));
   }
 
+  /** No login lasts longer than what it rests on. */
+  function endOf(lifeMs: number, { provider }: Assurance): Date {
+    return new Date(Math.min(now() + lifeMs, provider?.until?.getTime() ?? Number.POSITIVE_INFINITY));
+  }
+
   async function mayGoOn(hash: Buffer): Promise<void> {
     const found = await store.token(hash);
+    if (found !== null && !found.loginEnded && found.kind === "refresh") await options.beforeRenewal?.(found.login);
     if (found === null || found.loginWithFactor || !(await options.owesFactor(found.subject))) return;
     throw new HoopError("unauthenticated", "you must sign in with a second factor now", { hint: "hoop login" });
   }
@@ -126,27 +143,15 @@ export function createLogins(options: {
   return {
     async checkPassword(typed, password, address) {
       const name = loginName(typed);
-      const block = addressBlock(address);
-      const key = `${block} ${name.slice(0, 64)}`;
-      perName.check(key);
-      perAddress.check(block);
-      // Counted before the answer is known: guesses sent side by side count as well.
-      perName.failed(key);
-      perAddress.failed(block);
-      const known = await store.knowsNetwork(name, block);
-      if (!known) {
-        await slowDown.enter(name, block);
-        slowDown.failed(name);
-      }
-      const subject = await store.subject({ name });
-      const usable = subject !== null && subject.kind === "person" ? subject.passwordHash : null;
-      const right = await passwords.verify(usable, password.slice(0, 4_096));
-      if (subject === null || !right) throw wrong();
+      const attempt = { account: name, address, knows: (network: string) => store.knowsNetwork(name, network) };
+      const subject = await gate.pass(attempt, async () => {
+        const found = await store.subject({ name });
+        const usable = found !== null && found.kind === "person" ? found.passwordHash : null;
+        return (await passwords.verify(usable, password.slice(0, 4_096))) ? found : null;
+      });
+      if (subject === null) throw wrong();
       if (subject.disabled) throw new HoopError("unauthenticated", "this user is disabled", { hint: "ask an admin" });
-      perName.succeeded(key);
-      if (!known) slowDown.forgiven(name);
-      // Not forgotten: an own account must not buy a guesser a fresh start on others'.
-      perAddress.forgiven(block);
+      if (options.mayEnterAlone !== undefined && !(await options.mayEnterAlone(subject))) throw throughProvider();
       return subjectFrom(subject);
     },
 
@@ -154,7 +159,7 @@ export function createLogins(options: {
       const subject = await present(id);
       const login = randomUUID();
       const [access, refresh] = [mintToken("access"), mintToken("refresh")];
-      const expiresAt = new Date(now() + lifetimes.loginMs);
+      const expiresAt = endOf(lifetimes.loginMs, assurance);
       const tokens = drafts(access, refresh, expiresAt);
       await store.createLogin(
         { id: login, subject: id, kind: "token", ...clipped(asker), expiresAt, ...assurance },
@@ -168,7 +173,7 @@ export function createLogins(options: {
       const subject = await present(id);
       const login = randomUUID();
       const token = mintToken("browser");
-      const expiresAt = new Date(now() + lifetimes.browserMs);
+      const expiresAt = endOf(lifetimes.browserMs, assurance);
       await store.createLogin({ id: login, subject: id, kind: "browser", ...clipped(asker), expiresAt, ...assurance }, [
         { hash: token.hash, kind: "browser", expiresAt },
       ]);
@@ -194,7 +199,11 @@ export function createLogins(options: {
           hint: "hoop login; if it was not you, tell an admin",
         });
       }
-      throw new HoopError("unauthenticated", "this login is over", { hint: "hoop login" });
+      throw new HoopError(
+        "unauthenticated",
+        `this login is over${result.because === undefined ? "" : `: ${result.because}`}`,
+        { hint: "hoop login" },
+      );
     },
 
     list: (subject) => store.logins(subject),

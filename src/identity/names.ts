@@ -3,7 +3,7 @@ import { HoopError } from "../vocabulary/index.js";
 const pattern = /^[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?$/;
 
 /** A user's or group's name as it is kept: lower case, so that two never differ by case alone. */
-export function nameFrom(text: string, what: "user" | "group"): string {
+export function nameFrom(text: string, what: "user" | "group" | "role"): string {
   const name = text.normalize("NFC").toLowerCase();
   if (pattern.test(name)) return name;
   throw new HoopError("invalid", `not a ${what} name: ${JSON.stringify(text.slice(0, 64))}`, {

@@ -1,8 +1,12 @@
+import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { HoopError } from "../vocabulary/index.js";
 
 // The library's default algorithm is argon2id; memory in KiB. OWASP's first choice.
 const options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** One core stays with what is being carried, however many people sign in. */
+const spare = (): number => Math.max(1, Math.min(2, availableParallelism() - 1));
 
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -14,7 +18,7 @@ export interface Passwords {
  * argon2id on the thread pool. At most `atOnce` run and `waiting` wait: a flood of guesses costs bounded memory and
  * leaves the pool to others. Throws HoopError `limited` beyond.
  */
-export async function createPasswords({ atOnce = 2, waiting = 64 } = {}): Promise<Passwords> {
+export async function createPasswords({ atOnce = spare(), waiting = 64 } = {}): Promise<Passwords> {
   const nobody = await hash("a password that nobody has", options);
   const queue: (() => void)[] = [];
   let running = 0;

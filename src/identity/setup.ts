@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { HoopError, type Subject, subjectId } from "../vocabulary/index.js";
+import { type Attempts, createLocalAttempts } from "./attempts.js";
 import { checkPassword, nameFrom } from "./names.js";
 import type { Passwords } from "./passwords.js";
 import type { IdentityStore } from "./store.js";
-import { addressBlock, createThrottle } from "./throttle.js";
+import { addressBlock } from "./throttle.js";
 import { hashToken, mintToken } from "./token.js";
 import { subjectFrom } from "./token-authenticator.js";
 
@@ -30,13 +31,16 @@ export function createSetup({
   store,
   passwords,
   now,
+  byRule = false,
+  attempts = createLocalAttempts(),
 }: {
   store: IdentityStore;
   passwords: Passwords;
   now: () => number;
+  /** The first admin comes by a sign-in that a rule names: there is no other door. */
+  byRule?: boolean;
+  attempts?: Attempts;
 }): Setup {
-  const attempts = createThrottle({ free: 10 });
-
   async function create(token: Buffer | null, admin: FirstAdmin): Promise<Subject> {
     const name = nameFrom(admin.name, "user");
     checkPassword(admin.password, name);
@@ -47,25 +51,28 @@ export function createSetup({
   }
 
   return {
-    needed: async () => !(await store.hasAdmin()),
+    needed: async () => !byRule && !(await store.hasAdmin()),
     async offer() {
-      if (await store.hasAdmin()) return null;
+      if (byRule || (await store.hasAdmin())) return null;
       const token = mintToken("setup");
       const expires = new Date(now() + lifeMs);
       await store.addSetupToken(token.hash, expires);
       return { token: token.text, expires };
     },
     async complete(token, admin, address) {
-      const block = addressBlock(address);
-      attempts.check(block);
-      attempts.failed(block);
+      if (byRule)
+        throw new HoopError("conflict", "the first admin of this gateway comes by signing in at a provider", {
+          hint: "HOOP_ADMIN_RULE says who",
+        });
+      const key = `setup ${addressBlock(address)}`;
+      await attempts.begin([{ key, free: 10 }]);
       const hash = hashToken(token.trim(), "setup");
       if (hash === null)
         throw new HoopError("unauthenticated", "this is not a setup token", {
           hint: "the gateway prints it at its first start",
         });
       const subject = await create(hash, admin);
-      attempts.succeeded(block);
+      await attempts.settle([{ key, as: "succeeded" }]);
       return subject;
     },
     async seed(admin) {

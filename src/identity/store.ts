@@ -1,4 +1,7 @@
-import type { SubjectId } from "../vocabulary/index.js";
+import type { Bounds, SubjectId } from "../vocabulary/index.js";
+import type { DirectoryStore } from "./directory/index.js";
+import type { AttemptStore } from "./attempts.js";
+import type { RoleStore, StandingCheck } from "./roles/store.js";
 
 /** A subject as it is kept. */
 export interface StoredSubject {
@@ -20,7 +23,7 @@ export interface StoredGroup {
   readonly members: number;
 }
 
-export type TokenKind = "access" | "refresh" | "browser";
+export type TokenKind = "access" | "refresh" | "browser" | "key";
 
 /** A token to be kept: never the token itself. */
 export interface TokenDraft {
@@ -33,7 +36,8 @@ export interface TokenDraft {
 export interface LoginDraft {
   readonly id: string;
   readonly subject: SubjectId;
-  readonly kind: "token" | "browser";
+  /** `key`: as long as a service account's key lasts; `machine`: got for something else, for minutes. */
+  readonly kind: "token" | "browser" | "key" | "machine";
   /** What the program called itself. */
   readonly client: string;
   readonly address: string;
@@ -43,6 +47,15 @@ export interface LoginDraft {
   readonly provedBy: "password" | "factor" | null;
   /** A second factor was part of it. */
   readonly withFactor: boolean;
+  /** The signing in at a provider that it rests on: it ends with that. */
+  readonly provider?: LoginProvider | undefined;
+}
+
+/** What a login rests on that came from a provider. */
+export interface LoginProvider {
+  readonly session: string;
+  /** No login that rests on it lasts longer. */
+  readonly until: Date | null;
 }
 
 export interface StoredLogin {
@@ -59,16 +72,29 @@ export interface FoundToken {
   readonly login: string;
   readonly loginExpiresAt: Date;
   readonly loginEnded: boolean;
+  readonly loginEndedBecause: string | null;
   readonly loginWithFactor: boolean;
   readonly kind: TokenKind;
   readonly expiresAt: Date;
+  /** Of a machine's login; null: a person's. */
+  readonly machine: FoundMachine | null;
+}
+
+/** What a machine's login rests on. */
+export interface FoundMachine {
+  readonly bounds: readonly Bounds[];
+  /** Addresses and networks that it may be used from; empty: any. */
+  readonly sources: readonly string[];
+  /** Whom it acts for; null: for itself. `person` null: removed. */
+  readonly delegation: { readonly person: StoredSubject | null; readonly ended: boolean; readonly expiresAt: Date } | null;
 }
 
 export type RefreshOutcome =
   | { readonly outcome: "rotated"; readonly token: FoundToken }
   /** It had been used before: somebody has a copy. The whole login was ended. */
   | { readonly outcome: "reused"; readonly subject: SubjectId; readonly login: string }
-  | { readonly outcome: "refused" };
+  /** `because`: why the login was ended, if it was. */
+  | { readonly outcome: "refused"; readonly because?: string | undefined };
 
 export interface DeviceLogin {
   readonly client: string;
@@ -78,6 +104,8 @@ export interface DeviceLogin {
   readonly subject: SubjectId | null;
   /** Whoever approved it had signed in with a second factor. */
   readonly withFactor: boolean;
+  /** What the login of whoever approved it rests on. */
+  readonly provider: LoginProvider | null;
 }
 
 /** Who approves a device login: a login, or somebody who gave name and password with the answer. */
@@ -87,7 +115,7 @@ export type Approver = { readonly login: string } | { readonly withFactor: boole
 export interface IdentityChanges {
   readonly version: number;
   readonly subjects: readonly (StoredSubject & { readonly removed: boolean })[];
-  readonly endedLogins: readonly { readonly login: string; readonly subject: SubjectId }[];
+  readonly endedLogins: readonly { readonly login: string; readonly subject: SubjectId; readonly because: string }[];
 }
 
 export interface SubjectChange {
@@ -99,28 +127,34 @@ export interface SubjectChange {
 
 /** Where identities live. Every write that an open session could rest on is told to all replicas with its commit. */
 export interface IdentityStore {
+  readonly attempts: AttemptStore;
+  readonly roles: RoleStore;
+  readonly directories: DirectoryStore;
   subject(by: { readonly id: SubjectId } | { readonly name: string }): Promise<StoredSubject | null>;
   /** By name, ascending, after the given one. */
   subjects(page: { readonly after: string | null; readonly limit: number }): Promise<readonly StoredSubject[]>;
   /** Throws HoopError `conflict`: the name is taken; `invalid`: there is no such group. */
   createSubject(
     draft: Pick<StoredSubject, "id" | "kind" | "name" | "email" | "groups" | "passwordHash">,
+    check?: StandingCheck,
   ): Promise<StoredSubject>;
   /**
    * Null: there is no such subject. `endLogins`: all but the given one end as well. Throws HoopError `conflict` when it
-   * would leave nobody in `admins` able to sign in.
+   * would leave no admin able to sign in. `check` runs in the same
+   * transaction, before anything is changed.
    */
   changeSubject(
     id: SubjectId,
     change: SubjectChange,
     endLogins: { readonly because: string; readonly except: string | null } | null,
+    check?: StandingCheck,
   ): Promise<StoredSubject | null>;
-  removeSubject(id: SubjectId): Promise<boolean>;
+  removeSubject(id: SubjectId, check?: StandingCheck): Promise<boolean>;
 
   groups(): Promise<readonly StoredGroup[]>;
   createGroup(name: string, description: string): Promise<void>;
   /** Its members lose it at once. False: there is none. */
-  removeGroup(name: string): Promise<boolean>;
+  removeGroup(name: string, check?: StandingCheck): Promise<boolean>;
 
   createLogin(login: LoginDraft, tokens: readonly TokenDraft[]): Promise<void>;
   token(hash: Buffer): Promise<FoundToken | null>;
@@ -152,7 +186,7 @@ export interface IdentityStore {
   knowsNetwork(name: string, network: string): Promise<boolean>;
   rememberNetwork(subject: SubjectId, network: string): Promise<void>;
 
-  /** Whether somebody in `admins` can sign in. */
+  /** Whether an admin can sign in. */
   hasAdmin(): Promise<boolean>;
   addSetupToken(hash: Buffer, expiresAt: Date): Promise<void>;
   /**

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { HoopError, type SubjectId, subjectId } from "../vocabulary/index.js";
 import { checkPassword, nameFrom } from "./names.js";
 import type { Passwords } from "./passwords.js";
+import type { StandingCheck } from "./roles/index.js";
 import type { IdentityStore, StoredSubject } from "./store.js";
 
 /** A user as others may see it. */
@@ -23,19 +24,20 @@ export interface UserChange {
   readonly password?: string | undefined;
 }
 
-/** People, service accounts and agents of AI; for admins. */
+/** People, service accounts and agents of AI. A `check` decides in the change's own transaction whether its author may make it. */
 export interface Users {
   list(page: { readonly after: string | null; readonly limit: number }): Promise<readonly User[]>;
   /** By id or name. Throws HoopError `not-found`. */
   get(idOrName: string): Promise<User>;
-  create(draft: UserDraft): Promise<User>;
+  create(draft: UserDraft, check?: StandingCheck): Promise<User>;
   /** Disabling and a new password end every login of the user, but `exceptLogin`. Answers both states. */
   change(
     id: SubjectId,
     change: UserChange,
     exceptLogin?: string | null,
+    check?: StandingCheck,
   ): Promise<{ readonly before: User; readonly after: User }>;
-  remove(id: SubjectId): Promise<User>;
+  remove(id: SubjectId, check?: StandingCheck): Promise<User>;
   /** Throws HoopError `unauthenticated` when the current password is wrong. */
   changeOwnPassword(id: SubjectId, current: string, next: string, login: string): Promise<void>;
 }
@@ -58,7 +60,7 @@ export function createUsers({ store, passwords }: { store: IdentityStore; passwo
     list: async (page) => (await store.subjects(page)).map(userFrom),
     get: async (idOrName) => userFrom(await stored(idOrName)),
 
-    async create(draft) {
+    async create(draft, check) {
       const name = nameFrom(draft.name, "user");
       const kind = draft.kind ?? "person";
       if (kind !== "person" && draft.password !== undefined)
@@ -67,18 +69,21 @@ export function createUsers({ store, passwords }: { store: IdentityStore; passwo
       const passwordHash = draft.password === undefined ? null : await passwords.hash(draft.password);
       const groups = groupNames(draft.groups ?? []);
       return userFrom(
-        await store.createSubject({
-          id: subjectId(randomUUID()),
-          kind,
-          name,
-          email: draft.email ?? null,
-          groups,
-          passwordHash,
-        }),
+        await store.createSubject(
+          {
+            id: subjectId(randomUUID()),
+            kind,
+            name,
+            email: draft.email ?? null,
+            groups,
+            passwordHash,
+          },
+          check,
+        ),
       );
     },
 
-    async change(id, change, exceptLogin = null) {
+    async change(id, change, exceptLogin = null, check = undefined) {
       const before = await stored(id);
       if (change.password !== undefined) {
         if (before.kind !== "person") throw new HoopError("invalid", "only people have passwords");
@@ -99,14 +104,15 @@ export function createUsers({ store, passwords }: { store: IdentityStore; passwo
           passwordHash: change.password === undefined ? undefined : await passwords.hash(change.password),
         },
         endLogins,
+        check,
       );
       if (after === null) throw new HoopError("not-found", "this user was removed meanwhile");
       return { before: userFrom(before), after: userFrom(after) };
     },
 
-    async remove(id) {
+    async remove(id, check) {
       const before = await stored(id);
-      if (!(await store.removeSubject(id))) throw new HoopError("not-found", "this user was removed meanwhile");
+      if (!(await store.removeSubject(id, check))) throw new HoopError("not-found", "this user was removed meanwhile");
       return userFrom(before);
     },
 

@@ -8,6 +8,7 @@ export { checkRevealable, createReveal, type Reveal, type RevealEntry, revealMat
 export {
   type CellForm,
   createStreamScanner,
+  Effort,
   type StreamScanner,
   Tally,
   type ValueScanner,

@@ -63,6 +63,6 @@ function reason(rule: string, column: string): Reason {
   return {
     rule: ruleId(rule),
     code: "masked-predicate",
-    text: `column ${column} is masked for you, and this statement compares, joins, sorts or groups by it: its answer would tell what the mask hides`,
+    text: `column ${column} is masked for you, and this statement compares, joins, sorts or groups by it, or computes what fails for some of its values: its answer would tell what the mask hides`,
   };
 }

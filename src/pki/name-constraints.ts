@@ -30,5 +30,5 @@ export function nameConstraints(suffix: string): InstanceType<typeof x509.Extens
   const everyIpv4 = der(sequence, der(iPAddress, Buffer.alloc(8)));
   const everyIpv6 = der(sequence, der(iPAddress, Buffer.alloc(32)));
   const excluded = der(excludedSubtrees, everyIpv4, everyIpv6);
-  return new x509.Extension(oid, true, der(sequence, permitted, excluded));
+  return new x509.Extension(oid, true, new Uint8Array(der(sequence, permitted, excluded)));
 }

@@ -46,7 +46,8 @@ export interface SessionHost {
   /** Reaches the target through the agent, or says why it cannot. */
   dial(signal: AbortSignal): Promise<Pipe>;
   readonly gate: Gate;
-  note(note: Note): void;
+  /** `written` is called for a `screen` only: once it would outlive this process, or with why it cannot be kept. */
+  note(note: Note, written?: (error: HoopError | null) => void): void;
   serverCertificate(): Promise<ServerCertificate>;
   /** Keys of both hops, for protocols that know hosts and users by keys; absent where nothing needs them. */
   readonly keys?: SessionKeys | undefined;

@@ -1,6 +1,6 @@
 import type { ZodType } from "zod";
 import type { Pipe } from "../transport/pipe.js";
-import type { Catalogue, Connection } from "../vocabulary/index.js";
+import type { Catalogue, Connection, TargetAdmin } from "../vocabulary/index.js";
 import type { SessionHost } from "./host.js";
 import type { LookedInto, OwnEstimate, OwnRehearsal, OwnRehearsed } from "./own-run.js";
 import type { EndReason, TargetCredential } from "./session.js";
@@ -51,6 +51,10 @@ export interface Protocol {
   readonly name: string;
   readonly title: string;
   readonly defaultPort: number;
+  /** Ports at which clients look for it as well: 443 beside 80. */
+  readonly morePorts?: readonly number[] | undefined;
+  /** What a connection speaks inside of this protocol, for clients that set themselves up for it; empty: nothing in particular. */
+  profile?(connection: Pick<Connection, "target">): string;
   /** What a connection of this protocol may say under `target`. */
   readonly targetSchema: ZodType<Readonly<Record<string, unknown>>>;
   readonly attributes: Readonly<Record<string, AttributeDescription>>;
@@ -68,4 +72,6 @@ export interface Protocol {
     credential: TargetCredential,
     database: string | null,
   ): Promise<Operator>;
+  /** Absent: users cannot be made at targets of this protocol. `open` is called for each database that needs a session. */
+  administer?(open: () => Promise<Pipe>, connection: Connection, credential: TargetCredential): Promise<TargetAdmin>;
 }

@@ -34,7 +34,9 @@ export type Order =
   /** Rules or rights changed: answers given before (prepared statements, portals) are asked again before use. */
   | { readonly kind: "rejudge" }
   /** A cancel found this session by the key that it registered. */
-  | { readonly kind: "cancel" };
+  | { readonly kind: "cancel" }
+  /** Somebody looks on until then (milliseconds since the epoch): what a terminal shows is to be noted at once. */
+  | { readonly kind: "watched"; readonly until: Now };
 
 /** What the target's end of a TLS handshake, or the client's, showed. */
 export interface SecuredInfo {
@@ -139,6 +141,8 @@ export interface TargetCredential {
   readonly user: string;
   /** Null: the target asks for none (trust, peer). */
   readonly secret: string | null;
+  /** The session acts as this role of the user's from its beginning; absent: as the user. */
+  readonly role?: string | undefined;
 }
 
 export interface SessionLimits {
@@ -163,6 +167,7 @@ export interface SessionInit {
   } | null;
   /** The access itself is held or challenged: asked with phase `connect` before anything is dialled. */
   readonly asksToConnect?: boolean | undefined;
+  /** Where the access is asked first: nobody's, until it is allowed. */
   readonly credential: TargetCredential;
   /** Whether bytes between gateway and target pass somebody who must not see the secret (an agent). */
   readonly viaAgent: boolean;

@@ -14,6 +14,8 @@ export interface Actor {
   readonly name: string;
   /** What Hoop did itself: `system`, on behalf of `name`. */
   readonly system?: boolean | undefined;
+  /** The person that a machine acted for; absent: it acted for itself. */
+  readonly onBehalfOf?: { readonly subject: string; readonly name: string } | undefined;
 }
 
 /** What one rule in shadow mode would have said. */
@@ -45,6 +47,10 @@ export type EntryDraft =
       readonly connection: string;
       readonly protocol: string;
       readonly from: string;
+      /** The run of a runbook that it belongs to; absent: none. */
+      readonly run?: string | undefined;
+      /** What led to that run, the first link first; absent: nothing but a person's wish. */
+      readonly cause?: readonly { readonly event: string; readonly rule: string; readonly run: string | null }[] | undefined;
       readonly reasons: readonly Reason[];
     }
   | {
@@ -54,6 +60,10 @@ export type EntryDraft =
       readonly connection: string;
       readonly protocol: string;
       readonly from: string;
+      /** The run of a runbook that it belongs to; absent: none. */
+      readonly run?: string | undefined;
+      /** What led to that run, the first link first; absent: nothing but a person's wish. */
+      readonly cause?: readonly { readonly event: string; readonly rule: string; readonly run: string | null }[] | undefined;
       readonly reasons: readonly Reason[];
     }
   | {

@@ -1,5 +1,6 @@
 import type { EntryBody } from "./entry.js";
 import type { NewEntry } from "./new-entry.js";
+import type { Actor } from "./recorder.js";
 
 /** What a batch of entries changes in one session's summary. */
 export interface SessionChange {
@@ -37,11 +38,12 @@ function note(change: SessionChange, entry: NewEntry): void {
     case "session-opened":
     case "session-refused": {
       const body = bodyOf(entry);
-      const actor = body["actor"] as { readonly subject: string; readonly name: string };
+      const actor = body["actor"] as Actor;
       const refused = entry.kind === "session-refused";
       change.opened = {
         subject: actor.subject,
-        name: actor.name,
+        // Whoever looks through sessions sees for whom a machine acted.
+        name: actor.onBehalfOf === undefined ? actor.name : `${actor.name} for ${actor.onBehalfOf.name}`,
         connection: String(body["connection"]),
         protocol: String(body["protocol"]),
         from: String(body["from"]),

@@ -58,6 +58,10 @@ export interface SessionSummary {
 
 export interface SessionFilter {
   readonly subject?: string | undefined;
+  /** Those of one subject, and those that began on these connections since then; absent: all. */
+  readonly within?:
+    | { readonly own: string; readonly connections: readonly { readonly name: string; readonly since: Date }[] }
+    | undefined;
   readonly connection?: string | undefined;
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;

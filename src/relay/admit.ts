@@ -3,10 +3,11 @@ import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticated, Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
 import { unmetDemand } from "../policy/demands.js";
-import type { SessionInit, SessionLimits, TargetCredential } from "../protocol/index.js";
-import type { CredentialProvider, Lease } from "../secrets/lease.js";
+import type { SessionInit, SessionLimits } from "../protocol/index.js";
+import type { CredentialProvider } from "../secrets/lease.js";
 import type { Pipe, PipeAbort } from "../transport/pipe.js";
 import {
+  answerableFor,
   type Connection,
   HoopError,
   hoopErrorFrom,
@@ -17,6 +18,7 @@ import {
 import type { GatePorts, Protocols } from "./context.js";
 import { actorOf } from "./gate.js";
 import { type PumpPorts, pump } from "./pump.js";
+import { SessionLease } from "./session-lease.js";
 
 /** A lane that asks to become a session. */
 export interface LaneRequest {
@@ -26,6 +28,14 @@ export interface LaneRequest {
   readonly connection: string;
   /** Where the lane came from, for the record. */
   readonly from: string;
+  /** The run of a runbook that opened it; absent: somebody's own client. */
+  readonly run?: string | undefined;
+  /** What led to that run, the first link first. */
+  readonly cause?:
+    | readonly { readonly event: string; readonly rule: string; readonly run: string | null }[]
+    | undefined;
+  /** Told the session's id before anything is decided on it. */
+  readonly opened?: ((session: SessionInit["session"]) => void) | undefined;
 }
 
 export interface AdmitPorts extends PumpPorts {
@@ -52,7 +62,7 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   let subject: Subject;
   let login: string;
   try {
-    ({ subject, login } = await ports.authenticator.authenticate(lane.token));
+    ({ subject, login } = await ports.authenticator.authenticate(lane.token, lane.from));
   } catch (error) {
     return lane.client.abort(abortFrom(hoopErrorFrom(error)));
   }
@@ -66,19 +76,21 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   }
 
   const session = sessionId(randomUUID());
+  lane.opened?.(session);
   const { reasons, refusal, asks } = judgeConnect(ports, subject, connection);
-  let lease: Lease | null = null;
+  const lease = new SessionLease(ports.credentials, connection, ports.limits.handshakeMs);
   let refused = refusal;
-  if (!refused) {
+  // Where people are asked first nothing is made or taken out for an access that they may deny.
+  if (!refused && !asks) {
     try {
-      lease = await ports.credentials.lease(connection, subject, AbortSignal.timeout(ports.limits.handshakeMs));
+      await lease.take(subject);
     } catch (error) {
-      const failure = hoopErrorFrom(error, "the credential for this connection could not be had");
+      const failure = hoopErrorFrom(error);
       ports.log.warn({ err: error, connection: connection.name }, "no credential for a session");
       refused = { code: "unavailable", text: failure.message, hint: failure.hint };
     }
   }
-  const recorded = await record(ports, session, subject, connection, lane.from, reasons, refused);
+  const recorded = await record(ports, session, subject, connection, lane, reasons, refused);
   if (!recorded && !refused)
     refused = {
       code: "unavailable",
@@ -87,21 +99,24 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     };
 
   // Rights may have gone while the credential and the journal were waited for.
-  const since = await ports.authenticator.authenticate(lane.token).catch((error: unknown) => hoopErrorFrom(error));
+  const since = await ports.authenticator
+    .authenticate(lane.token, lane.from)
+    .catch((error: unknown) => hoopErrorFrom(error));
   // From here to the session's place in the list of open ones, which every change of rights goes through, nothing else runs.
   const now = judgedSince(ports, since, subject, connection);
   refused ??= now.refusal;
   if (!(since instanceof HoopError) && since.subject.id === subject.id) subject = since.subject;
 
-  const credential: TargetCredential =
-    lease && !refused ? { user: lease.user, secret: lease.secret } : { user: "", secret: null };
+  if (refused) lease.withhold();
   const init: SessionInit = {
     session,
     subject,
     connection,
     refusal: refused,
     asksToConnect: asks || now.asks,
-    credential,
+    get credential() {
+      return lease.credential;
+    },
     viaAgent: connection.agent !== null,
     clientTls: true,
     limits: ports.limits,
@@ -109,9 +124,12 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     random: randomBytes,
   };
   try {
-    await pump(ports, { init, login, from: lane.from, protocol, client: lane.client });
+    await pump(ports, {
+      ...{ init, login, from: lane.from, protocol, client: lane.client },
+      lease,
+    });
   } finally {
-    await lease?.release();
+    await lease.release();
   }
 }
 
@@ -124,7 +142,8 @@ function judgedSince(
 ): Pick<Judged, "refusal" | "asks"> {
   const not = (refusal: Refusal): Pick<Judged, "refusal" | "asks"> => ({ refusal, asks: false });
   if (since instanceof HoopError) return not({ code: "denied", text: since.message, hint: since.hint });
-  if (since.subject.id !== before.id) return not({ code: "denied", text: "this login is somebody else's now" });
+  if (since.subject.id !== before.id || since.subject.onBehalfOf?.id !== before.onBehalfOf?.id)
+    return not({ code: "denied", text: "this login is somebody else's now" });
   const now = ports.connections.byName(connection.name);
   if (now?.id !== connection.id || now.version !== connection.version) {
     return not({
@@ -155,15 +174,15 @@ function judgeConnect(ports: AdmitPorts, subject: Subject, connection: Connectio
     );
   if (ports.open.size >= ports.limits.sessions)
     return no("limited", "too-many-sessions", "this gateway serves as many sessions as it may");
-  let own = 0;
-  for (const open of ports.open.all()) if (open.asker.subject.id === subject.id) own += 1;
+  const own = ports.open.concerning(subject.id).length;
   if (own >= ports.limits.sessionsPerSubject)
     return no(
       "limited",
       "too-many-sessions-of-yours",
       `you have ${own} sessions open, which is as many as one may have`,
     );
-  const freshness = (): number | null => ports.gate.people?.freshness.age(subject.id, connection.name) ?? null;
+  const freshness = (): number | null =>
+    ports.gate.people?.freshness.age(answerableFor(subject).id, connection.name) ?? null;
   const { verdict } = ports.gate.policy.current().decide({
     ...{ subject, connection, analysis: connectAnalysis(connection), now: ports.gate.now(), freshness },
     usage: ports.gate.budgets?.usage,
@@ -206,7 +225,7 @@ function record(
   session: SessionInit["session"],
   subject: Subject,
   connection: Connection,
-  from: string,
+  { from, run, cause = [] }: Pick<LaneRequest, "from" | "run" | "cause">,
   reasons: readonly Reason[],
   refused: Refusal | null,
 ): Promise<boolean> {
@@ -224,6 +243,8 @@ function record(
         connection: connection.name,
         protocol: connection.protocol,
         from,
+        ...(run === undefined ? null : { run }),
+        ...(cause.length === 0 ? null : { cause }),
         reasons: why,
       },
       (error) => resolve(error === null),

@@ -10,9 +10,13 @@ export interface Approval {
 
 /**
  * The decision to let through what rules hold, as the approval that they ask for is there and used up. Throws unless it is a
- * hold: an approval outweighs nothing else.
+ * hold: an approval outweighs nothing else. `uncompared`: why its run is held to no rehearsal, where a rule asks for one.
  */
-export function approvedDecision(decision: Decision, { review, state }: Approval): Decision {
+export function approvedDecision(
+  decision: Decision,
+  { review, state }: Approval,
+  uncompared: string | null = null,
+): Decision {
   const { verdict } = decision;
   if (verdict.outcome !== "hold")
     throw new HoopError("internal", "an approval was used for something that no rule holds");
@@ -21,12 +25,17 @@ export function approvedDecision(decision: Decision, { review, state }: Approval
     ? `review ${review}: gone ahead without approval (break-glass)${by}`
     : `review ${review}: approved${by}`;
   const code = state.breakGlass ? "break-glass" : "approved";
+  const rule = verdict.holds?.[0]?.rule ?? null;
+  const notCompared =
+    uncompared === null
+      ? []
+      : [{ rule, code: "not-compared", text: `its run is not compared with a rehearsal: ${uncompared}` }];
   return {
     ...decision,
     verdict: {
       ...verdict,
       outcome: "allow",
-      reasons: [{ rule: verdict.holds?.[0]?.rule ?? null, code, text }, ...verdict.reasons],
+      reasons: [{ rule, code, text }, ...notCompared, ...verdict.reasons],
     },
   };
 }

@@ -1,4 +1,12 @@
-import type { Connection, RuleId, SessionId, Subject, Verdict } from "../vocabulary/index.js";
+import {
+  type Connection,
+  type RuleId,
+  type SessionId,
+  type Subject,
+  type SubjectId,
+  type Verdict,
+  withRights,
+} from "../vocabulary/index.js";
 
 /** The asker as the relay knows it now: rights change while a session is open. */
 export interface Asker {
@@ -11,6 +19,13 @@ export interface Asker {
   purpose?: string | undefined;
   /** Rules that held the access itself and were met; null: it still waits at the door. Absent: none did. */
   admitted?: ReadonlySet<RuleId> | null;
+}
+
+/** Takes over what somebody may do now: the asker itself, or the person that it acts for. Another object: what was decided is decided anew. */
+export function takeRights(asker: Asker, id: SubjectId, now: Subject): void {
+  const { subject } = asker;
+  if (subject.id === id) asker.subject = withRights(subject, now);
+  else if (subject.onBehalfOf?.id === id) asker.subject = { ...subject, onBehalfOf: now };
 }
 
 /** Whether an open session may stay under this verdict on its access: what was approved once is not asked again. */

@@ -35,7 +35,16 @@ export function bind(input: BindingInput): Binding {
   const reached = reachedDigest(ask.text, analysis, catalogue);
   const hash = createHash("sha256");
   add(hash, "hoop binding 1");
-  add(hash, subject.id, connection.id, connection.protocol, connection.host, connection.port, connection.agent);
+  add(
+    hash,
+    subject.id,
+    subject.onBehalfOf?.id ?? null,
+    connection.id,
+    connection.protocol,
+    connection.host,
+    connection.port,
+    connection.agent,
+  );
   add(hash, connection.target);
   add(hash, ask.phase === "connect" ? "connect" : "statement", ask.text);
   const reading = ask.reading?.();

@@ -1,9 +1,10 @@
-import type { Operator, TargetCredential } from "../protocol/index.js";
+import type { Operator } from "../protocol/index.js";
 import type { Recorder } from "../recording/recorder.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe } from "../transport/pipe.js";
 import { type Catalogue, type Connection, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 import type { Catalogues, Protocols } from "./context.js";
+import { credentialFrom } from "./credential-from.js";
 
 export interface CataloguePorts {
   readonly protocols: Protocols;
@@ -119,7 +120,7 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
     if (!protocol?.operate)
       throw new HoopError("unsupported", `protocol ${slot.connection.protocol} has no catalogue to read`);
     slot.lease = await ports.credentials.lease(slot.connection, system, signal);
-    const credential: TargetCredential = { user: slot.lease.user, secret: slot.lease.secret };
+    const credential = credentialFrom(slot.lease);
     slot.operator = await protocol.operate(
       () => ports.dial(slot.connection, signal),
       slot.connection,

@@ -47,8 +47,8 @@ export function createEstimates({ people }: Pick<GatePorts, "people">, asker: As
       if (id !== null) asked.add(id);
       const rehearsals = people?.rehearsals;
       if (rehearsals === undefined || unsettled) return tell(null);
-      const { settings } = trail;
-      rehearsals.estimate({ asker, statement, ask, analysis, catalogue, settings }).then(tell, () => tell(null));
+      const { settings, wrote } = trail;
+      rehearsals.estimate({ asker, statement, ask, analysis, catalogue, settings, wrote }).then(tell, () => tell(null));
     },
 
     forget: (id) => void asked.delete(id),

@@ -7,6 +7,7 @@ import type { Actor } from "../recording/recorder.js";
 import type { SqlAnalysis } from "../sql/analyser.js";
 import {
   type Analysis,
+  answerableFor,
   type Catalogue,
   type Connection,
   HoopError,
@@ -121,7 +122,8 @@ export function createGate(
     return actor.is;
   }
 
-  const freshness = (): number | null => ports.people?.freshness.age(asker.subject.id, asker.connection.name) ?? null;
+  const freshness = (): number | null =>
+    ports.people?.freshness.age(answerableFor(asker.subject).id, asker.connection.name) ?? null;
 
   function show(text: string): string | null {
     const known = shown.get(text);
@@ -467,7 +469,10 @@ export function createGate(
 }
 
 export function actorOf(subject: Subject): Actor {
-  return { subject: subject.id, name: subject.name };
+  const { id, name, onBehalfOf } = subject;
+  return onBehalfOf === undefined
+    ? { subject: id, name }
+    : { subject: id, name, onBehalfOf: { subject: onBehalfOf.id, name: onBehalfOf.name } };
 }
 
 const storeUnreachable = denial(

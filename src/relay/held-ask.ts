@@ -5,6 +5,7 @@ import type { Held, ReviewState } from "../reviews/desk.js";
 import type { SqlAnalysis } from "../sql/analyser.js";
 import {
   type Analysis,
+  answerableFor,
   type Catalogue,
   type HoldTerms,
   type HoopError,
@@ -101,6 +102,8 @@ export class HeldAsk {
   #giveBack: (() => void) | null = null;
   /** For a review that is opened when nobody waits any more. */
   #closedBy: WithdrawReason | null = null;
+  /** What its reviewers are shown of it is there, or never will be. */
+  #rehearsed: Promise<void> = Promise.resolve();
   readonly #unwatch: () => void;
 
   constructor(ports: HeldAskPorts, ask: Ask, statement: StatementId) {
@@ -211,7 +214,7 @@ export class HeldAsk {
       return this.#refuse(refused([], "not-available", "a rule asks for a second factor without saying how"));
     if (!this.#place()) return;
     this.#stopFactor = waitForFactor(people, {
-      subject: asker.subject.id,
+      subject: answerableFor(asker.subject).id,
       connection: asker.connection.name,
       session: asker.session,
       shown: this.#ask.phase === "connect" ? null : shown,
@@ -266,7 +269,7 @@ export class HeldAsk {
       terms,
       binding,
       trail,
-      compared: comparable(this.#ask, considered.analysis),
+      compared: comparable(this.#ask, considered.analysis, this.#wrote),
     });
     this.#busy = true;
     within(
@@ -277,7 +280,7 @@ export class HeldAsk {
         this.#busy = false;
         if (this.#over) return held.leave(this.#closedBy ?? "disconnected");
         this.#review = { held, binding, terms, approved: null };
-        startRehearsal(this.#ports, this.#ask, this.#statement, considered, terms, held.id);
+        this.#rehearsed = startRehearsal(this.#ports, this.#ask, this.#statement, considered, terms, held.id);
         const early = this.#early;
         this.#early = null;
         if (early !== null) this.#changed(early);
@@ -314,50 +317,63 @@ export class HeldAsk {
   #use(considered: Considered, review: Review, approval: Approval): void {
     const { id, link } = review.held;
     this.#busy = true;
-    let expects: ExpectedEffect | undefined;
+    let expects: ExpectedEffect | string | undefined;
     const { people } = this.#ports;
     // What reviewers were shown is read before the approval is used up: without it nothing could be compared.
-    const use = expectedEffect(people, this.#ask, considered.analysis, review.terms, id).then((effect) => {
-      expects = effect;
-      return people.desk.consume(id, review.binding.digest);
-    });
-    within(use, () => {}).then(
-      (used) => {
-        this.#busy = false;
-        if (this.#over) return;
-        if (!used)
-          return this.#refuse(
-            refused(
-              review.terms,
-              "review-not-usable",
-              `the approval of review ${id} can no longer be used`,
-              `Run it again to ask anew. See ${link}`,
-            ),
+    expectedEffect(people, this.#ask, considered.analysis, this.#wrote, review.terms, id, this.#rehearsed)
+      .then((effect) => {
+        expects = effect;
+        // Nobody waits any more, and what was not used may be when it is asked again.
+        return this.#over ? false : within(people.desk.consume(id, review.binding.digest), () => {});
+      })
+      .then(
+        (used) => {
+          this.#busy = false;
+          if (this.#over) return;
+          if (!used)
+            return this.#refuse(
+              refused(
+                review.terms,
+                "review-not-usable",
+                `the approval of review ${id} can no longer be used`,
+                `Run it again to ask anew. See ${link}`,
+              ),
+            );
+          // In the meantime somebody may have been denied what the approval was for.
+          const now = this.#ports.decide(considered);
+          const { verdict } = now.decision;
+          if (verdict.outcome === "deny") return this.#refuse(verdict);
+          if (now.unmaskable !== null) return this.#refuse({ reasons: now.unmaskable });
+          if (verdict.outcome === "allow") return this.#forward(now, now.decision, null);
+          if (verdict.outcome === "challenge" || !sameRules(verdict.holds ?? [], review.terms))
+            return this.#refuse(
+              refused(review.terms, "review-changed", `the rules changed as review ${id} was used`, "Run it again."),
+            );
+          const standing = { core: review.binding.core, nonce: this.#nonce, approval };
+          const uncompared = typeof expects === "string" ? expects : null;
+          this.#forward(
+            now,
+            approvedDecision(now.decision, approval, uncompared),
+            standing,
+            typeof expects === "string" ? undefined : expects,
           );
-        // In the meantime somebody may have been denied what the approval was for.
-        const now = this.#ports.decide(considered);
-        const { verdict } = now.decision;
-        if (verdict.outcome === "deny") return this.#refuse(verdict);
-        if (now.unmaskable !== null) return this.#refuse({ reasons: now.unmaskable });
-        if (verdict.outcome === "allow") return this.#forward(now, now.decision, null);
-        if (verdict.outcome === "challenge" || !sameRules(verdict.holds ?? [], review.terms))
-          return this.#refuse(
-            refused(review.terms, "review-changed", `the rules changed as review ${id} was used`, "Run it again."),
-          );
-        const standing = { core: review.binding.core, nonce: this.#nonce, approval };
-        this.#forward(now, approvedDecision(now.decision, approval), standing, expects);
-      },
-      (error: unknown) => {
-        this.#busy = false;
-        this.#refuse(unavailable(review.terms, hoopErrorFrom(error)));
-      },
-    );
+        },
+        (error: unknown) => {
+          this.#busy = false;
+          this.#refuse(unavailable(review.terms, hoopErrorFrom(error)));
+        },
+      );
   }
 
   #forward(considered: Considered, decision: Decision, standing: Standing | null, expects?: ExpectedEffect): void {
     if (this.#over) return;
     this.#close("cancelled");
     this.#ports.forward(considered, decision, standing, expects);
+  }
+
+  /** Its transaction did more than read. */
+  get #wrote(): boolean {
+    return this.#ask.context.transaction !== "idle" && this.#ports.trail.wrote;
   }
 
   // What cannot wait.

@@ -33,7 +33,7 @@ export function holdRequest(held: {
   const connect = ask.phase === "connect";
   return {
     subject: asker.subject,
-    onBehalfOf: null,
+    onBehalfOf: asker.subject.onBehalfOf ?? null,
     connection: asker.connection,
     session: asker.session,
     statement: connect ? null : statement,

@@ -2,6 +2,7 @@ import type { Operator } from "../protocol/index.js";
 import type { Lease } from "../secrets/lease.js";
 import { type Connection, HoopError, type Subject } from "../vocabulary/index.js";
 import type { CataloguePorts } from "./catalogues.js";
+import { credentialFrom } from "./credential-from.js";
 
 /** Sessions of Hoop's own at targets, each under one person's login, kept warm for a moment. */
 export interface OwnLanes {
@@ -12,6 +13,8 @@ export interface OwnLanes {
     subject: Subject,
     action: (operator: Operator) => Promise<T>,
   ): Promise<T>;
+  /** Ends what runs under that subject's name: its login at the target goes with it. */
+  forget(subject: Subject["id"]): void;
   close(): void;
 }
 
@@ -31,6 +34,7 @@ export interface OwnLaneLimits {
 export const ownLaneLimits: OwnLaneLimits = { openMs: 10_000, useMs: 20_000, idleMs: 30_000, most: 64, queue: 32 };
 
 interface Lane {
+  readonly subject: Subject["id"];
   readonly opened: Promise<{ readonly operator: Operator; readonly lease: Lease }>;
   /** What was given to it last. */
   last: Promise<unknown>;
@@ -51,7 +55,7 @@ export function createOwnLanes(
       throw new HoopError("unsupported", `Hoop has no session of its own with ${connection.protocol}`);
     const lease = await ports.credentials.lease(connection, subject, signal);
     try {
-      const credential = { user: lease.user, secret: lease.secret };
+      const credential = credentialFrom(lease);
       const operator = await protocol.operate(() => ports.dial(connection, signal), connection, credential, database);
       return { operator, lease };
     } catch (error) {
@@ -60,7 +64,7 @@ export function createOwnLanes(
     }
   }
 
-  function laneFor(key: string, make: () => Lane["opened"]): Lane {
+  function laneFor(key: string, subject: Subject["id"], make: () => Lane["opened"]): Lane {
     const found = lanes.get(key);
     if (found !== undefined) return found;
     if (lanes.size >= limits.most) {
@@ -70,7 +74,7 @@ export function createOwnLanes(
       dismiss(unused[0]);
     }
     const opened = make();
-    const lane: Lane = { opened, last: opened.catch(() => {}), waiting: 0, idle: null };
+    const lane: Lane = { subject, opened, last: opened.catch(() => {}), waiting: 0, idle: null };
     lanes.set(key, lane);
     opened.catch(() => lanes.get(key) === lane && lanes.delete(key));
     return lane;
@@ -93,7 +97,7 @@ export function createOwnLanes(
   return {
     async use(connection, database, subject, action) {
       const key = `${connection.id} ${connection.version} ${database} ${subject.id} ${subject.version}`;
-      const lane = laneFor(key, () => open(connection, database, subject));
+      const lane = laneFor(key, subject.id, () => open(connection, database, subject));
       if (lane.waiting >= limits.queue) throw new HoopError("limited", "too many statements wait to be looked into");
       lane.waiting++;
       if (lane.idle !== null) clearTimeout(lane.idle);
@@ -111,6 +115,10 @@ export function createOwnLanes(
         if (lane.waiting === 0 && lanes.get(key) === lane)
           lane.idle = setTimeout(() => dismiss(key), limits.idleMs).unref();
       }
+    },
+
+    forget(subject) {
+      for (const [key, lane] of [...lanes]) if (lane.subject === subject) dismiss(key);
     },
 
     close() {

@@ -8,10 +8,12 @@ import type {
   SessionKeys,
 } from "../protocol/index.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, HoopError, hoopErrorFrom, type SessionId } from "../vocabulary/index.js";
+import { type Connection, HoopError, hoopErrorFrom, nameWithPerson, type SessionId } from "../vocabulary/index.js";
 import type { GatePorts } from "./context.js";
 import { type Asker, createGate, type SessionGate } from "./gate.js";
 import type { OpenSession, OpenSessions } from "./open-sessions.js";
+import { type Pauses, pausable } from "./pauses.js";
+import { leasedWhenAllowed, type SessionLease } from "./session-lease.js";
 
 export interface PumpPorts {
   readonly gate: GatePorts;
@@ -23,6 +25,8 @@ export interface PumpPorts {
     language: string,
     order: (order: Order) => void,
   ) => SessionGate;
+  /** Sessions that rules have paused; absent: none ever is. */
+  readonly pauses?: Pauses | undefined;
   dial(connection: Connection, signal: AbortSignal): Promise<Pipe>;
   serverCertificate(connection: Connection): Promise<ServerCertificate>;
   /** For protocols that know hosts and users by keys. */
@@ -45,7 +49,15 @@ export interface PumpPorts {
 /** Runs one session from its first byte to its last entry. Never throws: what fails is the session's end reason. */
 export async function pump(
   ports: PumpPorts,
-  lane: { init: SessionInit; login: string; from: string; protocol: Protocol; client: Pipe },
+  lane: {
+    init: SessionInit;
+    login: string;
+    from: string;
+    protocol: Protocol;
+    client: Pipe;
+    /** Its credential: of an access that waits for people, had when they have allowed it. */
+    lease?: Pick<SessionLease, "take" | "renew">;
+  },
 ): Promise<EndReason> {
   const { init, protocol, client } = lane;
   const asker: Asker = { session: init.session, login: lane.login, subject: init.subject, connection: init.connection };
@@ -56,7 +68,10 @@ export async function pump(
     if (listeners.length === 0) early.push(order);
     else for (const listener of listeners) listener(order);
   };
-  const gate = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language, order);
+  const judged = (ports.createGate ?? createGate)(ports.gate, asker, protocol.language, order);
+  const { lease } = lane;
+  const leased = init.asksToConnect && lease ? leasedWhenAllowed(judged, () => lease.take(asker.subject)) : judged;
+  const gate = ports.pauses === undefined ? leased : pausable(leased, ports.pauses, asker, order);
   const over = new AbortController();
   const startedAt = ports.gate.now();
   /** Weak, so that a lane which dials for a day keeps none of the pipes that closed long ago; an open one is held by its socket. */
@@ -70,12 +85,13 @@ export async function pump(
     async dial(signal) {
       // A protocol that knows nothing of waiting for people gets nowhere.
       if (asker.admitted === null) throw new HoopError("denied", "access to this connection waits for approval");
+      await lane.lease?.renew();
       const target = await ports.dial(asker.connection, signal);
       for (const known of targets) if (known.deref() === undefined) targets.delete(known);
       targets.add(new WeakRef(target));
       return target;
     },
-    note(note) {
+    note(note, written) {
       if (note.kind === "finished") return gate.note(note);
       // Before anything is asked: a mask may spare a purpose.
       if (note.kind === "ready") asker.purpose = note.client.purpose;
@@ -86,7 +102,7 @@ export async function pump(
           target: note.targetVersion,
           client: note.client,
         });
-      else if (note.kind === "screen") ports.gate.recorder.append({ ...note, session: init.session });
+      else if (note.kind === "screen") ports.gate.recorder.append({ ...note, session: init.session }, written);
       else ports.gate.recorder.append({ kind: "warning", session: init.session, text: note.text });
     },
     serverCertificate: () => ports.serverCertificate(asker.connection),
@@ -117,7 +133,7 @@ export async function pump(
   if (!init.refusal) {
     ports.directory.register({
       id: init.session,
-      subject: init.subject,
+      subject: { ...init.subject, name: nameWithPerson(init.subject) },
       connection: init.connection,
       protocol: protocol.name,
       from: lane.from,

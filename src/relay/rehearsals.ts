@@ -44,6 +44,8 @@ export interface Question {
   readonly catalogue: Catalogue;
   /** Statements that set what its session has set; null: that cannot be said, so it cannot be done again elsewhere. */
   readonly settings: readonly string[] | null;
+  /** Its open transaction did more than read: what it did nobody else sees. */
+  readonly wrote: boolean;
 }
 
 /** What Hoop finds out about a statement over a session of its own, under the asker's login. Never throws. */
@@ -52,6 +54,8 @@ export interface Rehearsals {
   estimate(question: Question): Promise<PlanEstimate | null>;
   /** What reviewers are shown: tried and taken back, else the planner's word, else why there is none. */
   rehearse(question: Question, review: string): Promise<Rehearsal>;
+  /** Ends what runs under that subject's name. */
+  forget(subject: Asker["subject"]["id"]): void;
   close(): void;
 }
 
@@ -129,8 +133,7 @@ export function createRehearsals(ports: RehearsalPorts): Rehearsals {
     if (asked.phase === "connect") return { kind: "none", why: "it is the access itself that waits" };
     const obstacle = notAgain(question);
     if (obstacle !== null) return untried(obstacle);
-    if (asked.context.transaction !== "idle")
-      return untried("it stands in an open transaction, whose earlier statements nobody else sees");
+    if (question.wrote) return untried("its open transaction has written, which nobody else sees");
     const write = ports.readings.plainWrite(asked.text, analysis, catalogue);
     if (write === null) return untried("it is not one INSERT, UPDATE, DELETE or MERGE of one table");
     try {
@@ -165,6 +168,7 @@ export function createRehearsals(ports: RehearsalPorts): Rehearsals {
       return { kind: "none", why: found === tried.why ? found : `${tried.why}; ${found}` };
     },
 
+    forget: (subject) => lanes.forget(subject),
     close: () => lanes.close(),
   };
 }

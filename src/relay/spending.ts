@@ -79,10 +79,13 @@ export function createSpending(ports: SpendingPorts, asker: Asker, order: (order
     known: { usage, session: asker.session },
     hint,
     predicate(rule, statementsPerHour) {
-      const owner = asker.subject.name;
-      const key: BudgetKey = { rule: ruleId(rule), measure: "statements", window: "hour", owner };
-      if (budgets.usage(key) >= statementsPerHour) return false;
-      budgets.charge(key, 1);
+      const { name, onBehalfOf } = asker.subject;
+      // Whoever a machine acts for pays as well: what it learns, they learn.
+      const keys = [name, ...(onBehalfOf === undefined ? [] : [onBehalfOf.name])].map(
+        (owner): BudgetKey => ({ rule: ruleId(rule), measure: "statements", window: "hour", owner }),
+      );
+      if (keys.some((key) => budgets.usage(key) >= statementsPerHour)) return false;
+      for (const key of keys) budgets.charge(key, 1);
       return true;
     },
     begin(ask, { charges }, analysis, catalogue) {

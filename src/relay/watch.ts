@@ -2,8 +2,8 @@ import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
 import type { EndReason } from "../protocol/index.js";
-import type { GrantSource } from "../vocabulary/index.js";
-import { mayStay } from "./asker.js";
+import { answerableFor, type GrantSource, type SubjectId } from "../vocabulary/index.js";
+import { mayStay, takeRights } from "./asker.js";
 import type { GatePorts } from "./context.js";
 import type { OpenSession, OpenSessions } from "./open-sessions.js";
 
@@ -14,6 +14,21 @@ export interface WatchPorts {
   readonly connections: ConnectionSource;
   /** Access granted for a time; absent: there is none. */
   readonly grants?: Pick<GrantSource, "watch"> | undefined;
+}
+
+/** Delegations and keys end by the clock, too, and what they opened within a second. */
+const clockMs = 500;
+
+function nameOf({ asker: { subject } }: OpenSession, id: SubjectId): string {
+  return subject.onBehalfOf?.id === id ? subject.onBehalfOf.name : subject.name;
+}
+
+function endedText({ asker: { subject } }: OpenSession, why: string | undefined): string {
+  if (subject.onBehalfOf !== undefined)
+    return `${subject.onBehalfOf.name} lets ${subject.name} act for them no more, or the key behind it was revoked`;
+  return subject.kind === "person"
+    ? `the login that opened this session has ended${why ? `: ${why}` : ""}`
+    : "the key or login that opened this session was revoked";
 }
 
 /**
@@ -31,7 +46,8 @@ export function watchRights(ports: WatchPorts): () => void {
   /** Ends the session if it may not be open any more; else has its standing answers asked again. */
   function rejudge(session: OpenSession): void {
     const { subject, connection } = session.asker;
-    const freshness = (): number | null => ports.gate.people?.freshness.age(subject.id, connection.name) ?? null;
+    const freshness = (): number | null =>
+      ports.gate.people?.freshness.age(answerableFor(subject).id, connection.name) ?? null;
     const { verdict } = ports.gate.policy.current().decide({
       subject,
       connection,
@@ -65,31 +81,26 @@ export function watchRights(ports: WatchPorts): () => void {
         `access to ${connection.name} is over for now: ${decision.verdict.reasons.map((reason) => reason.text).join("; ")}`,
       );
     }
-  }, 1_000).unref();
+  }, clockMs).unref();
 
   const stops = [
     () => clearInterval(clock),
     ports.gate.policy.watch(() => {
       for (const session of [...ports.open.all()]) rejudge(session);
     }),
-    ports.authenticator.watch((id, subject, endedLogins) => {
-      for (const session of [...ports.open.all()]) {
-        if (session.asker.subject.id !== id) continue;
-        if (subject === null) {
-          end(session, `${session.asker.subject.name} was disabled or removed`);
-          continue;
+    ports.authenticator.watch((id, subject, endedLogins, why) => {
+      for (const session of ports.open.concerning(id)) {
+        if (subject === null) end(session, `${nameOf(session, id)} was disabled or removed`);
+        else if (endedLogins.includes(session.asker.login))
+          end(session, endedText(session, why.get(session.asker.login)));
+        else {
+          takeRights(session.asker, id, subject);
+          rejudge(session);
         }
-        if (endedLogins.includes(session.asker.login)) {
-          end(session, "the login that opened this session has ended");
-          continue;
-        }
-        session.asker.subject = subject;
-        rejudge(session);
       }
     }),
     ports.grants?.watch((id) => {
-      for (const session of [...ports.open.all()]) {
-        if (session.asker.subject.id !== id) continue;
+      for (const session of ports.open.concerning(id)) {
         // Another object: what was decided for the subject as it was is decided anew.
         session.asker.subject = { ...session.asker.subject };
         rejudge(session);

@@ -91,7 +91,7 @@ export type Rehearsal =
   | { readonly kind: "estimated"; readonly why: string; readonly rows: number; readonly plan: string }
   | { readonly kind: "none"; readonly why: string };
 
-/** Brings a rehearsal to a review that is pending; later ones replace it. */
+/** Brings a rehearsal to a review that is pending, where later ones replace it, or that was approved before there was one. */
 export interface RehearsalNotes {
   rehearsed(id: string, rehearsal: Rehearsal): Promise<undefined | HoopError>;
 }

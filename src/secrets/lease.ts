@@ -6,6 +6,10 @@ export interface Lease {
   /** Null: the target asks for none. */
   readonly secret: string | null;
   readonly expires: Date | null;
+  /** The session acts as this role at the target; absent: as the user. */
+  readonly role?: string | undefined;
+  /** Called before each login with it: makes sure that it is still good. Throws HoopError. */
+  renew?(): Promise<void>;
   release(): Promise<void>;
 }
 

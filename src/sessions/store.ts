@@ -16,6 +16,10 @@ export interface LiveSession {
 export interface SessionFilter {
   readonly subject?: SubjectId | undefined;
   readonly connection?: string | undefined;
+  /** Those of one subject, and those on these connections; absent: all. */
+  readonly within?:
+    | { readonly own: SubjectId; readonly connections: readonly { readonly name: string; readonly since: Date }[] }
+    | undefined;
   /** Sessions older than this one, for paging; newest first. */
   readonly before?: { readonly startedAt: Date; readonly id: SessionId } | undefined;
   readonly limit: number;

@@ -1,6 +1,12 @@
 import { sql } from "kysely";
 import type { IdentityStore, StoredGroup, StoredLogin } from "../identity/store.js";
 import { HoopError, subjectId } from "../vocabulary/index.js";
+import { createAttemptStore } from "./attempts.js";
+import { createDirectoryStore } from "./directories.js";
+import { newNetworkEvent } from "./events/of-changes.js";
+import { withUserEvents } from "./events/user-changes.js";
+import { writeEvents } from "./events/write.js";
+import { removeSubjectRow } from "./identity/remove-subject.js";
 import {
   type DeviceRow,
   deviceColumns,
@@ -8,11 +14,19 @@ import {
   type SubjectRow,
   subjectColumns,
   subjectFromRow,
-  tokenFromRow,
 } from "./identity/rows.js";
-import { anAdminExists, endLoginsOf, insertSubject, keepAnAdmin, oneSubject, setGroups } from "./identity/subjects.js";
-import { insertLogin, insertTokens, rotate, tokenRow } from "./identity/tokens.js";
-import { forgetSecondFactor } from "./second-factor/enrolled.js";
+import {
+  anAdminExists,
+  endLoginsOf,
+  insertSubject,
+  keepAnAdmin,
+  mayComeBack,
+  notSwitchedOff,
+  oneSubject,
+  setGroups,
+} from "./identity/subjects.js";
+import { foundToken, insertLogin, insertTokens, rotate } from "./identity/tokens.js";
+import { createRoleStore, standingOn } from "./roles.js";
 import type { Db, Store } from "./store.js";
 import { mapped } from "./store-error.js";
 
@@ -30,7 +44,7 @@ export function createIdentityStore(store: Store): IdentityStore {
     const result = await mapped(() =>
       db.transaction().execute(async (trx) => {
         await store.changes.publish("identity", trx);
-        return work(trx);
+        return withUserEvents(store.changes, trx, () => work(trx));
       }),
     );
     for (const listener of own) listener();
@@ -38,6 +52,12 @@ export function createIdentityStore(store: Store): IdentityStore {
   }
 
   const api: IdentityStore = {
+    directories: createDirectoryStore(store, write),
+    attempts: createAttemptStore(store),
+    roles: createRoleStore(store, () => {
+      for (const listener of own) listener();
+    }),
+
     subject: (by) => mapped(() => oneSubject(db, by)),
 
     subjects: ({ after, limit }) =>
@@ -47,34 +67,35 @@ export function createIdentityStore(store: Store): IdentityStore {
         return rows.map(subjectFromRow);
       }),
 
-    createSubject: (draft) => write((trx) => insertSubject(trx, draft)),
-
-    changeSubject: (id, change, endLogins) =>
+    createSubject: (draft, check) =>
       write(async (trx) => {
+        await check?.(await standingOn(trx));
+        await mayComeBack(trx, draft.name, check !== undefined);
+        return insertSubject(trx, draft);
+      }),
+
+    changeSubject: (id, change, endLogins, check) =>
+      write(async (trx) => {
+        await check?.(await standingOn(trx));
         const { rows } = await sql<{ id: string }>`update subjects set
             email = ${change.email === undefined ? sql.ref("email") : change.email},
             password_hash = ${change.passwordHash === undefined ? sql.ref("password_hash") : change.passwordHash},
             disabled_at = ${change.disabled === undefined ? sql.ref("disabled_at") : change.disabled ? sql`coalesce(disabled_at, now())` : null},
+            disabled_here = ${change.disabled === undefined ? sql.ref("disabled_here") : change.disabled},
             version = nextval('subject_versions')
           where id = ${id} and removed_at is null returning id`.execute(trx);
         if (rows.length === 0) return null;
+        if (change.disabled === false) await notSwitchedOff(trx, id);
         if (change.groups !== undefined) await setGroups(trx, id, change.groups);
         if (endLogins !== null) await endLoginsOf(trx, id, endLogins.because, endLogins.except);
         await keepAnAdmin(trx);
         return oneSubject(trx, { id });
       }),
 
-    removeSubject: (id) =>
+    removeSubject: (id, check) =>
       write(async (trx) => {
-        await store.changes.publish("freshness", trx);
-        const { rows } =
-          await sql`update subjects set removed_at = now(), password_hash = null, version = nextval('subject_versions')
-          where id = ${id} and removed_at is null returning id`.execute(trx);
-        if (rows.length === 0) return false;
-        await setGroups(trx, id, []);
-        await sql`delete from factors where subject_id = ${id}`.execute(trx);
-        await forgetSecondFactor(trx, id);
-        await endLoginsOf(trx, id, "removed", null);
+        await check?.(await standingOn(trx));
+        if (!(await removeSubjectRow(trx, store.changes, id))) return false;
         await keepAnAdmin(trx);
         return true;
       }),
@@ -94,11 +115,16 @@ export function createIdentityStore(store: Store): IdentityStore {
         if (rows.length === 0) throw new HoopError("conflict", `there is a group ${name} already`);
       }),
 
-    removeGroup: (name) =>
+    removeGroup: (name, check) =>
       write(async (trx) => {
+        await check?.(await standingOn(trx));
+        // Roles that are bound to it go with it.
+        await store.changes.publish("roles", trx);
+        const had = await anAdminExists(trx);
         await sql`update subjects set version = nextval('subject_versions')
           where id in (select subject_id from subject_group_members where group_name = ${name})`.execute(trx);
         const { rows } = await sql`delete from subject_groups where name = ${name} returning name`.execute(trx);
+        if (had) await keepAnAdmin(trx);
         return rows.length > 0;
       }),
 
@@ -110,7 +136,7 @@ export function createIdentityStore(store: Store): IdentityStore {
         }),
       ),
 
-    token: (hash) => mapped(async () => tokenFromRow((await tokenRow(db, hash)) ?? null)),
+    token: (hash) => mapped(() => foundToken(db, hash)),
 
     rotate: async (hash, successors) => {
       const result = await rotate(db, hash, successors);
@@ -124,7 +150,7 @@ export function createIdentityStore(store: Store): IdentityStore {
       mapped(async () => {
         const { rows } =
           await sql<StoredLogin>`select id, kind, client, address, created_at as "createdAt", expires_at as "expiresAt"
-          from logins where subject_id = ${subject} and ended_at is null and expires_at > now() order by created_at desc limit 200`.execute(
+          from logins where subject_id = ${subject} and kind in ('token', 'browser') and ended_at is null and expires_at > now() order by created_at desc limit 200`.execute(
             db,
           );
         return rows;
@@ -164,7 +190,11 @@ export function createIdentityStore(store: Store): IdentityStore {
             ? sql`coalesce((select with_factor from logins where id = ${approver.login} and subject_id = ${subject}), false)`
             : approver.withFactor;
         const { rows } = await sql<DeviceRow>`update device_logins
-          set answer = ${answer}, subject_id = ${subject}, with_factor = ${withFactor}
+          set answer = ${answer}, subject_id = ${subject}, with_factor = ${withFactor}, provider_session_id = ${
+            "login" in approver
+              ? sql`(select session_id from provider_logins where login_id = ${approver.login})`
+              : null
+          }
           where user_code_hash = ${userCodeHash} and answer is null and expires_at > now() returning ${deviceColumns}`.execute(
           db,
         );
@@ -191,13 +221,21 @@ export function createIdentityStore(store: Store): IdentityStore {
       }),
 
     rememberNetwork: (subject, network) =>
-      mapped(async () => {
-        await sql`insert into known_networks (subject_id, network) values (${subject}, ${network})
-          on conflict (subject_id, network) do update set last_at = now()`.execute(db);
-        // The last ones count; who travels a lot does not fill the table.
-        await sql`delete from known_networks where subject_id = ${subject} and network not in (
-          select network from known_networks where subject_id = ${subject} order by last_at desc limit 30)`.execute(db);
-      }),
+      mapped(() =>
+        db.transaction().execute(async (trx) => {
+          const { rows } = await sql<{
+            fresh: boolean;
+          }>`insert into known_networks (subject_id, network) values (${subject}, ${network})
+          on conflict (subject_id, network) do update set last_at = now() returning xmax = 0 as fresh`.execute(trx);
+          // The last ones count; who travels a lot does not fill the table.
+          await sql`delete from known_networks where subject_id = ${subject} and network not in (
+          select network from known_networks where subject_id = ${subject} order by last_at desc limit 30)`.execute(
+            trx,
+          );
+          const who = rows[0]?.fresh === true ? await oneSubject(trx, { id: subject }) : null;
+          if (who !== null) await writeEvents(store.changes, trx, [newNetworkEvent(who, network)]);
+        }),
+      ),
 
     hasAdmin: () => mapped(() => anAdminExists(db)),
 
@@ -232,12 +270,17 @@ export function createIdentityStore(store: Store): IdentityStore {
           id: string;
           subject_id: string;
           ended_version: number;
-        }>`select id, subject_id, ended_version
+          ended_because: string | null;
+        }>`select id, subject_id, ended_version, ended_because
           from logins where ended_version > ${since}`.execute(db);
         return {
           version: Math.max(since, ...subjects.map((row) => row.version), ...logins.map((row) => row.ended_version)),
           subjects: subjects.map((row) => ({ ...subjectFromRow(row), removed: row.removed_at !== null })),
-          endedLogins: logins.map((row) => ({ login: row.id, subject: subjectId(row.subject_id) })),
+          endedLogins: logins.map((row) => ({
+            login: row.id,
+            subject: subjectId(row.subject_id),
+            because: row.ended_because ?? "",
+          })),
         };
       }),
 

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
+import type { EventDraft } from "../events/index.js";
 import type { PolicyKind } from "../policy/documents/index.js";
 import type { PolicyHistoryEntry, PolicyStore, PolicyWrite } from "../policy/store.js";
 import { HoopError } from "../vocabulary/index.js";
+import { ruleEvent } from "./events/of-changes.js";
+import { writeEvents } from "./events/write.js";
 import type { Db, Store } from "./store.js";
 import { mapped } from "./store-error.js";
 
@@ -33,17 +36,24 @@ export function createPolicyStore(store: Store): PolicyStore {
               hint: "look at the new plan and apply again",
             });
           }
-          for (const { kind, name } of change.remove) await remove(trx, change, revision, kind, name);
+          const events: EventDraft[] = [];
+          for (const { kind, name } of change.remove) {
+            await remove(trx, change, revision, kind, name);
+            events.push(ruleEvent("removed", kind, name, revision));
+          }
           for (const document of change.put) {
             const { kind, metadata } = document;
             const after = JSON.stringify(document);
             await record(trx, change, revision, kind, metadata.name, after);
+            const { rows: before } = await sql`select from policy_documents where name = ${metadata.name}`.execute(trx);
+            events.push(ruleEvent(before.length === 0 ? "created" : "changed", kind, metadata.name, revision));
             await sql`insert into policy_documents (name, kind, document, revision)
               values (${metadata.name}, ${kind}, ${after}::jsonb, ${revision})
               on conflict (name) do update set kind = excluded.kind, document = excluded.document,
                 revision = excluded.revision, changed_at = now()`.execute(trx);
           }
           await changes.publish("policy", trx);
+          await writeEvents(changes, trx, events);
           return revision;
         }),
       ),

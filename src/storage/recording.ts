@@ -8,6 +8,7 @@ import { type NewEntry, sessionOf } from "../recording/new-entry.js";
 import { type SessionChange, sessionChanges } from "../recording/session-changes.js";
 import type { NewPayload, PageMark, RecordingStore, SessionSummary, StoredEntry } from "../recording/store.js";
 import { HoopError } from "../vocabulary/index.js";
+import type { EntriesWritten } from "./events/from-entries.js";
 import { packBodies, unpackBodies } from "./recording/packed.js";
 import { encodeSealed, findSealed } from "./recording/sealed-block.js";
 import type { Store } from "./store.js";
@@ -43,8 +44,8 @@ type RecordingTables = {
 
 type Db = Kysely<RecordingTables>;
 
-/** The recordings' port on PostgreSQL. */
-export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
+/** The recordings' port on PostgreSQL. `written`: what else follows new entries, in their transaction. */
+export function createRecordingStore(store: Pick<Store, "db">, written?: EntriesWritten): RecordingStore {
   const db: Db = store.db.withTables<RecordingTables>();
   return {
     async append(batch) {
@@ -63,6 +64,7 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
           if (sealed.length > 0) await insertSealed(trx, batch.chain, fresh.at(-1)!.time, sealed);
         }
         if (batch.heads.length > 0) await insertHeads(trx, batch.heads);
+        if (fresh.length > 0) await written?.(trx, fresh);
       });
     },
     async putLarge(payload, chunks) {
@@ -159,6 +161,15 @@ export function createRecordingStore(store: Pick<Store, "db">): RecordingStore {
     async sessions(filter, mark, limit) {
       let query = db.selectFrom("recording_sessions").selectAll();
       if (filter.subject !== undefined) query = query.where("subject", "=", filter.subject);
+      const { within } = filter;
+      if (within !== undefined) {
+        const names = within.connections.map(({ name }) => name);
+        const since = within.connections.map((one) => one.since);
+        query = query.where(
+          sql<SqlBool>`(subject = ${within.own} or exists (select from unnest(${names}::text[], ${since}::timestamptz[]) as w (name, since)
+            where w.name = connection and started_at >= w.since))`,
+        );
+      }
       if (filter.connection !== undefined) query = query.where("connection", "=", filter.connection);
       if (filter.since !== undefined) query = query.where("started_at", ">=", filter.since);
       if (filter.until !== undefined) query = query.where("started_at", "<", filter.until);

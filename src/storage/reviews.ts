@@ -6,6 +6,8 @@ import type { ReviewBody } from "../reviews/review.js";
 import type { ReviewStore } from "../reviews/store.js";
 import type { KeyRing } from "../secrets/index.js";
 import { HoopError, subjectId } from "../vocabulary/index.js";
+import { reviewEvents, reviewOpenedEvent } from "./events/of-changes.js";
+import { writeEvents } from "./events/write.js";
 import { matching } from "./reviews/find.js";
 import { grantsOn, insertGrant } from "./reviews/grants.js";
 import { openReview } from "./reviews/open.js";
@@ -56,7 +58,9 @@ export function createReviewStore(
     open: (draft) =>
       transaction(async (trx) => {
         await changes.publish("reviews", trx);
-        return openReview(trx, sealer, draft);
+        const opened = await openReview(trx, sealer, draft);
+        if (opened.made) await writeEvents(changes, trx, [reviewOpenedEvent(opened.review)]);
+        return opened;
       }),
 
     get: (id) =>
@@ -101,6 +105,7 @@ export function createReviewStore(
         if (version === null) return null;
         if (grant !== null) await insertGrant(trx, grant);
         await changes.publish("reviews", trx);
+        await writeEvents(changes, trx, reviewEvents(before, after));
         return version;
       }),
 
@@ -172,8 +177,10 @@ export function createReviewStore(
       }),
     putRehearsal: (id, rehearsal) =>
       transaction(async (trx) => {
+        // Whoever was quicker than it approved without it; what somebody did look at does not change under an approval.
         const { rows } =
-          await sql`update reviews set version = nextval('review_versions') where id = ${id} and state = 'pending' returning id`.execute(
+          await sql`update reviews set version = nextval('review_versions') where id = ${id} and (state = 'pending'
+            or state = 'approved' and not exists (select from review_rehearsals where review_id = ${id})) returning id`.execute(
             trx,
           );
         if (rows.length === 0) return false;

@@ -44,12 +44,16 @@ export function createSessionStore(store: Store): SessionStore {
           return known.length > 0;
         }),
       ),
-    list: ({ subject, connection, before, limit }) =>
+    list: ({ subject, connection, within, before, limit }) =>
       mapped(async () => {
         const { rows } = await sql<SessionRow>`select ${columns} from live_sessions where ${alive}
           and (${subject ?? null}::uuid is null or subject_id = ${subject ?? null})
           and (${connection ?? null}::text is null or connection_name = ${connection ?? null})
           and (${before?.startedAt ?? null}::timestamptz is null or (started_at, id) < (${before?.startedAt ?? null}, ${before?.id ?? null}::uuid))
+          and (${within?.own ?? null}::uuid is null or subject_id = ${within?.own ?? null} or exists (
+            select from unnest(${(within?.connections ?? []).map(({ name }) => name)}::text[],
+              ${(within?.connections ?? []).map(({ since }) => since)}::timestamptz[]) as w (name, since)
+            where w.name = connection_name and started_at >= w.since))
           order by started_at desc, id desc limit ${limit}`.execute(db);
         return rows.map(sessionFromRow);
       }),

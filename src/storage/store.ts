@@ -18,13 +18,20 @@ export interface Store {
 /** Topics that replicas tell each other about. */
 export const topics = [
   "identity",
+  "roles",
   "connections",
   "policy",
   "secrets",
+  "credentials",
   "agents",
   "sessions",
   "reviews",
   "freshness",
+  "events",
+  "event-log",
+  "reactions",
+  "runbooks",
+  "exporters",
 ] as const;
 export type Topic = (typeof topics)[number];
 

@@ -1,3 +1,4 @@
+export * from "./bounds.js";
 export * from "./catalogue.js";
 export * from "./connection.js";
 export * from "./detector.js";
@@ -10,5 +11,6 @@ export * from "./mask-plan.js";
 export * from "./permit.js";
 export * from "./statement.js";
 export * from "./subject.js";
+export * from "./target-admin.js";
 export * from "./verdict.js";
 export * from "./write-facts.js";

@@ -202,7 +202,8 @@ describe("who sees a review", () => {
       after: [{ id: "7", email: "***", note: null }],
       triggers: ["audit_customers"],
     });
-    expect(await seenBy(as.ada)).toMatchObject({ rows: 1, before: [{ id: "***", email: "***", note: null }] });
+    // Who asks could learn values by trying statements and never running one.
+    expect(await seenBy(as.ada)).toBeNull();
     expect(await seenBy(as.audrey)).toBeNull();
   });
 });

@@ -5,12 +5,16 @@ import type { InjectOptions } from "fastify";
 import { z } from "zod";
 import { type ApiDeps, type App, createApi } from "../../src/api/index.js";
 import { type ConnectionProtocol, createConnections } from "../../src/connections/index.js";
+import { withDelegation } from "../../src/gateway/delegation/with-delegation.js";
+import { startEvents } from "../../src/gateway/events.js";
+import { startMachines } from "../../src/gateway/machines.js";
 import { maskRehearsal } from "../../src/gateway/mask-rehearsal.js";
 import { createReveals } from "../../src/gateway/reveals.js";
 import { startReviews } from "../../src/gateway/reviews.js";
 import { factorOptions } from "../../src/gateway/second-factor.js";
+import { providerSecrets } from "../../src/gateway/sign-in.js";
 import { withGrants } from "../../src/gateway/with-grants.js";
-import { createIdentity } from "../../src/identity/index.js";
+import { createIdentity, type SignInProviderOptions } from "../../src/identity/index.js";
 import { connectAnalysis } from "../../src/policy/connect.js";
 import { seedPolicy } from "../../src/policy/seed.js";
 import { createPolicySource } from "../../src/policy/source.js";
@@ -19,6 +23,7 @@ import { createSecretVault, loadMasterKey, type MasterKeys } from "../../src/sec
 import { createSessionDirectory } from "../../src/sessions/index.js";
 import { showText } from "../../src/sql/index.js";
 import { createConnectionStore } from "../../src/storage/connections.js";
+import { createProviderStore } from "../../src/storage/identity/providers.js";
 import { createIdentityStore } from "../../src/storage/identity.js";
 import { openStore } from "../../src/storage/open-store.js";
 import { createPolicyStore } from "../../src/storage/policy.js";
@@ -75,7 +80,8 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startTestApi(): Promise<TestApi> {
+/** `providers`: how people sign in elsewhere. */
+export async function startTestApi(providers: Partial<SignInProviderOptions> = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), "hoop-api-"));
   // Open to others, so that the server's files stay in it.
   await chmod(folder, 0o755);
@@ -94,6 +100,7 @@ export async function startTestApi(): Promise<TestApi> {
     const identity = await createIdentity({
       store: createIdentityStore(store),
       factors: await factorOptions({ store, vault, link: (challenge) => `http://hoop.test/step-up/${challenge}` }),
+      providers: { store: createProviderStore(store), secrets: providerSecrets(vault), ...providers },
       log,
     });
     const connections = await createConnections({
@@ -119,7 +126,7 @@ export async function startTestApi(): Promise<TestApi> {
       link: reviewLink,
       log,
     });
-    const source = withGrants(rules, reviews.grants);
+    const source = withDelegation(withGrants(rules, reviews.grants));
     const recorded = new Map([[otherSession, "00000000-0000-4000-8000-0000000000aa"]]);
     const mayConnect: ApiDeps["mayConnect"] = (subject, connection) =>
       source.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
@@ -130,8 +137,16 @@ export async function startTestApi(): Promise<TestApi> {
       mayConnect,
       key: Buffer.alloc(32, 7),
     };
+    const machines = startMachines({ store, identity, log });
+    const reactions = await startEvents({
+      config: { HOOP_EVENTS_DAYS: 30, HOOP_EVENTS_SLOW_MS: 10_000 },
+      ...{ store, vault, identity, connections, recorder, feeder: null, replica: id, log },
+      console: () => "http://hoop.test",
+    });
     const deps: ApiDeps = {
+      events: reactions,
       identity,
+      machines,
       connections,
       mayConnect,
       testConnection: async () => ({ serverVersion: "15.1" }),
@@ -174,6 +189,12 @@ export async function startTestApi(): Promise<TestApi> {
         },
         entries: async () => ({ items: [{ kind: "statement", shown: "select 1" }], next: null }),
       },
+      screens: {
+        terminals: async () => [],
+        async *play() {},
+        async *watch() {},
+        search: async () => ({ items: [], next: null }),
+      },
       audit: {
         publicKey: () => "-----BEGIN PUBLIC KEY-----",
         heads: async () => [],
@@ -207,10 +228,12 @@ export async function startTestApi(): Promise<TestApi> {
     const app = await createApi(deps, { tls: null, publicUrl: null, log });
     const close = async () => {
       await app.close();
+      await reactions.close();
       reviews.close();
       await sessions.close();
       rules.close();
       connections.close();
+      await machines.close();
       identity.close();
     };
     return { app, deps, close };

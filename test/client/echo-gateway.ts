@@ -14,6 +14,8 @@ export interface TestOffer {
   readonly protocol: string;
   readonly port: number;
   readonly example: string;
+  readonly morePorts?: number[];
+  readonly profile?: string;
 }
 
 export function offer(name: string, port: number, protocol = "tcp"): TestOffer {

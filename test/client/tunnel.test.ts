@@ -76,6 +76,23 @@ describe("a tunnel", () => {
     expect((await readAll(socket)).equals(sent)).toBe(true);
   });
 
+  it("answers at the other ports of a connection as well, and tells where", async () => {
+    const { gateway, machine } = await setUp();
+    gateway.offer({ ...offer("site", 15987), morePorts: [15988], profile: "kubernetes" });
+    const tunnel = running(startTunnel(gateway.url, machine.root));
+    const [site] = (await tunnel.ready).connections;
+    expect(site).toMatchObject({ profile: "kubernetes", more: [{ port: 15988, at: 15988 }] });
+    const socket = connect({ host: site!.address, port: 15988 });
+    cleanups.push(() => socket.destroy());
+    socket.end("over there");
+    expect((await readAll(socket)).toString()).toBe("over there");
+
+    // A list with other ports takes its place.
+    gateway.offer(offer("site", 15987));
+    const after = await statusWhen(tunnel.stateFolder, ({ connections }) => connections[0]?.more.length === 0);
+    expect(after.connections[0]).toMatchObject({ address: site!.address, port: 15987, via: "own" });
+  });
+
   it("follows the list while it runs, and keeps addresses over restarts", async () => {
     const { gateway, machine } = await setUp();
     gateway.offer(offer("one", 15987));

@@ -1,6 +1,11 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
-import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
+import { createServer, request } from "node:http";
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  constants,
+  createServer as createHttp2Target,
+} from "node:http2";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { http } from "../../src/protocols/http/index.js";
@@ -11,8 +16,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function lanesTo(port: number): Promise<Lanes> {
-  const lanes = await startLanes(http, { targetPort: port });
+async function lanesTo(port: number, handshakeMs?: number): Promise<Lanes> {
+  const lanes = await startLanes(http, { targetPort: port, ...(handshakeMs === undefined ? {} : { handshakeMs }) });
   cleanups.push(() => lanes.close());
   return lanes;
 }
@@ -217,4 +222,150 @@ test("clients of HTTP/2 that vanish in the middle of a download end themselves o
     else socket.destroy();
   }
   expect(await status(await http2(lanes), {})).toBe(200);
+});
+
+/** Resolves when the other side has closed; what it said before. */
+async function closed(socket: Socket): Promise<string> {
+  let got = "";
+  socket.on("error", () => {});
+  socket.on("data", (chunk) => (got += chunk.toString("latin1")));
+  if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+  return got;
+}
+
+test.each([
+  ["the first byte", "G"],
+  ["a head without an end", "GET / HTTP/1.1\r\nHost: site.hoop\r\nX-Slow: "],
+  ["a second head", "GET / HTTP/1.1\r\nHost: site.hoop\r\n\r\nGET /second HTTP/1.1\r\nHost: si"],
+])("a client that stops after %s is not waited for", async (_what, bytes) => {
+  const { port } = await site();
+  const lanes = await lanesTo(port, 300);
+  const socket = connect(lanes.port, "127.0.0.1");
+  // A byte now and then does not buy time.
+  socket.write(bytes);
+  const drip = setInterval(() => socket.write("a"), 40);
+  cleanups.push(
+    () => clearInterval(drip),
+    () => socket.destroy(),
+  );
+  if (bytes.length === 1) clearInterval(drip);
+  await closed(socket);
+  expect(lanes.ends.at(-1)).toMatchObject({ code: "timeout" });
+});
+
+test("a header block of HTTP/2 without an end is not waited for, a connection that is silent between requests is", async () => {
+  const { port } = await site();
+  const lanes = await lanesTo(port, 300);
+  const quiet = connectHttp2(`http://127.0.0.1:${lanes.port}`);
+  cleanups.push(() => quiet.destroy());
+  const ask = async () => {
+    const stream = quiet.request({ ":path": "/", ":authority": "site.hoop" });
+    stream.resume();
+    const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+    await once(stream, "close");
+    return headers[":status"];
+  };
+  expect(await ask()).toBe(200);
+
+  const socket = connect(lanes.port, "127.0.0.1");
+  cleanups.push(() => socket.destroy());
+  // SETTINGS, then HEADERS of one byte without END_HEADERS.
+  socket.write(
+    Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from("000000040000000000", "hex")]),
+  );
+  socket.write(Buffer.from("00000101000000000182", "hex"));
+  await closed(socket);
+  expect(lanes.ends.at(-1)).toMatchObject({ code: "timeout" });
+  expect(await ask()).toBe(200);
+});
+
+test("a body, a WebSocket and an answer may take longer than a head", async () => {
+  const server = createServer((request, response) => {
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    request.on("end", () => response.end(`got ${bytes}`));
+  });
+  server.on("upgrade", (_request, socket) => {
+    socket.on("error", () => {});
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    socket.pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const deadline = 150;
+  const lanes = await lanesTo((server.address() as AddressInfo).port, deadline);
+  const slowly = async (socket: Socket, parts: number) => {
+    for (let part = 0; part < parts; part++) {
+      await new Promise((resolve) => setTimeout(resolve, deadline / 3));
+      socket.write("x");
+    }
+  };
+  const upload = connect(lanes.port, "127.0.0.1");
+  upload.write("POST / HTTP/1.1\r\nHost: site.hoop\r\nContent-Length: 12\r\nConnection: close\r\n\r\n");
+  const uploaded = closed(upload);
+  await slowly(upload, 12);
+  expect(await uploaded).toContain("got 12");
+
+  const become = connect(lanes.port, "127.0.0.1");
+  become.on("error", () => {});
+  cleanups.push(() => become.destroy());
+  become.write("GET / HTTP/1.1\r\nHost: site.hoop\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+  let echoed = "";
+  become.on("data", (chunk) => (echoed += chunk));
+  await slowly(become, 12);
+  await expect.poll(() => echoed).toMatch(/x{12}$/);
+});
+
+test("targets of HTTP/2 that vanish in the middle of an upload or an answer cost that request only", async () => {
+  const sockets = new Set<Socket>();
+  let turn = 0;
+  const target = createHttp2Target((request, response) => {
+    request.resume();
+    request.on("error", () => {});
+    response.on("error", () => {});
+    const last = turn++;
+    if (last >= 30) return void request.once("end", () => response.end("whole"));
+    response.writeHead(200);
+    response.write(Buffer.alloc(100_000));
+    setTimeout(() => [...sockets].at(-1)?.destroy(), last % 12);
+  });
+  target.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+  });
+  target.listen(0, "127.0.0.1");
+  await once(target, "listening");
+  cleanups.push(() => {
+    for (const socket of sockets) socket.destroy();
+    target.close();
+  });
+  const { port } = target.address() as AddressInfo;
+  const lanes = await startLanes(http, { targetPort: port, target: { http2: "prior-knowledge", scheme: "http" } });
+  cleanups.push(() => lanes.close());
+  const upload = () =>
+    new Promise<string>((resolve) => {
+      const asked = request({
+        host: "127.0.0.1",
+        port: lanes.port,
+        method: "POST",
+        path: "/",
+        headers: { host: "site.hoop" },
+        agent: false,
+      });
+      asked.on("error", () => resolve("failed"));
+      asked.on("response", (answer) => {
+        let text = "";
+        answer.on("data", (chunk) => (text += chunk));
+        answer.on("error", () => resolve("cut"));
+        answer.on("end", () => resolve(text));
+      });
+      asked.end(Buffer.alloc(2_000_000, 65));
+    });
+  for (let i = 0; i < 30; i++) expect(await upload()).not.toBe("whole");
+  expect(await upload()).toBe("whole");
 });

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type ClientRequest, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import zlib from "node:zlib";
 import { afterEach, expect, test } from "vitest";
+import { Buffered, bufferedBytes } from "../../src/protocols/http/buffered.js";
 import { http } from "../../src/protocols/http/index.js";
 import { detectorGroups, type MaskPlan } from "../../src/vocabulary/index.js";
 import { type LaneOptions, type Lanes, startLanes } from "../support/lanes.js";
@@ -251,6 +252,31 @@ test("rules see bodies where they look at them, and what was judged is what is s
   expect(lanes.asks.at(-1)!.analysis).toMatchObject({ effects: ["write", "unknown"] });
   await post("application/xml", "<role>admin</role>");
   expect(lanes.asks.at(-1)!.analysis).toMatchObject({ effects: ["write", "unknown"] });
+});
+
+test("bodies that are held to be looked at have one bound together, and are let go however a request ends", async () => {
+  const lanes = await lanesTo(
+    (request, response) => {
+      request.resume();
+      response.end("ok");
+    },
+    { needs: ["attribute:body"] },
+  );
+  const post = { method: "POST", headers: { "content-type": "application/json" } };
+  const fills = new Buffered();
+  fills.take(256 * 1024 * 1024 - 1_000);
+  try {
+    expect((await ask(lanes, "/", post, JSON.stringify({ a: "x".repeat(900) }))).status).toBe(200);
+    const refused = await ask(lanes, "/", post, JSON.stringify({ a: "x".repeat(2_000) }));
+    expect(refused).toMatchObject({ status: 503, body: expect.stringContaining("try again") });
+  } finally {
+    fills.release();
+  }
+  const socket = connect(lanes.port, "127.0.0.1");
+  socket.write('POST / HTTP/1.1\r\nHost: site.hoop\r\nContent-Length: 100\r\n\r\n{"half":');
+  await expect.poll(bufferedBytes).toBeGreaterThan(0);
+  socket.destroy();
+  await expect.poll(bufferedBytes).toBe(0);
 });
 
 test.each([

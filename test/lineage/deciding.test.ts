@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Budgets, createBudgets } from "../../src/budgets/index.js";
+import { encodeBind, encodeExecute, encodeParse, encodeSync } from "../../src/protocols/postgres/codec/frontend.js";
 import { type Gated, serveGated } from "../support/lineage/gated-postgres.js";
 import { findSecret, policyOf, twins, worldSql } from "../support/lineage/world.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
@@ -83,6 +84,15 @@ describe("a masked column that decides", () => {
     "select count(*) filter (where ssn > 'a') from customers",
     "select id from customers where id = 1 and exists (select 1 from customers x where x.ssn = 'a')",
     "select nullif(email, 'guess') is null from customers",
+    "select 1 / (ascii(email) - 97) from customers",
+    "select email::int from customers",
+    "select cast(substr(ssn, 1, 1) as int) from customers",
+    "select chr(ascii(email) - 97) from customers",
+    "select (array[1])[1] from customers where 1 / length(email) = 0",
+    "select repeat('x', 100000000 * ascii(email)) from customers",
+    "select to_number(ssn, '999') from customers",
+    "select 2147483647 + ascii(email) - 97 from customers",
+    "insert into orders (id) select id from customers where id = 1 returning 1 / (select ascii(email) - 97 from customers limit 1)",
     "select 1 from mails where mail like 'z%'",
     "select 1 from loud where shout = 'x'",
     "select 1 from sums where top > 'a'",
@@ -106,6 +116,10 @@ describe("a masked column that decides", () => {
   test.each([
     ["select id, name from customers where id = 5", "5"],
     ["select id from customers where email is null", "4"],
+    [
+      "select upper(email), length(email), md5(ssn), email || 'x', left(email, 2), id * 12 / 7 from customers where id = 5",
+      "***",
+    ],
     ["select count(email) from customers", "4"],
     ["select count(*) from customers", "5"],
     [
@@ -223,6 +237,41 @@ describe("cursors", () => {
   test("give what they were declared for", async () => {
     const { rows } = await ask(["begin", declare, "fetch 1 from c", "fetch 1 from c"]);
     expect(rows).toEqual([["2", "BOB", "***"]]);
+  });
+
+  const [parse, run] = [(text: string) => encodeParse("", text), [encodeBind("", ""), encodeExecute("")]] as const;
+
+  async function extended(...frames: readonly Buffer[]) {
+    const raw = await RawPostgres.open(denying);
+    open.push(raw);
+    raw.send(Buffer.concat([...frames, encodeSync()]));
+    const messages = await raw.until("Z");
+    return { rows: cells(messages), error: field(messages, "M") ?? null, messages };
+  }
+
+  test("give what they were declared for by the extended protocol too", async () => {
+    const { rows, error } = await extended(
+      ...[parse("begin"), ...run, parse(declare), ...run],
+      ...[parse("fetch 1 from c"), ...run, parse("fetch 1 from c"), ...run],
+    );
+    expect(error).toBe(null);
+    expect(rows).toEqual([
+      ["1", "ANN", "***"],
+      ["2", "BOB", "***"],
+    ]);
+  });
+
+  test("of a name that another took between Bind and Execute are judged anew", async () => {
+    const plain = "declare c cursor for select name from customers order by id";
+    const secret = "declare c cursor for select upper(email) from customers order by id";
+    const { rows, messages } = await extended(
+      ...[parse("begin"), ...run, parse(plain), ...run],
+      ...[encodeParse("f", "fetch 1 from c"), encodeBind("p", "f")],
+      ...[parse("close c"), ...run, parse(secret), ...run],
+      encodeExecute("p"),
+    );
+    expect(findSecret(Buffer.concat(messages.map(({ body }) => body)).toString("latin1"), secrets)).toBeNull();
+    expect(rows).toEqual([["***"]]);
   });
 
   test("are masked whole when their text has meant two things, or another made them", async () => {

@@ -38,6 +38,7 @@ export interface LaneOptions {
   readonly targetPort: number;
   readonly target?: Record<string, unknown>;
   readonly secret?: string | null;
+  readonly handshakeMs?: number;
   readonly tls?: Connection["tls"];
   readonly viaAgent?: boolean;
   readonly exposesCredentialToAgent?: boolean;
@@ -91,7 +92,7 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
         ...(options.asksToConnect ? { asksToConnect: true } : {}),
         viaAgent: options.viaAgent ?? false,
         clientTls: true,
-        limits: { maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: 5_000 },
+        limits: { maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: options.handshakeMs ?? 5_000 },
         maskKey: Buffer.alloc(32, 1),
         random: randomBytes,
       },
@@ -123,7 +124,10 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
         withdraw: (id, why) => options.withdrawn?.(id, why),
         lookup: () => {},
       },
-      note: (note) => void notes.push(note),
+      note: (note, written) => {
+        notes.push(note);
+        written?.(null);
+      },
       serverCertificate: async () => options.certificate!,
       onOrder: (listener) => void listeners.push(listener),
       keys: {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ApiDeps, createApi, listenApi } from "../../src/api/index.js";
+import { createScreens } from "../../src/gateway/screens/screens.js";
 import { createAuditService, createStoreRecorder, type SessionSummary } from "../../src/recording/index.js";
 import { createSecretVault } from "../../src/secrets/index.js";
 import { createRecordingStore } from "../../src/storage/recording.js";
@@ -88,6 +89,7 @@ async function withRecordings(api: TestApi, closing: (() => Promise<unknown>)[])
         return { items: page.entries.map(({ body }) => JSON.parse(body) as Record<string, unknown>), next: page.next };
       },
     },
+    screens: createScreens({ store: recordings, keys, open: { get: () => undefined }, freshly: async () => {} }),
     agents: { ...api.deps.agents, list: async () => agents },
     testConnection: async ({ name }) => {
       if (name === "pg-demo") return { serverVersion: "15.14" };

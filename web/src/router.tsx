@@ -38,7 +38,10 @@ const setup = createRoute({
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search): { to?: string } => ({ to: text(search.to) }),
+  validateSearch: (search): { to?: string; step?: string } => ({
+    to: text(search.to),
+    ...(search.step === undefined ? {} : { step: String(search.step) }),
+  }),
   component: lazyRouteComponent(() => import("./pages/sign-in/login-page.js"), "LoginPage"),
 });
 
@@ -88,7 +91,7 @@ const connections = createRoute({
   component: lazyRouteComponent(() => import("./pages/connections/connections-page.js"), "ConnectionsPage"),
 });
 
-const sessionViews = ["live", "recorded"] as const;
+const sessionViews = ["live", "recorded", "screens"] as const;
 export type SessionView = (typeof sessionViews)[number];
 
 const sessions = createRoute({
@@ -132,6 +135,24 @@ const access = createRoute({
   component: lazyRouteComponent(() => import("./pages/access/access-page.js"), "AccessPage"),
 });
 
+const runbooks = createRoute({
+  getParentRoute: () => shell,
+  path: "/runbooks",
+  component: lazyRouteComponent(() => import("./pages/runbooks/runbooks-page.js"), "RunbooksPage"),
+});
+
+const runbook = createRoute({
+  getParentRoute: () => shell,
+  path: "/runbooks/$runbook",
+  component: lazyRouteComponent(() => import("./pages/runbooks/runbook-page.js"), "RunbookPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs/$run",
+  component: lazyRouteComponent(() => import("./pages/runbooks/run-page.js"), "RunPage"),
+});
+
 const policyViews = ["rules", "explain", "simulate", "shadows", "grid", "edit", "history"] as const;
 export type PolicyView = (typeof policyViews)[number];
 
@@ -150,11 +171,60 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import("./pages/agents/agents-page.js"), "AgentsPage"),
 });
 
+const credentials = createRoute({
+  getParentRoute: () => shell,
+  path: "/credentials",
+  component: lazyRouteComponent(() => import("./pages/credentials/credentials-page.js"), "CredentialsPage"),
+});
+
+const userViews = ["groups", "roles", "directories", "factors"] as const;
+export type UserView = (typeof userViews)[number];
+
 const users = createRoute({
   getParentRoute: () => shell,
   path: "/users",
-  validateSearch: (search): { view?: "groups" } => (search.view === "groups" ? { view: "groups" } : {}),
+  validateSearch: (search): { view?: UserView } => {
+    const view = userViews.find((one) => one === search.view);
+    return view === undefined ? {} : { view };
+  },
   component: lazyRouteComponent(() => import("./pages/users/users-page.js"), "UsersPage"),
+});
+
+const machineViews = ["delegations", "accounts", "federation"] as const;
+export type MachineView = (typeof machineViews)[number];
+
+const machines = createRoute({
+  getParentRoute: () => shell,
+  path: "/machines",
+  validateSearch: (search): { view?: MachineView; delegate?: string } => ({
+    view: machineViews.find((view) => view === search.view),
+    delegate: text(search.delegate),
+  }),
+  component: lazyRouteComponent(() => import("./pages/machines/machines-page.js"), "MachinesPage"),
+});
+
+const providers = createRoute({
+  getParentRoute: () => shell,
+  path: "/providers",
+  component: lazyRouteComponent(() => import("./pages/providers/providers-page.js"), "ProvidersPage"),
+});
+
+export type EventView = "reactions" | "dead-letters";
+
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: "/events",
+  validateSearch: (search): { view?: EventView } => {
+    const view = (["reactions", "dead-letters"] as const).find((one) => one === search.view);
+    return view === undefined ? {} : { view };
+  },
+  component: lazyRouteComponent(() => import("./pages/events/events-page.js"), "EventsPage"),
+});
+
+const event = createRoute({
+  getParentRoute: () => shell,
+  path: "/events/$event",
+  component: lazyRouteComponent(() => import("./pages/events/event-page.js"), "EventPage"),
 });
 
 const audit = createRoute({
@@ -183,9 +253,17 @@ const routes = root.addChildren([
       reviews,
       review,
       access,
+      runbooks,
+      runbook,
+      run,
       policy,
       agents,
+      credentials,
       users,
+      machines,
+      providers,
+      events,
+      event,
       audit,
       profile,
     ]),

@@ -22,7 +22,7 @@ export const agentRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "GET",
     url: "/agents",
-    config: { access: "auditor" },
+    config: { access: "agents.read" },
     schema: {
       summary: "Agents, by name",
       tags: ["agents"],
@@ -44,7 +44,7 @@ export const agentRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "POST",
     url: "/agents/join-tokens",
-    config: { access: "admin" },
+    config: { access: "agents.write" },
     schema: {
       summary: "A token with which one agent joins, once",
       tags: ["agents"],
@@ -87,7 +87,7 @@ export const agentRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "DELETE",
     url: "/agents/:agent",
-    config: { access: "admin" },
+    config: { access: "agents.write" },
     schema: {
       summary: "Revoke an agent: its certificate and its lanes end",
       tags: ["agents"],

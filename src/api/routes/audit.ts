@@ -18,7 +18,7 @@ export const auditRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "GET",
     url: "/audit/changes",
-    config: { access: "auditor" },
+    config: { access: "audit.read" },
     schema: {
       summary: "Administrative acts, warnings and gaps, newest first",
       tags: ["audit"],
@@ -35,7 +35,7 @@ export const auditRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "GET",
     url: "/audit/heads",
-    config: { access: "auditor" },
+    config: { access: "audit.read" },
     schema: {
       summary: "The signed head of every chain, and the key to pin",
       tags: ["audit"],
@@ -52,7 +52,7 @@ export const auditRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "GET",
     url: "/audit/export",
-    config: { access: "auditor" },
+    config: { access: "audit.export" },
     schema: {
       summary: "Everything recorded, for `hoop audit verify`",
       tags: ["audit"],
@@ -76,7 +76,7 @@ export const auditRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "POST",
     url: "/audit/verify",
-    config: { access: "auditor", rateLimit: { max: 10, timeWindow: 60_000 } },
+    config: { access: "audit.read", rateLimit: { max: 10, timeWindow: 60_000 } },
     schema: {
       summary: "Verify every chain here",
       description:

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type Connection, HoopError, upstreamTlsModes } from "../../vocabulary/index.js";
-import { isAuditor, principalOf } from "../access.js";
+import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { noContentSchema } from "../schemas.js";
 
@@ -12,6 +12,32 @@ const tlsSchema = z.strictObject({
   serverName: z.string().max(253).optional(),
 });
 const target = z.record(z.string(), z.unknown()).describe("What only this protocol knows: `user`, `database`, …");
+
+const credentialSchema = z
+  .strictObject({
+    users: z.enum(["auto", "ephemeral", "static"]).optional().describe("Whether each session has a user of its own."),
+    roles: z.array(z.string().max(63)).max(16).optional().describe("Roles at the target that such a user is given."),
+    owner: z.string().max(63).optional().describe("Who gets what such a user owned."),
+    primary: z.string().max(63).optional().describe("The connection where users are made for a hot standby."),
+    followers: z
+      .array(z.string().max(63))
+      .max(16)
+      .optional()
+      .describe("Connections that may name this one as primary."),
+    from: z
+      .string()
+      .max(520)
+      .optional()
+      .describe("`vault:kv/data/pg-prod#password`, `aws:NAME#KEY`, `env:NAME`, `file:PATH`."),
+    rotateDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(3_650)
+      .optional()
+      .describe("The stored password is changed after so many days."),
+  })
+  .meta({ id: "ConnectionCredential" });
 
 const offerSchema = z.object({
   name: z.string(),
@@ -29,6 +55,7 @@ const connectionSchema = offerSchema
     tls: z.object({ mode: z.enum(upstreamTlsModes), ca: z.string().optional(), serverName: z.string().optional() }),
     target: z.record(z.string(), z.unknown()),
     exposesCredentialToAgent: z.boolean(),
+    credential: credentialSchema.nullable(),
     version: z.number().int(),
   })
   .meta({ id: "Connection", description: "Its secret is never shown." });
@@ -43,13 +70,14 @@ const draftFields = {
   tls: tlsSchema.optional(),
   target: target.optional(),
   exposesCredentialToAgent: z.boolean().optional(),
+  credential: credentialSchema.nullish().describe("Replaced whole; null: nothing is said."),
   secret: z.string().max(8_192).nullish().describe("The password of the target's user. Never given back."),
 };
 const draftSchema = z.strictObject({ name: z.string().max(63), ...draftFields });
 const editSchema = draftSchema.partial();
 const named = z.object({ connection: z.string().max(64).describe("Name or id.") });
 
-/** Connections: what they lead to for admins and auditors, what they are called for everybody who may use them. */
+/** Connections: what they lead to for those who may read them, what they are called for everybody who may use them. */
 export const connectionRoutes: Routes = (app, { deps, change }) => {
   const { connections } = deps;
 
@@ -71,9 +99,23 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
 
   /** Who may read everything sees it whole; others see what they may use, and of the rest not even whether it is there. */
   function seen(request: FastifyRequest, connection: Connection): z.infer<typeof anySchema> | null {
-    if (isAuditor(principalOf(request).subject)) return whole(request, connection);
+    if (principalOf(request).rights.hasOn("connections.read", connection)) return whole(request, connection);
     const limited = offer(request, connection);
     return limited.usable ? limited : null;
+  }
+
+  /** One that the caller has the permission on; of one that they do not even see, not whether it is there. */
+  function allowed(request: FastifyRequest, permission: "connections.write" | "connections.test"): Connection {
+    const { connection: named } = request.params as { readonly connection: string };
+    const connection = connections.get(named);
+    if (principalOf(request).rights.hasOn(permission, connection)) return connection;
+    throw seen(request, connection) === null ? notFound(named) : denied(permission, `that on ${connection.name}`);
+  }
+
+  /** Throws where it would be, or become, one that the caller may not write. */
+  function checkPlace(request: FastifyRequest, place: Pick<Connection, "name" | "labels">): void {
+    if (!principalOf(request).rights.hasOn("connections.write", place))
+      throw denied("connections.write", "that on a connection with these labels");
   }
 
   app.route({
@@ -108,7 +150,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "POST",
     url: "/connections",
-    config: { access: "admin" },
+    config: { access: "connections.write", scoped: true },
     schema: {
       summary: "Add a connection",
       tags: ["connections"],
@@ -117,6 +159,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
     },
     handler: async (request, reply) => {
       const { secret = null, ...draft } = request.body;
+      checkPlace(request, { name: draft.name.toLowerCase(), labels: draft.labels ?? {} });
       const connection = await change(principalOf(request), async () => {
         const created = await connections.create(draft, secret);
         return {
@@ -136,7 +179,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "PATCH",
     url: "/connections/:connection",
-    config: { access: "admin" },
+    config: { access: "connections.write", scoped: true },
     schema: {
       summary: "Change a connection; what is left out stays, `target` and `labels` are replaced whole",
       description:
@@ -149,9 +192,16 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
     },
     handler: async (request, reply) => {
       const { secret, ...draft } = request.body;
-      const version = versionFrom(request.headers["if-match"]);
+      const found = allowed(request, "connections.write");
+      checkPlace(request, { name: draft.name?.toLowerCase() ?? found.name, labels: draft.labels ?? found.labels });
+      const everywhere = principalOf(request).rights.has("connections.write");
+      // Recordings are found by a connection's name: one's own, renamed, must not become the key to another's.
+      if (!everywhere && draft.name !== undefined && draft.name !== found.name)
+        throw denied("connections.write", "renaming a connection; everywhere, that is");
+      // What was judged is what is changed: its labels may be others by then.
+      const version = versionFrom(request.headers["if-match"]) ?? (everywhere ? undefined : found.version);
       const connection = await change(principalOf(request), async () => {
-        const { before, after } = await connections.edit(request.params.connection, draft, { version, secret });
+        const { before, after } = await connections.edit(found.id, draft, { version, secret });
         const changed = secret === undefined ? {} : { secretChanged: true };
         return {
           answer: after,
@@ -171,7 +221,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "DELETE",
     url: "/connections/:connection",
-    config: { access: "admin" },
+    config: { access: "connections.write", scoped: true },
     schema: {
       summary: "Remove a connection with its secret; open sessions end",
       tags: ["connections"],
@@ -179,8 +229,9 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
       response: { 204: noContentSchema },
     },
     handler: async (request, reply) => {
+      const found = allowed(request, "connections.write");
       await change(principalOf(request), async () => {
-        const removed = await connections.remove(request.params.connection);
+        const removed = await connections.remove(found.id);
         return {
           answer: null,
           entry: { what: "connection.removed", target: removed.name, before: stateOf(removed), after: null },
@@ -193,7 +244,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "POST",
     url: "/connections/:connection/test",
-    config: { access: "admin" },
+    config: { access: "connections.test", scoped: true },
     schema: {
       summary: "Log in at the target once, as a session would",
       tags: ["connections"],
@@ -208,7 +259,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
     },
     handler: async (request) => {
       const { subject } = principalOf(request);
-      const connection = connections.get(request.params.connection);
+      const connection = allowed(request, "connections.test");
       return change({ subject }, async () => {
         const result = await deps.testConnection(connection, subject, AbortSignal.timeout(20_000)).then(
           ({ serverVersion }) => ({ ok: true, serverVersion, problem: null }),
@@ -239,8 +290,15 @@ function stateOf(connection: Connection) {
     labels: { ...connection.labels },
     target: { ...connection.target },
     exposesCredentialToAgent,
+    credential: credentialShown(connection.credential),
     version,
   };
+}
+
+function credentialShown(credential: Connection["credential"]): z.infer<typeof credentialSchema> | null {
+  if (credential === undefined) return null;
+  const { roles, followers, ...rest } = credential;
+  return { ...rest, ...(roles ? { roles: [...roles] } : {}), ...(followers ? { followers: [...followers] } : {}) };
 }
 
 function notFound(name: string): HoopError {

@@ -22,12 +22,12 @@ const policySchema = z.object({ ...policyShape, since: timeSchema }).meta({ id: 
 
 /** Second factors of others, and who must have one. Secrets are nobody's to see. */
 export const factorAdminRoutes: Routes = (app, { deps, change, now }) => {
-  const { factors, users, groups } = deps.identity;
+  const { factors, users, groups, roles } = deps.identity;
 
   app.route({
     method: "GET",
     url: "/users/:user/factors",
-    config: { access: "auditor" },
+    config: { access: "users.read" },
     schema: {
       summary: "Which second factors a user has",
       tags: ["second factor"],
@@ -40,7 +40,7 @@ export const factorAdminRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "DELETE",
     url: "/users/:user/factors",
-    config: { access: "admin" },
+    config: { access: "users.write" },
     schema: {
       summary: "Take a user's second factors away, for one who lost them",
       description:
@@ -51,7 +51,9 @@ export const factorAdminRoutes: Routes = (app, { deps, change, now }) => {
     },
     handler: async (request, reply) => {
       const user = await users.get(request.params.user);
-      await change(principalOf(request), async () => {
+      const principal = principalOf(request);
+      await roles.verify(roles.checks.change(principal.subject, user.id));
+      await change(principal, async () => {
         const removed = await factors.reset(user.id);
         const before = removed.map(({ id, kind, name }) => ({ id, kind, name }));
         return { answer: null, entry: { what: "factor.reset", target: user.name, before, after: [] } };
@@ -63,7 +65,7 @@ export const factorAdminRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "GET",
     url: "/settings/factors",
-    config: { access: "auditor" },
+    config: { access: "users.read" },
     schema: { summary: "Who must have a second factor", tags: ["second factor"], response: { 200: policySchema } },
     handler: async () => shown(await factors.policy()),
   });
@@ -71,7 +73,7 @@ export const factorAdminRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "PUT",
     url: "/settings/factors",
-    config: { access: "admin" },
+    config: { access: "factors.write" },
     schema: {
       summary: "Say who must have a second factor",
       description:

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { reviewIdPattern } from "../../reviews/index.js";
-import { HoopError } from "../../vocabulary/index.js";
-import { isAdmin, isAuditor, principalOf } from "../access.js";
+import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { grantSchema } from "../review-schemas.js";
 import { cursorFrom, cursorTo, noContentSchema, pageQuerySchema, pageSchema } from "../schemas.js";
 import { shownGrant } from "../show-review.js";
 
 const filterSchema = pageQuerySchema.extend({
-  view: z.enum(["mine", "all"]).default("mine").describe("`all`: everybody's, for auditors."),
+  view: z.enum(["mine", "all"]).default("mine").describe("`all`: everybody's, for those who have `grants.read`."),
   live: z.stringbool().default(false).describe("Only those in force."),
 });
 
@@ -27,10 +26,9 @@ export const grantRoutes: Routes = (app, { deps }) => {
       response: { 200: pageSchema(grantSchema) },
     },
     handler: async (request) => {
-      const { subject } = principalOf(request);
+      const { subject, rights } = principalOf(request);
       const { view, live, limit, after } = request.query;
-      if (view === "all" && !isAuditor(subject))
-        throw new HoopError("denied", "only auditors see everybody's grants", { hint: "view=mine" });
+      if (view === "all" && !rights.has("grants.read")) throw denied("grants.read", "view=all");
       const cursor =
         after === undefined
           ? undefined
@@ -55,14 +53,14 @@ export const grantRoutes: Routes = (app, { deps }) => {
     config: { access: "subject", rateLimit: { max: 120, timeWindow: 60_000 } },
     schema: {
       summary: "End a grant now; sessions that rest on it end within a second",
-      description: "Your own, one that you may approve, or as an admin anybody's.",
+      description: "Your own, one that you may approve, or with `grants.end` anybody's.",
       tags: ["access"],
       params: z.object({ grant: z.string().regex(reviewIdPattern, "a grant is named like lusab-tofim") }),
       response: { 204: noContentSchema },
     },
     handler: async (request, reply) => {
-      const { subject } = principalOf(request);
-      await reviews.endGrant(request.params.grant, subject, isAdmin(subject));
+      const { subject, rights } = principalOf(request);
+      await reviews.endGrant(request.params.grant, subject, rights.has("grants.end"));
       return reply.code(204).send(null);
     },
   });

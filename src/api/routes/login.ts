@@ -5,21 +5,10 @@ import { clearBrowserCookie, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { giveLogin, signedInSchema, tokensOf, tokensSchema } from "../give-login.js";
 import { iso, noContentSchema, timeSchema } from "../schemas.js";
+import { providersOf, settleArrival, stepOf, stepSchema } from "../settle-arrival.js";
+import { tellingFailure } from "../tell-failed-login.js";
 
 const rateLimit = { max: 60, timeWindow: 60_000 };
-
-const stepSchema = z
-  .object({
-    state: z.enum(["factor", "enrol"]),
-    pending: z.string().describe("Names this sign-in in the next step; good for minutes and a few tries."),
-    expires: timeSchema,
-    methods: z.array(z.enum(["totp", "passkey", "recovery-code"])),
-  })
-  .meta({
-    id: "SignInStep",
-    description:
-      "The password was right. `factor`: POST /login/factor; `enrol`: a second factor must be made, POST /login/enrol/….",
-  });
 
 /** Signing in and out. */
 export const loginRoutes: Routes = (app, context) => {
@@ -41,24 +30,30 @@ export const loginRoutes: Routes = (app, context) => {
     schema: {
       summary: "Sign in with a password",
       description:
-        "`as: tokens` for programs; `as: browser` sets a cookie and answers the CSRF token. 202: a second step is needed.",
+        "`as: tokens` for programs; `as: browser` sets a cookie and answers the CSRF token. 202: a second step is needed. `provider`: a directory that knows the password.",
       tags: ["login"],
       body: z.strictObject({
         name: z.string().min(1).max(200),
         password: z.string().min(1).max(1024),
         as: z.enum(["tokens", "browser"]).default("tokens"),
+        provider: z.string().max(64).optional(),
       }),
       response: { 200: signedInSchema, 202: stepSchema },
     },
     handler: async (request, reply) => {
-      const { name, password, as } = request.body;
-      const subject = await logins.checkPassword(name, password, request.ip);
+      const { name, password, as, provider } = request.body;
       const asker = { client: clientOf(request.headers["user-agent"]), address: request.ip };
+      if (provider !== undefined) {
+        const came = await providersOf(context).signIns.byPassword(provider, name, password, request.ip);
+        const next = await settleArrival(context, request, reply, came, as);
+        return "state" in next ? reply.code(202).send(stepOf(next)) : next;
+      }
+      const subject = await tellingFailure(deps, { name, from: request.ip }, () =>
+        logins.checkPassword(name, password, request.ip),
+      );
       const step = await signIns.next(subject, as, asker);
       if (step.state === "done") return giveLogin(context, request, reply, { subject, as }, passwordOnly, "password");
-      const { state, pending, expires } = step;
-      const methods = step.state === "factor" ? [...step.methods] : [];
-      return reply.code(202).send({ state, pending, expires: iso(expires), methods });
+      return reply.code(202).send(stepOf(step));
     },
   });
 

@@ -1,8 +1,22 @@
 import { z } from "zod";
+import { builtInRoles, permissionNames, type Rights, scopeText } from "../../identity/index.js";
 import { HoopError } from "../../vocabulary/index.js";
-import { isAdmin, isAuditor, principalOf } from "../access.js";
+import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { iso, noContentSchema, subjectSchema, timeSchema } from "../schemas.js";
+
+const hasRole = (rights: Rights, name: string): boolean =>
+  builtInRoles.some((role) => role.name === name && role.permissions.every((permission) => rights.has(permission)));
+
+function scopedOf(rights: Rights): { permission: string; scope: string }[] {
+  return rights.holdings.flatMap(({ permissions, scope }) =>
+    scope === null
+      ? []
+      : [...permissions]
+          .filter((permission) => rights.hasSomewhere(permission) && !rights.has(permission))
+          .map((permission) => ({ permission, scope: scopeText(scope) })),
+  );
+}
 
 /** The caller's own account. */
 export const meRoutes: Routes = (app, { deps, change }) => {
@@ -21,17 +35,23 @@ export const meRoutes: Routes = (app, { deps, change }) => {
           expires: timeSchema,
           admin: z.boolean(),
           auditor: z.boolean(),
+          permissions: z.array(z.string()).describe("What you may everywhere."),
+          scoped: z
+            .array(z.object({ permission: z.string(), scope: z.string() }))
+            .describe("What you may on connections with these labels."),
           csrfToken: z.string().nullable(),
         }),
       },
     },
     handler: async (request) => {
-      const { subject, expires, csrfToken } = principalOf(request);
+      const { subject, rights, expires, csrfToken } = principalOf(request);
       return {
         subject: { ...subject, groups: [...subject.groups] },
         expires: iso(expires),
-        admin: isAdmin(subject),
-        auditor: isAuditor(subject),
+        admin: hasRole(rights, "admin"),
+        auditor: hasRole(rights, "auditor"),
+        permissions: permissionNames.filter((permission) => rights.has(permission)),
+        scoped: scopedOf(rights),
         csrfToken,
       };
     },

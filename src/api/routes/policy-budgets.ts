@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limitFor } from "../../policy/limits.js";
 import type { Subject } from "../../vocabulary/index.js";
-import { isAuditor, principalOf } from "../access.js";
+import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 
 const usedSchema = z.object({
@@ -31,15 +31,15 @@ export const policyBudgetRoutes: Routes = (app, { deps }) => {
     schema: {
       summary: "What is used of which budget now",
       description:
-        "Auditors see everybody's use; others their own, that of their sessions, and what they share with a group or everybody. Of sessions: those of the gateway that answers.",
+        "With `policy.read` everybody's use; others their own, that of their sessions, and what they share with a group or everybody. Of sessions: those of the gateway that answers.",
       tags: ["policy"],
       querystring: z.object({ rule: z.string().max(64).optional() }),
       response: { 200: z.object({ items: z.array(usedSchema) }) },
     },
     handler: async (request) => {
-      const { subject } = principalOf(request);
+      const { subject, rights } = principalOf(request);
       const { rules } = source.current();
-      const mine = isAuditor(subject) ? () => true : await shownTo(subject);
+      const mine = rights.has("policy.read") ? () => true : await shownTo(subject);
       const items = (tools?.budgets.list() ?? []).flatMap(({ key, used }) => {
         const found = limitFor(rules, key);
         if (found === null || !mine(key.owner)) return [];

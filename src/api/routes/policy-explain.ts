@@ -2,7 +2,7 @@ import { z } from "zod";
 import { explainFor } from "../../policy/explain-for.js";
 import { gridCells, gridRows } from "../../policy/grid.js";
 import { HoopError, type Subject } from "../../vocabulary/index.js";
-import { isAuditor, principalOf } from "../access.js";
+import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 
 const explainedSchema = z.object({
@@ -26,17 +26,16 @@ export const policyExplainRoutes: Routes = (app, { deps, now }) => {
     config: { access: "subject" },
     schema: {
       summary: "What somebody may do on a connection, and why",
-      description: "Everybody may ask for themselves; auditors for everybody.",
+      description: "Everybody may ask for themselves; with `policy.read` for everybody.",
       tags: ["policy"],
       params: z.object({ connection: z.string().max(64) }),
       querystring: z.object({ subject: z.string().max(64).optional() }),
       response: { 200: explainedSchema },
     },
     handler: async (request) => {
-      const asking = principalOf(request).subject;
+      const { subject: asking, rights } = principalOf(request);
       const name = request.query.subject ?? asking.name;
-      if (name !== asking.name && !isAuditor(asking))
-        throw new HoopError("denied", "only auditors may ask what others may do");
+      if (name !== asking.name && !rights.hasSomewhere("policy.read")) throw denied("policy.read", "that for others");
       const subject = name === asking.name ? asking : await subjectNamed(name);
       // Whoever has nothing to do with a connection cannot tell it from one that is not there.
       const unknown = new HoopError(
@@ -45,10 +44,12 @@ export const policyExplainRoutes: Routes = (app, { deps, now }) => {
       );
       const connection = deps.connections.source.byName(request.params.connection);
       if (!connection) throw unknown;
+      const reads = rights.hasOn("policy.read", connection);
+      if (name !== asking.name && !reads) throw unknown;
       const grants = tools?.grants(subject.id) ?? [];
       const explained = explainFor(source.current(), { subject, connection, now: now(), grants });
       const concerned = explained.rules.some(({ kind }) => kind === "access" || kind === "grant" || kind === "request");
-      if (!concerned && !isAuditor(asking)) throw unknown;
+      if (!concerned && !reads) throw unknown;
       return {
         ...explained,
         connect: { ...explained.connect, reasons: [...explained.connect.reasons] },
@@ -62,7 +63,7 @@ export const policyExplainRoutes: Routes = (app, { deps, now }) => {
   app.route({
     method: "GET",
     url: "/policy/grid",
-    config: { access: "auditor" },
+    config: { access: "policy.read", scoped: true },
     schema: {
       summary: "What rules can say, and which protocols honour it",
       tags: ["policy"],

@@ -9,6 +9,7 @@ import { HoopError } from "../../vocabulary/index.js";
 import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import type { PolicyTools } from "../policy-port.js";
+import { mayApply } from "../policy-scope.js";
 import { iso, timeSchema } from "../schemas.js";
 
 const maxText = 4 * 1024 * 1024;
@@ -31,7 +32,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
     method: "POST",
     url: "/policy/replay",
     bodyLimit: maxText + 65_536,
-    config: { access: "auditor" },
+    config: { access: "policy.read" },
     schema: {
       summary: "What other rules would have made of what was recorded",
       description:
@@ -107,7 +108,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "GET",
     url: "/policy/shadows",
-    config: { access: "auditor" },
+    config: { access: "policy.read" },
     schema: {
       summary: "What rules in shadow mode would have done",
       tags: ["policy"],
@@ -158,7 +159,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "POST",
     url: "/policy/rules/:rule/enforce",
-    config: { access: "admin" },
+    config: { access: "policy.write", scoped: true },
     schema: {
       summary: "Enforce a rule that only watches, or is off",
       description: "Applies its document with `mode: enforce`; tests and checks count as for any change.",
@@ -175,7 +176,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
       },
     },
     handler: async (request) => {
-      const { subject } = principalOf(request);
+      const { subject, rights } = principalOf(request);
       const { rule } = request.params;
       return change({ subject }, async () => {
         const stored = await store.read();
@@ -184,6 +185,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
           .find(({ metadata }) => metadata.name === rule);
         if (!before || before.kind === "test")
           throw new HoopError("not-found", `no rule is named "${rule.slice(0, 63)}"`);
+        mayApply(rights, [before], [enforced(before)], false);
         const applied = await applyDocuments(store, [enforced(before)], {
           author: { subject: subject.id, name: subject.name },
           revision: request.body?.revision ?? stored.revision,

@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { applyDocuments } from "../../policy/apply-documents.js";
 import { connectAnalysis } from "../../policy/connect.js";
-import { parseDocuments } from "../../policy/parse-documents.js";
+import type { PolicyDocument } from "../../policy/documents/index.js";
+import { parseDocument, parseDocuments } from "../../policy/parse-documents.js";
 import { yamlOf } from "../../policy/plan-changes.js";
 import { simulate } from "../../policy/simulate.js";
 import { type Subject, subjectId } from "../../vocabulary/index.js";
-import { principalOf } from "../access.js";
+import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
+import { documentWithin, mayApply } from "../policy-scope.js";
 import { iso, timeSchema } from "../schemas.js";
 
 const maxText = 4 * 1024 * 1024;
@@ -42,12 +45,24 @@ const simulationSchema = z.object({
 export const policyRoutes: Routes = (app, { deps, change, now }) => {
   const { store, source, tools } = deps.policy;
 
+  /** Documents that the caller may read. */
+  function readable(request: FastifyRequest, documents: readonly PolicyDocument[]): readonly PolicyDocument[] {
+    const { rights } = principalOf(request);
+    return documents.filter((document) => documentWithin(rights, "policy.read", document));
+  }
+
+  /** What is stored, to be judged and then to be changed only as long as it is the same. */
+  async function stored(): Promise<{ readonly revision: number; readonly documents: readonly PolicyDocument[] }> {
+    const { revision, documents } = await store.read();
+    return { revision, documents: documents.map((one) => parseDocument(one, "stored policy").document) };
+  }
+
   app.route({
     method: "GET",
     url: "/policy",
-    config: { access: "auditor" },
+    config: { access: "policy.read", scoped: true },
     schema: {
-      summary: "Every document, as it was written",
+      summary: "Every document that you may read, as it was written",
       tags: ["policy"],
       response: {
         200: z.object({
@@ -59,15 +74,18 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
         }),
       },
     },
-    handler: async () => {
-      const stored = await store.read();
+    handler: async (request) => {
+      const { rights } = principalOf(request);
+      const kept = await store.read();
       const { version, documents } = source.current();
-      const yaml = documents.map(yamlOf).join("\n---\n");
+      const yaml = readable(request, documents).map(yamlOf).join("\n---\n");
       return {
-        revision: stored.revision,
+        revision: kept.revision,
         version,
         problem: source.problem(),
-        documents: stored.documents as Record<string, unknown>[],
+        documents: kept.documents.filter(
+          (one) => rights.has("policy.read") || documentWithin(rights, "policy.read", one as PolicyDocument),
+        ) as Record<string, unknown>[],
         yaml,
       };
     },
@@ -76,7 +94,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "GET",
     url: "/policy/explain",
-    config: { access: "auditor" },
+    config: { access: "policy.read", scoped: true },
     schema: {
       summary: "Every rule in force as a sentence",
       tags: ["policy"],
@@ -84,16 +102,17 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
         200: z.object({ version: z.string(), items: z.array(z.object({ rule: z.string(), text: z.string() })) }),
       },
     },
-    handler: async () => {
+    handler: async (request) => {
       const set = source.current();
-      return { version: set.version, items: [...set.explain()] };
+      const names = new Set<string>(readable(request, set.documents).map(({ metadata }) => metadata.name));
+      return { version: set.version, items: set.explain().filter(({ rule }) => names.has(rule)) };
     },
   });
 
   app.route({
     method: "GET",
     url: "/policy/history",
-    config: { access: "auditor" },
+    config: { access: "policy.read", scoped: true },
     schema: {
       summary: "Who changed which rule, newest first",
       tags: ["policy"],
@@ -115,7 +134,12 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
       },
     },
     handler: async (request) => {
-      const history = await store.history(request.query.limit);
+      const { rights } = principalOf(request);
+      const may = (document: unknown) =>
+        document === null || documentWithin(rights, "policy.read", document as PolicyDocument);
+      const history = (await store.history(request.query.limit)).filter(
+        ({ before, after }) => rights.has("policy.read") || (may(before) && may(after)),
+      );
       return {
         items: history.map(({ revision, at, by, kind, name, before, after }) => ({
           revision,
@@ -134,7 +158,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
     method: "POST",
     url: "/policy/plan",
     bodyLimit: maxText + 65_536,
-    config: { access: "admin" },
+    config: { access: "policy.write", scoped: true },
     schema: {
       summary: "What applying would change; changes nothing",
       tags: ["policy"],
@@ -143,8 +167,12 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
     },
     handler: async (request) => {
       const { text, source: from, prune } = request.body;
-      const planned = await applyDocuments(store, parseDocuments(text, from), {
+      const wanted = parseDocuments(text, from);
+      const now = await stored();
+      mayApply(principalOf(request).rights, now.documents, wanted, prune);
+      const planned = await applyDocuments(store, wanted, {
         author: null,
+        revision: now.revision,
         prune,
         dryRun: true,
         checks: tools?.checks,
@@ -161,7 +189,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
     method: "POST",
     url: "/policy/apply",
     bodyLimit: maxText + 65_536,
-    config: { access: "admin" },
+    config: { access: "policy.write", scoped: true },
     schema: {
       summary: "Apply documents, all or nothing",
       description: "With `revision` (of a plan) it refuses when policy has changed since.",
@@ -170,15 +198,17 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
       response: { 200: plannedSchema },
     },
     handler: async (request) => {
-      const { subject } = principalOf(request);
+      const { subject, rights } = principalOf(request);
       const { text, source: from, prune, revision } = request.body;
       const wanted = parseDocuments(text, from);
       const applied = await change({ subject }, async () => {
-        const before = (await store.read()).revision;
+        const { revision: before, documents } = await stored();
+        mayApply(rights, documents, wanted, prune);
         const result = await applyDocuments(store, wanted, {
           author: { subject: subject.id, name: subject.name },
           prune,
-          revision,
+          // What was judged is what is changed.
+          revision: revision ?? (rights.has("policy.write") ? undefined : before),
           checks: tools?.checks,
         });
         const changes = result.changes.filter((one) => one.action !== "unchanged");
@@ -203,7 +233,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
   app.route({
     method: "POST",
     url: "/policy/simulate",
-    config: { access: "auditor" },
+    config: { access: "policy.read", scoped: true },
     schema: {
       summary: "What would happen if: a subject, a connection, a statement, a time",
       description: "Decides and tells what every rule said; runs nothing. Without a statement: opening the connection.",
@@ -227,6 +257,8 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
     handler: async (request) => {
       const { statement, database = null, at } = request.body;
       const connection = deps.connections.get(request.body.connection);
+      if (!principalOf(request).rights.hasOn("policy.read", connection))
+        throw denied("policy.read", `that on ${connection.name}`);
       const subject = await subjectOf(request.body.subject);
       const analysis =
         statement === undefined

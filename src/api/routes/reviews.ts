@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type ReviewFilter, reviewIdPattern, reviewKinds, reviewLimits, reviewStates } from "../../reviews/index.js";
 import { HoopError } from "../../vocabulary/index.js";
-import { isAdmin, isAuditor, principalOf } from "../access.js";
+import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { commentSchema, contentSchema, reviewSchema, reviewSummarySchema } from "../review-schemas.js";
 import { cursorFrom, cursorTo, pageQuerySchema, pageSchema } from "../schemas.js";
@@ -13,7 +13,9 @@ const filterSchema = pageQuerySchema.extend({
   view: z
     .enum(["decide", "mine", "all"])
     .default("decide")
-    .describe("`decide`: those that wait for your word. `mine`: what you asked for. `all`: everybody's, for auditors."),
+    .describe(
+      "`decide`: those that wait for your word. `mine`: what you asked for. `all`: everybody's, for those who have `reviews.read`.",
+    ),
   state: z.enum(reviewStates).optional(),
   kind: z.enum(reviewKinds).optional(),
   connection: z.string().max(63).optional(),
@@ -42,13 +44,19 @@ export const reviewRoutes: Routes = (app, { deps, change }) => {
   // A gateway that stops does not wait for those who wait.
   app.addHook("preClose", async () => closing.abort());
 
-  const seen = (request: FastifyRequest, id: string) => {
-    const { subject } = principalOf(request);
-    return reviews.view(id, subject, isAuditor(subject));
+  const seen = async (request: FastifyRequest, id: string) => {
+    const { subject, rights } = principalOf(request);
+    if (rights.has("reviews.read") || !rights.hasSomewhere("reviews.read"))
+      return reviews.view(id, subject, rights.has("reviews.read"));
+    const view = await reviews.view(id, subject, true);
+    const { connections: about } = view.review;
+    const found = about.map(({ id: wanted }) => deps.connections.source.list().find((one) => one.id === wanted));
+    const mine = found.length > 0 && found.every((one) => one !== undefined && rights.hasOn("reviews.read", one));
+    return mine ? view : reviews.view(id, subject, false);
   };
 
   async function whole(request: FastifyRequest, id: string) {
-    const { subject } = principalOf(request);
+    const { subject, rights } = principalOf(request);
     const view = await seen(request, id);
     const [comments, rehearsal, grant] = await Promise.all([
       reviews.comments(id),
@@ -56,7 +64,12 @@ export const reviewRoutes: Routes = (app, { deps, change }) => {
       view.review.kind === "access" ? reviews.grant(id) : null,
     ]);
     const masked = rehearsal === null ? null : reviewing.maskRehearsal(subject, view.review, rehearsal);
-    return shownReview(view, subject, reviewing, { comments, rehearsal: masked, grant, admin: isAdmin(subject) });
+    return shownReview(view, subject, reviewing, {
+      comments,
+      rehearsal: masked,
+      grant,
+      admin: rights.has("grants.end"),
+    });
   }
 
   app.route({
@@ -70,10 +83,9 @@ export const reviewRoutes: Routes = (app, { deps, change }) => {
       response: { 200: pageSchema(reviewSummarySchema) },
     },
     handler: async (request) => {
-      const { subject } = principalOf(request);
+      const { subject, rights } = principalOf(request);
       const { view, state, kind, connection, limit, after } = request.query;
-      if (view === "all" && !isAuditor(subject))
-        throw new HoopError("denied", "only auditors see everybody's reviews", { hint: "view=mine, view=decide" });
+      if (view === "all" && !rights.has("reviews.read")) throw denied("reviews.read", "view=all");
       const cursor =
         after === undefined
           ? undefined

@@ -7,7 +7,7 @@ export const secretRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "POST",
     url: "/secrets/rotate",
-    config: { access: "admin", rateLimit: { max: 10, timeWindow: 60_000 } },
+    config: { access: "secrets.rotate", rateLimit: { max: 10, timeWindow: 60_000 } },
     schema: {
       summary: "A new data key, and every secret sealed anew under it",
       tags: ["secrets"],

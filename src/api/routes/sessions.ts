@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HoopError, type SubjectId, sessionId, subjectId } from "../../vocabulary/index.js";
-import { isAdmin, isAuditor, principalOf } from "../access.js";
+import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import type { AuditPort, RecordedSession } from "../deps.js";
 import {
@@ -16,6 +16,7 @@ import {
   pageSchema,
   timeSchema,
 } from "../schemas.js";
+import { createReach } from "../session-reach.js";
 
 const who = z.object({ id: z.uuid(), name: z.string() });
 const liveSchema = z
@@ -43,7 +44,7 @@ const recordedSchema = z
   })
   .meta({ id: "RecordedSession" });
 const filterSchema = pageQuerySchema.extend({
-  subject: z.string().max(64).optional().describe("A user's name or id. Others than auditors see only their own."),
+  subject: z.string().max(64).optional().describe("A user's name or id. Without `sessions.read`, your own only."),
   connection: z.string().max(63).optional(),
 });
 const one = z.object({ session: z.uuid() });
@@ -60,14 +61,16 @@ const revealedSchema = z.object({
   cut: z.boolean().describe("Whether there is more than the four million characters that are answered."),
 });
 
-/** Open and recorded sessions: everybody's for auditors, their own for others. */
+/** Open and recorded sessions: everybody's for those who may read them, on some connections or all; their own for others. */
 export const sessionRoutes: Routes = (app, { deps, change }) => {
+  const reach = createReach(deps);
+
   /** Whose sessions the caller may look through; undefined: everybody's. */
   async function scope(request: FastifyRequest, wanted: string | undefined): Promise<SubjectId | undefined> {
-    const { subject } = principalOf(request);
-    if (!isAuditor(subject)) {
+    const { subject, rights } = principalOf(request);
+    if (!rights.hasSomewhere("sessions.read")) {
       if (wanted === undefined || wanted === subject.name || wanted === subject.id) return subject.id;
-      throw new HoopError("denied", "you may look at your own sessions only", { hint: "auditors see everybody's" });
+      throw new HoopError("denied", "you may look at your own sessions only", { hint: "sessions.read sees others'" });
     }
     if (wanted === undefined) return undefined;
     // Who was removed still has recordings: an id needs no user behind it.
@@ -92,6 +95,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
       const before = cursor === undefined ? undefined : { startedAt: new Date(cursor[0]), id: sessionId(cursor[1]) };
       const list = await deps.sessions.list({
         subject: await scope(request, request.query.subject),
+        within: await reach.within(principalOf(request)),
         connection,
         before,
         limit,
@@ -123,6 +127,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
       const { limit, after, connection } = request.query;
       const page = await deps.recordings.sessions({
         subject: await scope(request, request.query.subject),
+        within: await reach.within(principalOf(request)),
         connection,
         after,
         limit,
@@ -131,11 +136,13 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
     },
   });
 
-  /** A recorded session that the caller may see; of another's not even whether it is there. */
-  async function visible(request: FastifyRequest, id: string) {
+  /** A recorded session that the caller may see, or with `alone` may open the sealed parts of, also where it is their own; of another's not even whether it is there. */
+  async function visible(request: FastifyRequest, id: string, alone = false) {
     const session = await deps.recordings.session(id);
-    const { subject } = principalOf(request);
-    if (session === null || (!isAuditor(subject) && session.subject.id !== subject.id)) throw unknown();
+    const { subject, rights } = principalOf(request);
+    if (session === null) throw unknown();
+    if (session.subject.id === subject.id && !alone) return session;
+    if (!(await reach.reaches(rights, session, alone ? "sessions.reveal" : "sessions.read"))) throw unknown();
     return session;
   }
 
@@ -170,7 +177,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
   app.route({
     method: "POST",
     url: "/sessions/:session/entries/:seq/reveal",
-    config: { access: "auditor", rateLimit: { max: 60, timeWindow: 60_000 } },
+    config: { access: "sessions.reveal", scoped: true, rateLimit: { max: 60, timeWindow: 60_000 } },
     schema: {
       summary: "Open a sealed part of an entry",
       description: "Who looked, at what and why is in the record before it is opened.",
@@ -180,7 +187,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
       response: { 200: revealedSchema },
     },
     handler: async (request) => {
-      const session = await visible(request, request.params.session);
+      const session = await visible(request, request.params.session, true);
       const { subject } = principalOf(request);
       const because = request.body.because.replaceAll(/\p{C}/gu, " ").trim();
       if (because === "") throw new HoopError("invalid", "say in a few words why you look");
@@ -204,7 +211,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
     url: "/sessions/:session/kill",
     config: { access: "subject" },
     schema: {
-      summary: "End an open session within a second; your own, or as an admin anybody's",
+      summary: "End an open session within a second; your own, or with `sessions.kill` others'",
       tags: ["sessions"],
       params: one,
       body: z
@@ -213,11 +220,11 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
       response: { 202: noContentSchema },
     },
     handler: async (request, reply) => {
-      const { subject } = principalOf(request);
+      const { subject, rights } = principalOf(request);
       const id = sessionId(request.params.session);
       await change({ subject }, async () => {
         const session = await deps.sessions.get(id);
-        if (session === null || (!isAdmin(subject) && session.subject.id !== subject.id)) throw unknown();
+        if (session === null || (session.subject.id !== subject.id && !reach.kills(rights, session))) throw unknown();
         const reason = (request.body?.reason ?? "").replaceAll(/\p{C}/gu, " ").trim() || "no reason given";
         await deps.sessions.requestKill(id, subject.name, reason);
         const before = { subject: session.subject.name, connection: session.connection.name };

@@ -32,7 +32,7 @@ export const statusRoutes: Routes = (app, { deps }) => {
   app.route({
     method: "GET",
     url: "/status",
-    config: { access: "auditor" },
+    config: { access: "gateway.read" },
     schema: {
       summary: "How this replica is",
       tags: ["gateway"],
@@ -65,6 +65,14 @@ export const healthRoutes: Routes = (app, { deps }) => {
   app.route({
     method: "GET",
     url: "/healthz",
+    config: { access: "public" },
+    schema: { summary: "The process answers", tags: ["gateway"], response: { 200: z.object({ ok: z.literal(true) }) } },
+    handler: async () => ({ ok: true as const }),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/livez",
     config: { access: "public" },
     schema: { summary: "The process answers", tags: ["gateway"], response: { 200: z.object({ ok: z.literal(true) }) } },
     handler: async () => ({ ok: true as const }),

@@ -14,6 +14,7 @@ const userSchema = z
     disabled: z.boolean(),
     hasPassword: z.boolean(),
     createdAt: timeSchema,
+    directory: z.string().nullable().describe("Which directory provisions them; null: local."),
   })
   .meta({ id: "User" });
 const named = z.object({ user: z.string().max(64).describe("Name or id.") });
@@ -21,12 +22,17 @@ const groups = z.array(z.string().max(64)).max(200);
 
 /** People, service accounts and agents of AI. */
 export const userRoutes: Routes = (app, { deps, change }) => {
-  const { users } = deps.identity;
+  const { users, roles, directories } = deps.identity;
+  /** With the directory that each belongs to. */
+  async function owned(list: readonly User[]): Promise<z.infer<typeof userSchema>[]> {
+    const owners = await directories.store.owners(list.map(({ id }) => id));
+    return list.map((user) => ({ ...shown(user), directory: owners.get(user.id) ?? null }));
+  }
 
   app.route({
     method: "GET",
     url: "/users",
-    config: { access: "auditor" },
+    config: { access: "users.read" },
     schema: {
       summary: "Users, by name",
       tags: ["users"],
@@ -39,22 +45,22 @@ export const userRoutes: Routes = (app, { deps, change }) => {
         after: after === undefined ? null : cursorTo(after, z.tuple([z.string()]))[0],
         limit,
       });
-      return { items: list.map(shown), next: list.length < limit ? null : cursorFrom([list.at(-1)!.name]) };
+      return { items: await owned(list), next: list.length < limit ? null : cursorFrom([list.at(-1)!.name]) };
     },
   });
 
   app.route({
     method: "GET",
     url: "/users/:user",
-    config: { access: "auditor" },
+    config: { access: "users.read" },
     schema: { summary: "One user", tags: ["users"], params: named, response: { 200: userSchema } },
-    handler: async (request) => shown(await users.get(request.params.user)),
+    handler: async (request) => (await owned([await users.get(request.params.user)]))[0]!,
   });
 
   app.route({
     method: "POST",
     url: "/users",
-    config: { access: "admin" },
+    config: { access: "users.write" },
     schema: {
       summary: "Add a user",
       tags: ["users"],
@@ -68,24 +74,27 @@ export const userRoutes: Routes = (app, { deps, change }) => {
       response: { 201: userSchema },
     },
     handler: async (request, reply) => {
-      const user = await change(principalOf(request), async () => {
-        const created = await users.create(request.body);
+      const principal = principalOf(request);
+      const check = roles.checks.create(principal.subject, request.body.groups);
+      const user = await change(principal, async () => {
+        const created = await users.create(request.body, check);
         return {
           answer: created,
           entry: { what: "user.created", target: created.name, before: null, after: shown(created) },
         };
       });
-      return reply.code(201).send(shown(user));
+      return reply.code(201).send({ ...shown(user), directory: null });
     },
   });
 
   app.route({
     method: "PATCH",
     url: "/users/:user",
-    config: { access: "admin" },
+    config: { access: "users.write" },
     schema: {
       summary: "Change a user; what is left out stays",
-      description: "Disabling ends every login and session of the user within a second.",
+      description:
+        "Disabling ends every login and session of the user within a second. Nobody changes a user who may more than they do, or puts one into a group that gives what they do not have.",
       tags: ["users"],
       params: named,
       body: z.strictObject({
@@ -104,6 +113,7 @@ export const userRoutes: Routes = (app, { deps, change }) => {
           id,
           request.body,
           id === principal.subject.id ? principal.login : null,
+          roles.checks.change(principal.subject, id, request.body.groups),
         );
         const password = request.body.password === undefined ? {} : { passwordChanged: true };
         return {
@@ -116,14 +126,14 @@ export const userRoutes: Routes = (app, { deps, change }) => {
           },
         };
       });
-      return shown(user);
+      return (await owned([user]))[0]!;
     },
   });
 
   app.route({
     method: "DELETE",
     url: "/users/:user",
-    config: { access: "admin" },
+    config: { access: "users.write" },
     schema: {
       summary: "Remove a user and end all they have open",
       tags: ["users"],
@@ -131,9 +141,10 @@ export const userRoutes: Routes = (app, { deps, change }) => {
       response: { 204: noContentSchema },
     },
     handler: async (request, reply) => {
+      const principal = principalOf(request);
       const { id } = await users.get(request.params.user);
-      await change(principalOf(request), async () => {
-        const removed = await users.remove(id);
+      await change(principal, async () => {
+        const removed = await users.remove(id, roles.checks.change(principal.subject, id));
         return {
           answer: null,
           entry: { what: "user.removed", target: removed.name, before: shown(removed), after: null },
@@ -144,7 +155,7 @@ export const userRoutes: Routes = (app, { deps, change }) => {
   });
 };
 
-function shown(user: User): z.infer<typeof userSchema> {
+function shown(user: User): Omit<z.infer<typeof userSchema>, "directory"> {
   const { id, kind, name, email, disabled, hasPassword } = user;
   return { id, kind, name, email, groups: [...user.groups], disabled, hasPassword, createdAt: iso(user.createdAt) };
 }

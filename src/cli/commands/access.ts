@@ -19,6 +19,10 @@ export function declareAccess(program: Command, run: Runner): void {
         "--user <name>",
         "log in with name and password in this terminal; the password is asked for, or read from stdin",
       )
+      .option(
+        "--provider <name>",
+        "sign in by this provider at once; with --user, the directory that knows the password",
+      )
       .action(run(() => import("../verbs/login.js"))),
     [
       ["hoop login https://hoop.example.com", "opens the browser"],

@@ -51,6 +51,11 @@ function described(command: Command): Command {
     .option("--agent <name>", "the agent that dials; `none`: the gateway dials itself")
     .option("--label <key=value>", "a label that rules can match; repeatable; `key=` removes it", collect)
     .option("--target <key=value>", "what only this protocol knows, such as database=shop; repeatable", collect)
+    .option(
+      "--credential <key=value>",
+      "where the credential comes from, such as users=ephemeral, roles=app_rw or from=vault:kv/data/pg#password; repeatable",
+      collect,
+    )
     .option("--tls <mode>", "TLS to the target: disable, prefer, require, verify-ca, verify-full")
     .option("--tls-ca <file>", "PEM of the authority that signs the target's certificate")
     .option("--tls-server-name <name>", "the name in the target's certificate, when it is not the host")

@@ -37,6 +37,10 @@ export function declarePrograms(program: Command, run: Runner): void {
       .option("--max-lanes <n>", "most connections carried at a time")
       .option("--server-name <name>", "the name in the gateway's certificate, when it is not the host of --gateway")
       .option("--ca <file>", "authorities (PEM) to trust besides the gateway's own")
+      .option(
+        "--metrics-listen <host:port>",
+        "where /metrics, /livez and /readyz answer; a port alone is on 127.0.0.1; default: nowhere",
+      )
       .option("--drain-ms <ms>", "how long open connections may go on after SIGTERM")
       .option("--dial-ms <ms>", "how long a target may take to accept a connection")
       .action(run(() => import("../verbs/agent.js"))),

@@ -30,18 +30,40 @@ export function declareSessions(program: Command, run: Runner): void {
   examples(
     group
       .command("replay")
-      .description("play back what a session's terminal showed; for auditors, recorded with who and why")
+      .description("play back what a session's terminal showed, masked; with a reason, what was sealed")
       .argument("<id>", "the session, or the start of its id")
-      .requiredOption("--because <text>", "why you look")
+      .option("--because <text>", "why you look at what is sealed; without, values that identify people are masked")
       .option("--terminal <n>", "which of the session's terminals; the first one if left out")
       .option("--speed <factor>", "so many times as fast", "1")
       .option("--idle <seconds>", "pauses are cut to so many", "2")
       .option("--raw", "write the recording itself, asciicast v2, instead of playing it")
       .action(run(() => import("../verbs/sessions-replay.js"))),
     [
-      ["hoop sessions replay 3f2a --because 'INC-7' --speed 4", "four times as fast"],
+      ["hoop sessions replay 3f2a --speed 4", "four times as fast, masked"],
+      ["hoop sessions replay 3f2a --because 'INC-7'", "as it was, in colours"],
       ["hoop sessions replay 3f2a --because 'INC-7' --raw > session.cast", "for asciinema and other players"],
     ],
+  );
+  examples(
+    group
+      .command("watch")
+      .description("look on while a session goes on; recorded, masked, and over with your rights to it")
+      .argument("<id>", "the session, or the start of its id")
+      .option("--because <text>", "why you look")
+      .option("--terminal <n>", "which of the session's terminals; the first one that shows something if left out")
+      .action(run(() => import("../verbs/sessions-watch.js"))),
+    [["hoop sessions watch 3f2a", "q leaves, k ends the session"]],
+  );
+  examples(
+    group
+      .command("search")
+      .description("find text that stood on a terminal's screen, newest sessions first; recorded")
+      .argument("<text>", "at least two characters, in upper or lower case")
+      .option("--subject <name>", "only of this user")
+      .option("--connection <name>", "only to this connection")
+      .option("--limit <n>", "at most so many lines", "50")
+      .action(run(() => import("../verbs/sessions-search.js"))),
+    [["hoop sessions search 'permission denied' --connection web-1", "who saw that"]],
   );
   examples(
     group

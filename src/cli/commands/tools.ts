@@ -12,6 +12,21 @@ export function declareTools(program: Command, run: Runner): void {
       .action(run(() => import("../verbs/ca.js"))),
     [["hoop ca > ~/.postgresql/root.crt", "then sslmode=verify-full works"]],
   );
+  examples(
+    program
+      .command("kubeconfig")
+      .description("set kubectl up for your Kubernetes connections; all of them, or those named")
+      .argument("[connections...]", "their names")
+      .option("--file <path>", "the kubeconfig to write; what KUBECONFIG says, or ~/.kube/config")
+      .option("--use", "make it the context that kubectl uses from now on")
+      .option("--print", "print it instead, and write nothing")
+      .action(run(() => import("../verbs/kubeconfig.js"))),
+    [
+      ["hoop kubeconfig", "then kubectl --context k8s-prod.hoop get pods"],
+      ["hoop kubeconfig k8s-prod --use", "then kubectl get pods"],
+      ["kubectl --kubeconfig <(hoop kubeconfig --print) get pods", "without a file"],
+    ],
+  );
   program
     .command("secrets")
     .description("the sealed secrets of targets")

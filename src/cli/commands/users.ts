@@ -34,6 +34,12 @@ export function declareUsers(program: Command, run: Runner): void {
     .argument("<name>")
     .action(run(() => import("../verbs/users-disable.js")));
   group
+    .command("rm")
+    .description("remove a user and end all they have open; what was recorded stays")
+    .argument("<name>")
+    .option("--yes", "do not ask")
+    .action(run(() => import("../verbs/users-rm.js")));
+  group
     .command("reset-factors")
     .description("take a user's second factors away, for one who lost them; ends their logins")
     .argument("<name>")

@@ -19,7 +19,7 @@ export const run: Verb = async (invocation) => {
   const ca = await authorityFor(url, invocation);
   const api = new ApiClient({ url, ca });
   const name = text(invocation, "user");
-  const issued = name === undefined ? await byDevice(api, invocation) : await byPassword(api, name, context);
+  const issued = name === undefined ? await byDevice(api, invocation) : await byPassword(api, name, invocation);
   const uid = ownerUid(context);
   const login = renewed({ url: url.origin, uid, ca }, issued);
   await context.store.save(login);
@@ -78,10 +78,12 @@ async function authorityFor(url: URL, invocation: Invocation): Promise<string | 
   });
 }
 
-async function byPassword(api: ApiClient, name: string, context: CliContext): Promise<IssuedTokens> {
-  const password = await readSecret(context, `Password of ${name}`);
+async function byPassword(api: ApiClient, name: string, invocation: Invocation): Promise<IssuedTokens> {
+  const { context } = invocation;
+  const provider = text(invocation, "provider");
+  const password = await readSecret(context, `Password of ${name}${provider === undefined ? "" : ` at ${provider}`}`);
   const answer = await api.post<IssuedTokens | SignInStep>("/login", {
-    body: { name, password, as: "tokens" },
+    body: { name, password, as: "tokens", ...(provider === undefined ? {} : { provider }) },
     signal: context.signal,
   });
   const issued = "accessToken" in answer ? answer : await finishSignIn(context, api, answer);
@@ -98,23 +100,19 @@ interface DeviceStart {
   readonly interval: number;
 }
 
-async function byDevice(api: ApiClient, { context, options }: Invocation): Promise<IssuedTokens> {
+async function byDevice(api: ApiClient, invocation: Invocation): Promise<IssuedTokens> {
+  const { context, options } = invocation;
   const { out, signal } = context;
   const start = await api.post<DeviceStart>("/login/device", {
     body: { client: `hoop on ${hostname()}`.slice(0, 120) },
     signal,
   });
-  if (out.json)
-    out.event({
-      event: "code",
-      url: start.verification_uri,
-      code: start.user_code,
-      complete: start.verification_uri_complete,
-    });
+  const complete = throughProvider(start.verification_uri_complete, text(invocation, "provider"));
+  if (out.json) out.event({ event: "code", url: start.verification_uri, code: start.user_code, complete });
   out.say(`Open ${out.color.cyan(start.verification_uri)} and type the code ${out.color.bold(start.user_code)}`);
-  if (out.interactive && options.browser !== false && sameGateway(start.verification_uri_complete)) {
+  if (out.interactive && options.browser !== false && sameGateway(complete)) {
     const { default: open } = await import("open");
-    await open(start.verification_uri_complete).catch(() => {});
+    await open(complete).catch(() => {});
   }
   const deadline = Date.now() + Math.min(start.expires_in, 3_600) * 1_000;
   let wait = Math.max(1, Math.min(start.interval, 60)) * 1_000;
@@ -130,6 +128,15 @@ async function byDevice(api: ApiClient, { context, options }: Invocation): Promi
     if (answer.state === "slow-down") wait += 2_000;
   }
   throw new HoopError("timeout", "nobody answered in the browser", { hint: "run hoop login again" });
+}
+
+/** By way of the provider's sign-in page, and from there to the code. */
+function throughProvider(page: string, provider: string | undefined): string {
+  if (provider === undefined || !URL.canParse(page)) return page;
+  const { pathname, search } = new URL(page);
+  const start = new URL(`/api/v1/login/providers/${encodeURIComponent(provider)}/start`, page);
+  start.searchParams.set("to", pathname + search);
+  return start.href;
 }
 
 /** Only a web address is opened: what the gateway names must not start another program. */

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { join } from "node:path";
 import { askLaneEnd, type LaneEnd } from "../../client/lane-end.js";
+import { showDesktopNotice } from "../../client/profile/desktop-notice.js";
+import { withLoginNotice } from "../../client/profile/login-notice.js";
 import { createGrpcGateway } from "../../client/tunnel/grpc-gateway.js";
 import { runTunnel } from "../../client/tunnel/run-tunnel.js";
 import type { TunnelStatus } from "../../client/tunnel/status.js";
@@ -21,7 +23,10 @@ export const run: Verb = async (invocation) => {
   const allowedUids = await allowed(invocation, way);
   const lanes = await laneEnd(context, way);
   if (flag(invocation, "detach")) return detach(context);
-  const gateway = createGrpcGateway({ url: lanes.url, ca: lanes.authority || undefined, tokens: way.tokens, version });
+  const gateway = withLoginNotice(
+    createGrpcGateway({ url: lanes.url, ca: lanes.authority || undefined, tokens: way.tokens, version }),
+    (notice) => showDesktopNotice(notice, way.login?.uid ?? null),
+  );
   const { out } = context;
   await runTunnel(
     {

@@ -8,6 +8,7 @@ interface User {
   readonly email: string | null;
   readonly groups: readonly string[];
   readonly disabled: boolean;
+  readonly directory: string | null;
 }
 
 const maxUsers = 100_000;
@@ -20,6 +21,7 @@ export const run: Verb = async ({ context }) => {
       { title: "kind", value: (u) => u.kind },
       { title: "groups", value: (u) => u.groups.join(", ") },
       { title: "e-mail", value: (u) => u.email },
+      { title: "from", value: (u) => u.directory ?? "here" },
       { title: "", value: (u) => (u.disabled ? "disabled" : "") },
     ]),
   );

@@ -31,6 +31,8 @@ export class ConnectionListener {
   /** Where it listens; another than the offer's port when that was taken. */
   readonly port: number;
   open = 0;
+  /** At the connection's other ports; they end with this one. */
+  readonly more: ConnectionListener[] = [];
   readonly #server: Server;
   readonly #context: ListenerContext;
   readonly #sockets = new Set<Socket>();
@@ -71,12 +73,14 @@ export class ConnectionListener {
   /** Accepts no more; what is carried goes on, since the gateway alone decides about that. */
   stop(): void {
     this.#server.close();
+    for (const listener of this.more) listener.stop();
   }
 
   /** Ends everything that is carried. */
   destroy(): void {
     this.stop();
     for (const socket of this.#sockets) socket.destroy();
+    for (const listener of this.more) listener.destroy();
   }
 
   async #accept(socket: Socket): Promise<void> {

@@ -8,6 +8,10 @@ export interface Offer {
   readonly labels: Readonly<Record<string, string>>;
   /** What to type, with `{host}` and `{port}` to fill in. */
   readonly example: string;
+  /** Other ports of the same address that lead to it as well. */
+  readonly morePorts: readonly number[];
+  /** What it speaks inside of its protocol, e.g. `kubernetes`; empty: nothing in particular. */
+  readonly profile: string;
 }
 
 /** The whole list, as the gateway last told it. */

@@ -148,12 +148,9 @@ class GrpcGateway implements GatewayPort {
       subject,
       authority,
       sshHostKey,
-      offers: connections.map(({ name, protocol, port, labels, example }) => ({
-        name,
-        protocol,
-        port,
-        labels,
-        example,
+      offers: connections.map(({ name, protocol, port, labels, example, morePorts, profile }) => ({
+        ...{ name, protocol, port, labels, example, profile },
+        morePorts: morePorts.filter((more) => more > 0 && more < 65_536 && more !== port).slice(0, 4),
       })),
     });
   }

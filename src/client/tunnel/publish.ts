@@ -18,6 +18,16 @@ const tries = 20;
  * on another port where somebody owns the port on every address, or this user may not have it.
  */
 export async function publish(offer: Offer, context: PublishContext): Promise<ConnectionListener> {
+  const listener = await publishMain(offer, context);
+  for (const port of offer.morePorts) {
+    const more = { ...offer, port, morePorts: [] };
+    const own = await tryListen(more, listener.address, port, context);
+    listener.more.push(own instanceof ConnectionListener ? own : await listenNear(more, listener.address, context));
+  }
+  return listener;
+}
+
+async function publishMain(offer: Offer, context: PublishContext): Promise<ConnectionListener> {
   const { allocation } = context;
   const address = allocation.addressOf(offer.name);
   await context.prepare(address);
@@ -27,6 +37,11 @@ export async function publish(offer: Offer, context: PublishContext): Promise<Co
     const other = await elsewhere(offer, address, context);
     if (other) return other;
   }
+  return listenNear(offer, address, context);
+}
+
+/** On a port that tells which one was meant: 10080 for 80, 5433 for 5432; on any if those are taken. */
+async function listenNear(offer: Offer, address: string, context: PublishContext): Promise<ConnectionListener> {
   for (let step = 0; step < tries; step++) {
     const port = (offer.port < 1024 ? 10_000 : 1) + offer.port + step;
     if (port > 65_535) break;

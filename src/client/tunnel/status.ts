@@ -13,6 +13,10 @@ export interface ConnectionStatus {
   readonly ownPort: number;
   /** `own`: the connection's own port. `redirected`: by a rule of the kernel. `other`: the own port is taken. */
   readonly via: "own" | "redirected" | "other" | "none";
+  /** What it speaks inside of its protocol, e.g. `kubernetes`; empty: nothing in particular. */
+  readonly profile: string;
+  /** Its other ports, and at which of this machine they are reached. */
+  readonly more: readonly { readonly port: number; readonly at: number }[];
   /** What to type. */
   readonly command: string;
   /** Connections carried now. */

@@ -193,7 +193,8 @@ export class Tunnel {
   }
 
   #all(): ConnectionListener[] {
-    return [...this.#listeners.values(), ...this.#withdrawn.values()];
+    const main = [...this.#listeners.values(), ...this.#withdrawn.values()];
+    return main.flatMap((listener) => [listener, ...listener.more]);
   }
 
   #withdraw(name: string, listener: ConnectionListener): void {
@@ -248,9 +249,11 @@ export class Tunnel {
       name: offer.name,
       protocol: offer.protocol,
       ownPort: offer.port,
+      profile: offer.profile,
       problem: this.#problems.get(offer.name) ?? null,
     };
-    if (!listener) return { ...base, host: "", address: "", port: offer.port, via: "none", command: "", open: 0 };
+    if (!listener)
+      return { ...base, host: "", address: "", port: offer.port, via: "none", command: "", more: [], open: 0 };
     const { address } = listener;
     const own = listener.port === offer.port;
     const redirected = this.#redirected.has(listener);
@@ -268,13 +271,18 @@ export class Tunnel {
       port,
       via: own ? "own" : redirected ? "redirected" : "other",
       command,
-      open: listener.open,
+      more: listener.more.map((other) => ({
+        port: other.offer.port,
+        at: this.#redirected.has(other) ? other.offer.port : other.port,
+      })),
+      open: listener.more.reduce((sum, other) => sum + other.open, listener.open),
     };
   }
 }
 
 function serves({ offer }: ConnectionListener, wanted: Offer): boolean {
-  return offer.port === wanted.port && offer.protocol === wanted.protocol;
+  const ports = (of: Offer) => [of.port, ...of.morePorts].join();
+  return ports(offer) === ports(wanted) && offer.protocol === wanted.protocol;
 }
 
 /** The journal of what a tunnel with this state folder changed on the machine. */

@@ -62,7 +62,7 @@ export function createProofs(options: {
         await passkeys.authenticated(purpose, subject, bound, answer.passkey);
         return { with: "passkey", codesLeft: null };
       }
-      const guess = guesses.begin(subject, address, await options.knowsNetwork(subject, address));
+      const guess = await guesses.begin(subject, address, await options.knowsNetwork(subject, address));
       const typed = answer.code.replaceAll(/\s/g, "");
       const recovery = recoveryCodeFrom(typed);
       const proof = /^\d{6}$/.test(typed)
@@ -74,7 +74,7 @@ export function createProofs(options: {
         throw new HoopError("unauthenticated", "the code is wrong or was used before", {
           hint: "each code is good once: wait for the next one, or use another factor",
         });
-      guess.right();
+      await guess.right();
       return proof;
     },
   };

@@ -1,6 +1,6 @@
 import { HoopError, type Subject, type SubjectId } from "../../vocabulary/index.js";
-import { type Asker, clipped } from "../logins.js";
-import type { IdentityStore } from "../store.js";
+import { type Asker, clipped, throughProvider } from "../logins.js";
+import type { IdentityStore, LoginProvider, StoredSubject } from "../store.js";
 import { hashToken, mintToken } from "../token.js";
 import { subjectFrom } from "../token-authenticator.js";
 import { obligationOf } from "./enrolment.js";
@@ -27,12 +27,16 @@ export type SignInStep =
 export interface SignedIn {
   readonly subject: Subject;
   readonly as: PendingSignIn["as"];
+  /** What the login is to rest on. */
+  readonly provider?: LoginProvider | undefined;
 }
 
 /** Signing in from the right password to the end, and by passkey alone. Nothing here gives out a login; the caller does. */
 export interface SignIns {
-  /** After a right password. */
-  next(subject: Subject, as: PendingSignIn["as"], asker: Asker): Promise<SignInStep>;
+  /** After a right password, or a provider's word; `provider`: what the login is to rest on. */
+  next(subject: Subject, as: PendingSignIn["as"], asker: Asker, provider?: LoginProvider): Promise<SignInStep>;
+  /** The step that waits under this name, for a page that was only just opened. Throws HoopError `unauthenticated`: it is over. */
+  resume(pending: string): Promise<SignInStep>;
   passkeyOptions(pending: string, site: Site): Promise<AuthenticationOptions>;
   /** Throws HoopError `unauthenticated`: wrong, or begin anew with the password. */
   answer(pending: string, answer: FactorAnswer, address: string): Promise<SignedIn & { readonly proof: Proof }>;
@@ -69,6 +73,8 @@ export function createSignIns(options: {
   readonly passkeys: Passkeys;
   readonly proofs: Proofs;
   readonly now: () => number;
+  /** Whether this user may come in without a provider; absent: everybody may. */
+  readonly mayEnterAlone?: ((subject: StoredSubject) => Promise<boolean>) | undefined;
 }): SignIns {
   const { store, factors, passkeys, proofs, now } = options;
 
@@ -103,24 +109,38 @@ export function createSignIns(options: {
     return owed.required && owed.deadline.getTime() <= now();
   }
 
-  async function keep(subject: Subject, as: PendingSignIn["as"], asker: Asker, enrol: boolean) {
+  async function keep(
+    subject: Subject,
+    pending: Pick<PendingSignIn, "as" | "enrol" | "provider">,
+    asker: Asker,
+  ): Promise<{ readonly pending: string; readonly expires: Date }> {
     const token = mintToken("pending");
     const expires = new Date(now() + lifeMs);
-    await store.keepPending(token.hash, { subject: subject.id, as, enrol, ...clipped(asker) }, expires);
+    await store.keepPending(token.hash, { subject: subject.id, ...pending, ...clipped(asker) }, expires);
     return { pending: token.text, expires };
   }
 
-  async function take(hash: Buffer, { subject, as }: PendingSignIn): Promise<SignedIn> {
+  async function take(hash: Buffer, { subject, as, provider }: PendingSignIn): Promise<SignedIn> {
     if (!(await store.takePending(hash))) throw over();
-    return { subject: await present(subject), as };
+    return { subject: await present(subject), as, ...(provider === undefined ? {} : { provider }) };
   }
 
   return {
-    async next(subject, as, asker) {
+    async next(subject, as, asker, provider) {
       const { must, methods } = await methodsOf(subject.id);
-      if (must) return { state: "factor", ...(await keep(subject, as, asker, false)), methods };
-      if (await mustEnrol(subject.id)) return { state: "enrol", ...(await keep(subject, as, asker, true)) };
+      if (must) return { state: "factor", ...(await keep(subject, { as, enrol: false, provider }, asker)), methods };
+      if (await mustEnrol(subject.id))
+        return { state: "enrol", ...(await keep(subject, { as, enrol: true, provider }, asker)) };
       return { state: "done" };
+    },
+
+    async resume(text) {
+      const hash = hashToken(text, "pending");
+      const pending = hash === null ? null : await store.pending(hash);
+      if (pending === null) throw over();
+      const kept = { pending: text, expires: pending.expiresAt ?? new Date(now()) };
+      if (pending.enrol) return { state: "enrol", ...kept };
+      return { state: "factor", ...kept, methods: (await methodsOf(pending.subject)).methods };
     },
 
     async passkeyOptions(text, site) {
@@ -191,6 +211,7 @@ export function createSignIns(options: {
       const stored = await options.identities.subject({ id: subject });
       if (stored === null) throw over();
       if (stored.disabled) throw new HoopError("unauthenticated", "this user is disabled", { hint: "ask an admin" });
+      if (options.mayEnterAlone !== undefined && !(await options.mayEnterAlone(stored))) throw throughProvider();
       await store.answered(subject, null, null);
       return subjectFrom(stored);
     },

@@ -1,4 +1,5 @@
 import type { SubjectId } from "../../vocabulary/index.js";
+import type { LoginProvider } from "../store.js";
 
 /** What of a second factor may be told to its owner and to admins. */
 export interface StoredFactor {
@@ -44,6 +45,10 @@ export interface PendingSignIn {
   readonly enrol: boolean;
   readonly client: string;
   readonly address: string;
+  /** What the login is to rest on; absent: a password of Hoop's own. */
+  readonly provider?: LoginProvider | undefined;
+  /** As the store keeps it. */
+  readonly expiresAt?: Date | undefined;
 }
 
 export interface StoredChallenge {

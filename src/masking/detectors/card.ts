@@ -23,6 +23,7 @@ const maxDigits = 19;
 /** Numbers of payment cards: an issuer's beginning and length, and the Luhn check. Blanks or dashes between groups. */
 export const card: Detector = {
   name: "card",
+  cost: 4,
   finds: "Numbers of payment cards: 12 to 19 digits that begin as an issuer's do and pass the Luhn check.",
   needs: trait.digits,
   prefilters: [elevenDigits],

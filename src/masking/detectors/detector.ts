@@ -26,6 +26,8 @@ export interface Detector {
   readonly partial: "email" | "card" | "phone" | "text";
   readonly token: TokenForm;
   readonly lines?: boolean;
+  /** How many times as dear as one pass of a plain pattern a hostile text makes it; absent: once. */
+  readonly cost?: number;
   /** Says each value in order. Time in proportion to the text, whatever the text. */
   find(text: string, found: Found): void;
 }

@@ -9,6 +9,7 @@ const allowed = /[A-Za-z0-9]/;
 /** Account numbers of every country that has an IBAN: its length, its form and the check of ISO 7064. */
 export const iban: Detector = {
   name: "iban",
+  cost: 3,
   finds: "IBANs of every country that has them, in groups or not, by length, form and checksum.",
   needs: trait.digits,
   prefilters: ["[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]{4}[ -]?[A-Za-z0-9]{3}"],

@@ -8,6 +8,7 @@ const maxLength = 45;
 /** IPv6 addresses; only where a rule names it. */
 export const ipv6: Detector = {
   name: "ipv6",
+  cost: 4,
   finds: "IPv6 addresses. Not part of `all`.",
   needs: trait.colon,
   prefilters: ["[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*"],

@@ -21,6 +21,7 @@ const minGroups = 7;
 /** Phone numbers that say what they are: with their country, as North America writes them, or named by a word before them. */
 export const phone: Detector = {
   name: "phone",
+  cost: 3,
   finds:
     "Phone numbers with their country (+ or 00), as written in North America, or of nine digits and more behind a word such as “phone”.",
   needs: trait.digits,

@@ -27,6 +27,7 @@ const may = /pass|pwd|secret|token|key|credential|bearer|basic|:\/\//i;
 /** Values behind names such as `password`, `api_key` or `token`, credentials of headers and of URLs. */
 export const secret: Detector = {
   name: "secret",
+  cost: 2,
   finds:
     "Values assigned to names such as `password`, `client_secret`, `api_key` or `token` (the latter only when they are random enough), `Bearer` and `Basic` credentials, and passwords in URLs.",
   needs: trait.assign | trait.run,

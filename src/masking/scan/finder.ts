@@ -1,6 +1,7 @@
 import type { Mask, ScanRule } from "../../vocabulary/index.js";
 import type { Detector } from "../detectors/detector.js";
 import { detectors } from "../detectors/index.js";
+import type { Effort } from "./effort.js";
 import { apart, type Hit } from "./hit.js";
 import { Prefilter } from "./prefilter.js";
 import { trait } from "./traits.js";
@@ -59,13 +60,16 @@ export class Finder {
     this.findsNamedSecrets = masks.get("secret") ?? null;
   }
 
-  /** What is found, in order, apart. `traits` are those of the text; left out, it may have all. */
-  find(text: string, traits = ~0): readonly Hit[] {
-    if (text.length <= window) return this.#findIn(text, traits);
+  /**
+   * What is found, in order, apart. `traits` are those of the text; left out, it may have all. Throws TooMuchEffort past what
+   * `effort` allows.
+   */
+  find(text: string, traits = ~0, effort: Effort | null = null): readonly Hit[] {
+    if (text.length <= window) return this.#findIn(text, traits, effort);
     const hits: Hit[] = [];
     for (let from = 0; from < text.length; from += window) {
       const begin = Math.max(0, from - contextBefore);
-      for (const hit of this.#findIn(text.slice(begin, from + window + contextBehind), traits)) {
+      for (const hit of this.#findIn(text.slice(begin, from + window + contextBehind), traits, effort)) {
         const start = begin + hit.start;
         // What begins behind this piece is found whole in the next one.
         if (start < from + window && begin + hit.end > from) hits.push({ ...hit, start, end: begin + hit.end });
@@ -74,7 +78,7 @@ export class Finder {
     return apart(hits);
   }
 
-  #findIn(text: string, traits: number): readonly Hit[] {
+  #findIn(text: string, traits: number, effort: Effort | null): readonly Hit[] {
     const hits: Hit[] = [];
     for (const { needs, prefilter, matched, wanted, may } of this.#stages) {
       if ((needs & traits) === 0) continue;
@@ -82,14 +86,19 @@ export class Finder {
       if (may === null || may.test(text)) prefilter.match(text, matched);
       for (const { detector, mask, at } of wanted) {
         if (!at.some((place) => matched[place] === 1)) continue;
+        effort?.spend(text.length * (detector.cost ?? 1));
         detector.find(text, (start, end) => hits.push({ start, end, kind: detector.name, mask }));
       }
     }
     for (const { detector, mask } of this.#plain) {
       if ((detector.needs & traits) === 0) continue;
+      effort?.spend(text.length * (detector.cost ?? 1));
       detector.find(text, (start, end) => hits.push({ start, end, kind: detector.name, mask }));
     }
-    this.user?.find(text, hits);
+    if (this.user !== null) {
+      effort?.spend(text.length);
+      this.user.find(text, hits);
+    }
     return apart(hits);
   }
 }

@@ -4,6 +4,7 @@ import { type CellMasker, passed } from "../cell-masker.js";
 import { mayNameSecrets } from "../detectors/secret.js";
 import { hidden } from "../partial.js";
 import { binaryFrom, textFrom } from "./binary.js";
+import { TooMuchEffort } from "./effort.js";
 import { plainElement, scanElements } from "./elements-text.js";
 import { Finder } from "./finder.js";
 import { type JsonScan, scanJson } from "./json-text.js";
@@ -42,19 +43,27 @@ export class ValueScanner {
   masker(form: CellForm, tally: Tally): CellMasker {
     const { needs, user } = this.#finder;
     const short = user === null ? shortest : 1;
+    // What cannot be looked at is not shown.
+    const whole = (why: string): Buffer | null => {
+      tally.add(why);
+      if (form === "elements") return null;
+      return Buffer.from(form === "json" ? `"${hidden}"` : hidden);
+    };
     return (bytes, start, end) => {
       const length = end - start;
       if (length < short) return passed;
-      if (length > longest) {
-        tally.add("oversized");
-        if (form === "elements") return null;
-        return Buffer.from(form === "json" ? `"${hidden}"` : hidden);
-      }
+      if (length > longest) return whole("oversized");
       const traits = traitsOf(bytes, start, end);
       if ((traits & needs) === 0 && user === null) return passed;
-      const scanned = this.scan(bytes.toString("latin1", start, end), form, traits, tally);
-      if (scanned === undefined) return passed;
-      return scanned === null ? null : Buffer.from(scanned, "latin1");
+      if (tally.effort.over) return whole("too-costly");
+      try {
+        const scanned = this.scan(bytes.toString("latin1", start, end), form, traits, tally);
+        if (scanned === undefined) return passed;
+        return scanned === null ? null : Buffer.from(scanned, "latin1");
+      } catch (error) {
+        if (error instanceof TooMuchEffort) return whole("too-costly");
+        throw error;
+      }
     };
   }
 
@@ -83,7 +92,7 @@ export class ValueScanner {
   }
 
   #plain(text: string, traits: number, tally: Tally, write?: (shown: string | null) => string | null): Scanned {
-    return replaceHits(text, this.#finder.find(text, traits), this.#key, tally, write);
+    return replaceHits(text, this.#finder.find(text, traits, tally.effort), this.#key, tally, write);
   }
 
   #text(text: string, traits: number, tally: Tally, depth: number): Scanned {
@@ -105,7 +114,7 @@ export class ValueScanner {
   }
 
   #hideIfFound(decoded: string, tally: Tally): Scanned {
-    const hits = this.#finder.find(decoded);
+    const hits = this.#finder.find(decoded, ~0, tally.effort);
     for (const { kind } of hits) tally.add(kind);
     return hits.length === 0 ? undefined : hidden;
   }
@@ -121,10 +130,10 @@ export class ValueScanner {
     const escaped = (traits & trait.escape) !== 0;
     const { findsNamedSecrets, user } = this.#finder;
     if (!escaped && user === null && (findsNamedSecrets === null || !mayNameSecrets(text))) {
-      if (this.#finder.find(text, traits).length === 0) return undefined;
+      if (this.#finder.find(text, traits, tally.effort).length === 0) return undefined;
     }
     // What was counted before it turns out to be no JSON does not count.
-    const counted = new Tally();
+    const counted = new Tally(tally.effort);
     const scanned = scanJson(text, this.#jsonScan(counted, depth));
     if (scanned !== false) tally.merge(counted);
     return scanned;

@@ -1,6 +1,14 @@
+import { Effort } from "./effort.js";
+
 /** How often each kind of value was found since it was last asked. Kinds are names of detectors and of users' patterns. */
 export class Tally {
+  /** What it cost to find them. */
+  readonly effort: Effort;
   #counts: Record<string, number> | null = null;
+
+  constructor(effort: Effort = new Effort()) {
+    this.effort = effort;
+  }
 
   add(kind: string, times = 1): void {
     this.#counts ??= Object.create(null) as Record<string, number>;

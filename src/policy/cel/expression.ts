@@ -1,4 +1,4 @@
-import type { ASTNode, ParseError, ParseResult } from "@marcbachmann/cel-js";
+import type { ASTNode, Environment, ParseError, ParseResult } from "@marcbachmann/cel-js";
 import { suggestion } from "../closest.js";
 import { allowedFunctions, catalogueFields, environment, loops, maxExpression } from "./environment.js";
 
@@ -15,17 +15,20 @@ export interface Expression {
   readonly needsCatalogue: boolean;
 }
 
-/** Reads and type-checks an expression, or says in a sentence what is wrong with it and where. */
-export function compileExpression(text: string): Expression | string {
+/**
+ * Reads and type-checks an expression, or says in a sentence what is wrong with it and where. `within`: what it may read; what a
+ * policy rule may, if left out.
+ */
+export function compileExpression(text: string, within: Environment = environment): Expression | string {
   if (text.length > maxExpression) return `is longer than ${maxExpression} characters`;
   let run: ParseResult;
   try {
-    run = environment.parse(text);
+    run = within.parse(text);
   } catch (error) {
     return problemFrom(error);
   }
   const found = { variables: new Set<string>(), fields: new Set<string>(), attributes: new Set<string>() };
-  const problem = look(run.ast, 0, found, text);
+  const problem = look(run.ast, 0, found, text, within);
   if (problem !== null) return problem;
   const checked = run.check();
   if (!checked.valid) return problemFrom(checked.error);
@@ -47,13 +50,13 @@ interface Found {
 }
 
 /** Goes through the tree before the type check rewrites it. Answers what is not allowed, or null. */
-function look(node: ASTNode, depth: number, found: Found, text: string): string | null {
-  const inside = (child: ASTNode, more = 0) => look(child, depth + more, found, text);
+function look(node: ASTNode, depth: number, found: Found, text: string, within: Environment): string | null {
+  const inside = (child: ASTNode, more = 0) => look(child, depth + more, found, text, within);
   switch (node.op) {
     case "value":
       return null;
     case "id":
-      if (environment.hasVariable(node.args)) found.variables.add(node.args);
+      if (within.hasVariable(node.args)) found.variables.add(node.args);
       return null;
     case ".": {
       const [object, field] = node.args;

@@ -5,6 +5,7 @@ import { MalformedError } from "../../wire/index.js";
 import type { SessionHost } from "../host.js";
 import type { CreateSession, EndReason, Order, SessionEffect, Side, WireSession } from "../session.js";
 import { secureClient, secureTarget } from "./host-tls.js";
+import { later } from "./later.js";
 import { sendAside } from "./send-aside.js";
 import { SidePort } from "./side-port.js";
 import { stretch } from "./stretch.js";
@@ -149,8 +150,9 @@ class Drive {
     }
     this.#busy = false;
     this.#ports.client?.flush();
-    this.#ports.target?.flush();
-    if (this.#reason !== null) this.#close();
+    // One that is over hands its last words to the target when it closes it.
+    if (this.#reason === null) this.#ports.target?.flush();
+    else this.#close();
   }
 
   /** A side broke the protocol, or we have a defect: say so if that can still be said, and end. */
@@ -326,16 +328,21 @@ class Drive {
       );
     for (const port of [client, target]) {
       if (port === null) continue;
-      // Nobody listens any more, but a paused side would never tell that it is closed.
-      for (const why of ["session", "backed-up", "unread"]) port.resume(why);
-      port.end();
-      const linger = setTimeout(() => port.abort(abort), lingerMs);
-      port.whenClosed(() => {
-        clearTimeout(linger);
-        this.#settled();
-      });
+      if (port === target && endsMany.has(reason.code)) later(() => this.#end(port, abort));
+      else this.#end(port, abort);
     }
     this.#settled();
+  }
+
+  #end(port: SidePort, abort: PipeAbort): void {
+    // Nobody listens any more, but a paused side would never tell that it is closed.
+    for (const why of ["session", "backed-up", "unread"]) port.resume(why);
+    port.end();
+    const linger = setTimeout(() => port.abort(abort), lingerMs);
+    port.whenClosed(() => {
+      clearTimeout(linger);
+      this.#settled();
+    });
   }
 
   #settled(): void {
@@ -344,6 +351,9 @@ class Drive {
     this.#resolve(this.#reason!);
   }
 }
+
+/** Why many sessions may end in one turn. */
+const endsMany: ReadonlySet<EndReason["code"]> = new Set(["revoked", "killed", "drained"]);
 
 const abortCodes: Readonly<Record<EndReason["code"], PipeAbort["code"]>> = {
   "client-closed": "cancelled",

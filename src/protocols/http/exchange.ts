@@ -5,12 +5,13 @@ import { type Analysis, HoopError, type MaskPlan } from "../../vocabulary/index.
 import { readableCodings } from "./body/coding.js";
 import { unmaskable } from "./body/treatment.js";
 import { judgeBrowser, laneCookie, withoutLaneCookie } from "./browser.js";
+import { Buffered } from "./buffered.js";
 import { namedByConnection, requestHeaders } from "./headers.js";
 import { acceptedProblem, judgeRequest, type Looked, look, patienceOf } from "./judge-request.js";
 import { impersonation, isImpersonation } from "./kubernetes.js";
 import type { HttpLane } from "./lane.js";
 import { mapOwnUrl, type OwnName } from "./names.js";
-import { type Problem, problemAnswer } from "./refusal.js";
+import { type Problem, type ProblemForm, problemAnswer } from "./refusal.js";
 import { relayAnswer } from "./relay-answer.js";
 import { ambiguousPath } from "./statement.js";
 import type { UpstreamRequest } from "./upstream.js";
@@ -102,7 +103,10 @@ export function outgoing(
   if (reads) drop.add("accept-encoding");
   if (masked)
     for (const name of ["range", "if-range", "want-digest", "want-content-digest", "want-repr-digest"]) drop.add(name);
-  if (target.kubernetes) for (const name of Object.keys(request.headers)) if (isImpersonation(name)) drop.add(name);
+  if (target.kubernetes) {
+    drop.add("authorization");
+    for (const name of Object.keys(request.headers)) if (isImpersonation(name)) drop.add(name);
+  }
   const headers = requestHeaders(request.rawHeaders, namedByConnection(request.headers as never), drop, {
     ...own,
     who: lane.host.init.subject.name,
@@ -129,11 +133,12 @@ export async function exchange(
   const over = new AbortController();
   const gone = () => over.abort();
   response.once("close", gone);
-  const refuse = (problem: Problem) => answerProblem(request, response, problem);
+  const refuse = (problem: Problem) => answerProblem(request, response, problem, lane.form);
   const method = request.method ?? "GET";
   let asked: number | null = null;
   let status = 0;
   let bytes = 0;
+  const buffered = new Buffered();
   try {
     const screened = screen(lane, request, refuse, (headers) => {
       response.writeHead(302, headers);
@@ -147,6 +152,7 @@ export async function exchange(
     const looked = await look(lane, request, screened, {
       hasBody,
       upgrade: null,
+      buffered,
       signal: over.signal,
       onRead: () => {
         continued = expectsContinue;
@@ -188,6 +194,7 @@ export async function exchange(
     refuse(problemOf(error));
   } finally {
     response.removeListener("close", gone);
+    buffered.release();
     if (asked !== null) lane.finished(asked, { outcome: over.signal.aborted ? "cancelled" : "error", bytes, status });
   }
 }
@@ -236,7 +243,7 @@ export function problemFrom(answer: Extract<Answer, { outcome: "deny" }>): Probl
 /** What went wrong on the way to the target, in words for the person. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof HoopError) {
-    const status = error.code === "timeout" ? 504 : error.code === "denied" ? 403 : 502;
+    const status = { timeout: 504, denied: 403, limited: 503 }[error.code as string] ?? 502;
     return { status, code: error.code, detail: error.message, hint: error.hint };
   }
   const { code, message } = error as { code?: string; message?: string };
@@ -247,9 +254,9 @@ export function problemOf(error: unknown): Problem {
     : { status: 502, code: "unavailable", detail: "the target could not be asked" };
 }
 
-export function answerProblem(request: Request, response: Response, problem: Problem): void {
+export function answerProblem(request: Request, response: Response, problem: Problem, form: ProblemForm): void {
   if (response.headersSent) return cut(response);
-  const { status, headers, body } = problemAnswer(problem, request.headers.accept);
+  const { status, headers, body } = problemAnswer(problem, request.headers.accept, form);
   // What the client still sends of a refused request is read and dropped, so that it gets to read the answer.
   request.resume();
   try {

@@ -7,6 +7,8 @@ export const http: Protocol = {
   name: "http",
   title: "HTTP",
   defaultPort: 80,
+  morePorts: [443],
+  profile: ({ target }) => (target.profile === "kubernetes" ? "kubernetes" : ""),
   targetSchema,
   attributes: {
     method: { type: "string", text: "the method, e.g. GET" },
@@ -42,7 +44,9 @@ export const http: Protocol = {
   can: new Set(["judge-statements", "mask-fields", "mask-values", "hold", "client-tls", "upstream-tls"]),
   userless: true,
   language: "",
-  example: ({ name }, { host, port }) =>
-    `curl http://${host === "" ? `${name}.hoop` : host}${port === 80 ? "" : `:${port}`}/`,
+  example: ({ name, target }, { host, port }) =>
+    target.profile === "kubernetes"
+      ? `hoop kubeconfig ${name} && kubectl --context ${name}.hoop get pods`
+      : `curl http://${host === "" ? `${name}.hoop` : host}${port === 80 ? "" : `:${port}`}/`,
   serve,
 };

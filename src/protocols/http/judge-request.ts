@@ -1,5 +1,6 @@
 import type { Answer, Ask, Waiting } from "../../protocol/index.js";
 import { type Analysis, HoopError } from "../../vocabulary/index.js";
+import type { Buffered } from "./buffered.js";
 import { askFor, headerNames, mediaType, type Request, type Screened } from "./exchange.js";
 import type { GraphqlFacts } from "./graphql.js";
 import { type HttpLane, later } from "./lane.js";
@@ -25,7 +26,13 @@ export async function look(
   lane: HttpLane,
   request: Request,
   screened: Screened,
-  options: { readonly hasBody: boolean; readonly upgrade: string | null; readonly signal: AbortSignal; onRead(): void },
+  options: {
+    readonly hasBody: boolean;
+    readonly upgrade: string | null;
+    readonly buffered: Buffered;
+    readonly signal: AbortSignal;
+    onRead(): void;
+  },
 ): Promise<Looked> {
   const { path, query } = screened;
   const contentType = mediaType(request.headers["content-type"]);
@@ -33,7 +40,7 @@ export async function look(
   const looksAtBody = lane.needs("attribute:body");
   const reads = options.hasBody && (speaksGraphql || looksAtBody || lane.needs("hold"));
   if (reads) options.onRead();
-  const body = reads ? await readBody(request, lane.host.init.limits.maxFrame, options.signal) : null;
+  const body = reads ? await readBody(request, lane.host.init.limits.maxFrame, options.buffered, options.signal) : null;
   const tooLarge = reads && body === null;
   const encoded = !/^(?:identity)?$/i.test(String(request.headers["content-encoding"] ?? ""));
   const known = body?.bytes ?? (tooLarge ? null : Buffer.alloc(0));

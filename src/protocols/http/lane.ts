@@ -1,8 +1,9 @@
-import type { Answer, Ask, SessionHost, Waiting } from "../../protocol/index.js";
+import type { Answer, Ask, SessionHost, TargetCredential, Waiting } from "../../protocol/index.js";
 import { type Analysis, HoopError } from "../../vocabulary/index.js";
 import { isOwnHost, laneCookieValue } from "./browser.js";
 import { type Injection, injectionOf, secretForms } from "./credential.js";
 import { headerOf } from "./headers.js";
+import type { ProblemForm } from "./refusal.js";
 import { type RequestFacts, requestAnalyser } from "./statement.js";
 import { type HttpTarget, targetOf } from "./target.js";
 import { pathNamer } from "./template.js";
@@ -41,7 +42,6 @@ const connectAsk: Ask = {
 export class HttpLane {
   readonly host: SessionHost;
   readonly target: HttpTarget;
-  readonly injection: Injection;
   readonly upstream: Upstream;
   readonly analyse: (facts: RequestFacts) => Analysis;
   /** `grafana.hoop` */
@@ -50,8 +50,6 @@ export class HttpLane {
   /** How the client speaks to this lane. */
   proto: "http" | "https" = "http";
   readonly #names: readonly string[];
-  /** Forms of the secret that a target could echo. */
-  readonly secrets: readonly string[];
   /** For masks that hash. */
   readonly maskKey: Buffer;
   #asks = 0;
@@ -60,17 +58,44 @@ export class HttpLane {
   #admitted: Promise<Answer> | null = null;
 
   constructor(host: SessionHost) {
-    const { connection, credential, subject, maskKey } = host.init;
+    const { connection, subject, maskKey } = host.init;
     this.host = host;
     this.target = targetOf(connection);
-    this.injection = injectionOf(this.target.auth, credential);
     this.maskKey = maskKey ?? host.init.random(32);
-    this.secrets = secretForms(this.target.auth, credential);
     this.upstream = new Upstream(host, this.target);
     this.name = `${connection.name}.hoop`;
     this.#names = [this.name, connection.name];
     this.cookie = laneCookieValue(this.maskKey, subject.id, connection.id);
     this.analyse = requestAnalyser(this.name, pathNamer(this.target.paths), this.target);
+  }
+
+  /** What the client can read of a refusal. */
+  get form(): ProblemForm {
+    return this.target.kubernetes ? "kubernetes" : "problem";
+  }
+
+  /** How the credential goes along, as it is now: an access that waits for people has none until they allow it. */
+  get injection(): Injection {
+    return this.#login().injection;
+  }
+
+  /** Forms of the secret that a target could echo. */
+  get secrets(): readonly string[] {
+    return this.#login().secrets;
+  }
+
+  #known: { of: TargetCredential; injection: Injection; secrets: readonly string[] } | null = null;
+  #login(): { injection: Injection; secrets: readonly string[] } {
+    const { credential } = this.host.init;
+    if (this.#known?.of !== credential) {
+      const { auth } = this.target;
+      this.#known = {
+        of: credential,
+        injection: injectionOf(auth, credential),
+        secrets: secretForms(auth, credential),
+      };
+    }
+    return this.#known;
   }
 
   isOwn(host: string | undefined): boolean {

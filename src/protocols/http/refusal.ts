@@ -18,15 +18,21 @@ export interface ProblemAnswer {
   readonly body: Buffer;
 }
 
-/** RFC 9457, or a small page where a browser asks for one. Never cached, never framed, never sniffed. */
-export function problemAnswer(problem: Problem, accept: string | undefined): ProblemAnswer {
-  const title = STATUS_CODES[problem.status] ?? "Refused";
+/** How programs are told: a problem document, or what clients of a Kubernetes API read. */
+export type ProblemForm = "problem" | "kubernetes";
+
+/** RFC 9457, a Kubernetes `Status`, or a small page where a browser asks for one. Never cached, never framed, never sniffed. */
+export function problemAnswer(said: Problem, accept: string | undefined, form: ProblemForm): ProblemAnswer {
   const page = accept?.includes("text/html") === true && !accept.includes("application/json");
-  const body = Buffer.from(page ? pageText(problem, title) : jsonText(problem, title));
+  const problem = form === "kubernetes" && said.status === 202 ? { ...said, status: 429 } : said;
+  const title = STATUS_CODES[problem.status] ?? "Refused";
+  const text = page ? pageText : form === "kubernetes" ? statusText : jsonText;
+  const body = Buffer.from(text(problem, title));
+  const type = form === "kubernetes" ? "application/json" : "application/problem+json";
   return {
     status: problem.status,
     headers: {
-      "content-type": page ? "text/html; charset=utf-8" : "application/problem+json",
+      "content-type": page ? "text/html; charset=utf-8" : type,
       "content-length": String(body.length),
       "cache-control": "no-store",
       ...problem.headers,
@@ -39,6 +45,19 @@ export function problemAnswer(problem: Problem, accept: string | undefined): Pro
 
 function jsonText({ status, code, detail, hint, link }: Problem, title: string): string {
   return `${JSON.stringify({ type: `urn:hoop:${code}`, title, status, detail, ...(hint ? { hint } : {}), ...(link ? { link } : {}) })}\n`;
+}
+
+/**
+ * What kubectl shows as `Error from server (Forbidden): …`. A request that is held and answered counts as too many: a success
+ * would read as done, and clients send this one again by themselves.
+ */
+function statusText({ status, code, detail, hint, link, headers }: Problem, title: string): string {
+  const message = [detail, hint, link].filter((part) => part !== undefined && part !== "").join("; ");
+  const seconds = Number(headers?.["retry-after"]);
+  const details = seconds > 0 ? { details: { retryAfterSeconds: seconds } } : {};
+  const reason = status === 429 ? "TooManyRequests" : title.replaceAll(/[^A-Za-z]/g, "");
+  const said = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, ...details };
+  return `${JSON.stringify({ ...said, code: status, type: `urn:hoop:${code}` })}\n`;
 }
 
 function pageText({ status, detail, hint, link }: Problem, title: string): string {

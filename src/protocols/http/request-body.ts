@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { namePath } from "./body/form-masker.js";
+import type { Buffered } from "./buffered.js";
 import type { Request } from "./exchange.js";
 import { type GraphqlFacts, readGraphql } from "./graphql.js";
 
@@ -21,8 +22,16 @@ export interface ReadBody {
   stream(): Readable;
 }
 
-/** Reads the body whole. Null: it is longer than `limit`, and what was read of it is put back. */
-export async function readBody(request: Request, limit: number, signal: AbortSignal): Promise<ReadBody | null> {
+/**
+ * Reads the body whole. Null: it is longer than `limit`, and what was read of it is put back. Throws HoopError `limited`
+ * when bodies of others fill what may be held; `buffered` is released by whoever ends the request.
+ */
+export async function readBody(
+  request: Request,
+  limit: number,
+  buffered: Buffered,
+  signal: AbortSignal,
+): Promise<ReadBody | null> {
   const parts: Buffer[] = [];
   let size = 0;
   if (Number(request.headers["content-length"] ?? 0) > limit) return null;
@@ -36,6 +45,11 @@ export async function readBody(request: Request, limit: number, signal: AbortSig
       then();
     };
     const onData = (chunk: Buffer) => {
+      try {
+        buffered.take(chunk.length);
+      } catch (error) {
+        return settle(() => reject(error));
+      }
       parts.push(chunk);
       size += chunk.length;
       if (size > limit) settle(() => resolve(false));

@@ -2,25 +2,24 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import type { EndReason, SessionHost } from "../../protocol/index.js";
-import { pipeDuplex } from "../../transport/tls/index.js";
+import { kernelSocket, pipeDuplex } from "../../transport/tls/index.js";
 import { showsSecret } from "./credential.js";
 import { answerProblem, exchange } from "./exchange.js";
+import { HeadWatch } from "./head-watch.js";
 import { HttpLane } from "./lane.js";
-import { overTls } from "./over-tls.js";
 import { problemAnswer } from "./refusal.js";
 import { type HttpHandlers, serveHttp1, serveHttp2 } from "./servers.js";
 import { upgrade } from "./upgrade.js";
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n");
-/** From the first byte of a request to the end of its head. */
-const headMs = 30_000;
 
 /** Serves one client connection: TLS or not, HTTP/1.1 or HTTP/2, as its first bytes say. */
 export async function serve(host: SessionHost): Promise<EndReason> {
   let end: EndReason = { code: "client-closed", text: "the client closed the connection" };
   const stream = pipeDuplex(host.client);
   stream.on("error", () => {});
-  const closed = once(stream, "close");
+  // Not by `once`: that would reject when the stream fails before anybody awaits it, and an unhandled rejection ends the process.
+  const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
   const lane = new HttpLane(host);
   const active = new Set<{ refuse(text: string): void }>();
   const finish = (reason: EndReason) => {
@@ -34,35 +33,48 @@ export async function serve(host: SessionHost): Promise<EndReason> {
   });
 
   const refusal = refusalOf(host, lane);
+  /** From the first byte of a request to the end of its head; bodies and what a connection becomes may take their time. */
   let head: NodeJS.Timeout | null = null;
+  let upgraded = false;
   const awaitHead = () => {
     head ??= setTimeout(
       () => finish({ code: "timeout", text: "a request's head did not come in time" }),
-      headMs,
+      host.init.limits.handshakeMs,
     ).unref();
   };
   const headCame = () => {
     if (head !== null) clearTimeout(head);
     head = null;
   };
+  /** Bytes while nothing is under way are the next head; while something is, they are its body. */
+  const onBytes1 = () => {
+    if (!upgraded && active.size === 0) awaitHead();
+  };
+  const heads = new HeadWatch();
+  const onBytes2 = (chunk: Buffer) => {
+    heads.push(chunk);
+    if (heads.open) awaitHead();
+    else headCame();
+  };
   const handlers: HttpHandlers = {
     request(request, response, expectsContinue) {
-      headCame();
+      if (request.httpVersionMajor === 1) headCame();
       const one = {
         refuse: (text: string) =>
-          answerProblem(request, response, { status: 503, code: "session-ended", detail: text }),
+          answerProblem(request, response, { status: 503, code: "session-ended", detail: text }, lane.form),
       };
       active.add(one);
       response.once("close", () => active.delete(one));
       response.on("error", () => {});
       request.on("error", () => {});
-      if (refusal) return answerProblem(request, response, refusal);
+      if (refusal) return answerProblem(request, response, refusal, lane.form);
       void exchange(lane, request, response, expectsContinue);
     },
     upgrade(request, socket, rest) {
       headCame();
+      upgraded = true;
       if (refusal) {
-        const { status, body } = problemAnswer(refusal, undefined);
+        const { status, body } = problemAnswer(refusal, undefined, lane.form);
         socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
         return;
       }
@@ -78,6 +90,17 @@ export async function serve(host: SessionHost): Promise<EndReason> {
     },
   };
 
+  const serveTwo = (clear: Duplex) => {
+    clear.pause();
+    kernelSocket(clear).then(
+      (socket) => {
+        clear.on("data", onBytes2);
+        serveHttp2(socket, handlers);
+      },
+      () => stream.destroy(),
+    );
+  };
+
   try {
     const first = await firstBytes(stream, host.init.limits.handshakeMs);
     if (first === null) {
@@ -85,11 +108,11 @@ export async function serve(host: SessionHost): Promise<EndReason> {
     } else if (first[0] === 0x16) {
       lane.proto = "https";
       await secure(stream, host, (secured) => {
-        if (secured.alpnProtocol === "h2") serveHttp2(overTls(secured), handlers);
-        else serveHttp1(guarded(secured, awaitHead), handlers);
+        if (secured.alpnProtocol === "h2") return serveTwo(secured);
+        serveHttp1(guarded(secured, onBytes1), handlers);
       });
-    } else if (isPreface(first)) serveHttp2(stream, handlers);
-    else serveHttp1(guarded(stream, awaitHead), handlers);
+    } else if (isPreface(first)) serveTwo(stream);
+    else serveHttp1(guarded(stream, onBytes1), handlers);
     await closed;
     return end;
   } catch {
@@ -138,7 +161,10 @@ async function firstBytes(stream: Duplex, withinMs: number): Promise<Buffer | nu
         () => true,
         () => false,
       ),
-      once(stream, "close").then(() => false),
+      once(stream, "close").then(
+        () => false,
+        () => false,
+      ),
     ]);
     if (!more) return null;
   }
@@ -158,9 +184,9 @@ async function secure(stream: Duplex, host: SessionHost, ready: (socket: TLSSock
   await once(socket, "secure", { signal: AbortSignal.timeout(host.init.limits.handshakeMs) });
 }
 
-/** Notices when bytes of a request begin to come, so that its head has a deadline. */
-function guarded<Stream extends Duplex>(stream: Stream, begun: () => void): Stream {
-  stream.on("data", begun);
+/** Notices the bytes that come, so that heads have a deadline. */
+function guarded<Stream extends Duplex>(stream: Stream, onBytes: (chunk: Buffer) => void): Stream {
+  stream.on("data", onBytes);
   stream.pause();
   return stream;
 }

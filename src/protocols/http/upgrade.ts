@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type Duplex, pipeline } from "node:stream";
 import { unmaskable } from "./body/treatment.js";
+import { Buffered } from "./buffered.js";
 import { outgoing, problemFrom, problemOf, screen } from "./exchange.js";
 import { answerHeaders, headerOf } from "./headers.js";
 import { acceptedProblem, judgeRequest, look, patienceOf } from "./judge-request.js";
@@ -15,7 +16,7 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
   // Two pipelines listen on it, one a direction.
   socket.setMaxListeners(32);
   const refuse = (problem: Problem) => {
-    const { status, headers, body } = problemAnswer(problem, request.headers.accept);
+    const { status, headers, body } = problemAnswer(problem, request.headers.accept, lane.form);
     writeHead(socket, `HTTP/1.1 ${status} ${problem.code}`, [...Object.entries(headers).flat(), "Connection", "close"]);
     socket.end(body);
   };
@@ -34,6 +35,7 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     const looked = await look(lane, request, screened, {
       hasBody: false,
       upgrade: kind,
+      buffered: new Buffered(),
       signal: over.signal,
       onRead: () => {},
     });

@@ -8,7 +8,7 @@ import {
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import type { SessionHost } from "../../protocol/index.js";
-import { pipeDuplex, securePipe } from "../../transport/tls/index.js";
+import { kernelSocket, pipeDuplex, securePipe } from "../../transport/tls/index.js";
 import { HoopError } from "../../vocabulary/index.js";
 import { certificateOf } from "./credential.js";
 import { asObject, asRaw, type RawHeaders, trailersFrom } from "./headers.js";
@@ -226,7 +226,8 @@ export class Upstream {
     return this.#http2;
   }
 
-  #session(socket: Duplex): Promise<ClientHttp2Session> {
+  async #session(opened: Duplex): Promise<ClientHttp2Session> {
+    const socket = await kernelSocket(opened);
     return new Promise((resolve, reject) => {
       const session = connectHttp2(`${this.#target.scheme}://${this.#target.authority}`, {
         createConnection: () => socket,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Protocol, serveWire } from "../../protocol/index.js";
+import { administer } from "./admin/administer.js";
 import { operate } from "./operate.js";
 import { createPostgresSession } from "./session/session.js";
 
@@ -54,4 +55,5 @@ export const postgres: Protocol = {
     `psql -h ${host === "" ? `${name}.hoop` : host}${port === 5432 ? "" : ` -p ${port}`}`,
   serve: serveWire(createPostgresSession),
   operate,
+  administer,
 };

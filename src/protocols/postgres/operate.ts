@@ -92,7 +92,8 @@ function permitted(purpose: PermitPurpose, needed: PermitPurpose): void {
   if (purpose !== needed) throw new HoopError("internal", `a permit to ${purpose} was used to ${needed}`);
 }
 
-function errorFrom(error: unknown): HoopError {
+/** What our own session met at the target, in words that may be shown. */
+export function errorFrom(error: unknown): HoopError {
   if (error instanceof HoopError) return error;
   const { code, message, hint: said } = error as { code?: string; message?: string; hint?: string };
   // What the session says in the gateway's name may be shown; a driver's or server's text may not.

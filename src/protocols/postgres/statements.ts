@@ -1,4 +1,4 @@
-import type { Meter } from "../../protocol/index.js";
+import type { ExpectedEffect, Meter } from "../../protocol/index.js";
 import type { MaskPlan } from "../../vocabulary/index.js";
 import type { FieldDescription } from "./codec/backend.js";
 import type { RowMasker } from "./masking.js";
@@ -48,4 +48,8 @@ export interface Portal {
   reader: SubjectReader | null | undefined;
   /** Judged statements that had run when this portal was bound or last verified. */
   turn: number;
+  /** Of a FETCH: judged statements that had run when it was judged by the cursors that were open; null: it is none. */
+  cursorsAt: number | null;
+  /** What its one run is held to; `ran`: it is over. Null: it runs as it is. */
+  expects: ExpectedEffect | "ran" | null;
 }

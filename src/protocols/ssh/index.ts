@@ -17,6 +17,7 @@ export const ssh: Protocol = {
       values: [
         "shell",
         "exec",
+        "line",
         "subsystem",
         "sftp",
         "agent-forwarding",

@@ -1,9 +1,12 @@
 import type { Ask, SessionHost } from "../../protocol/index.js";
-import type { Analysis } from "../../vocabulary/index.js";
+import type { Analysis, HoopError } from "../../vocabulary/index.js";
 import { requestAnalysis, runsSftp } from "./analysis.js";
-import type { Withdraw } from "./connection/bridge.js";
-import type { Channel, ChannelTap, End } from "./connection/channel.js";
+import type { TapPorts, Withdraw } from "./connection/bridge.js";
+import type { Channel, ChannelTap } from "./connection/channel.js";
 import type { JudgedRequest, RequestVerdict } from "./connection/requests.js";
+import { asksForLines } from "./prompt/asks-for-lines.js";
+import { LineStatements } from "./prompt/line-statements.js";
+import { shellTap } from "./prompt/shell-tap.js";
 import { Cast } from "./screen/cast.js";
 import { operationAnalysis } from "./sftp/operation.js";
 import { SftpTap } from "./sftp/sftp-tap.js";
@@ -31,14 +34,24 @@ export class Judging {
   readonly #host: SessionHost;
   readonly #login: Login;
   readonly #notice: (text: string, channel: Channel | null) => void;
+  /** What a terminal shows cannot be written down any more. */
+  readonly #unrecorded: (error: HoopError) => void;
+  readonly #casts = new Set<Cast>();
+  #watchedUntil = 0;
   readonly #running = new Map<Channel, Running>();
   #asks = 0;
   #terminals = 0;
 
-  constructor(host: SessionHost, login: Login, notice: (text: string, channel: Channel | null) => void) {
+  constructor(
+    host: SessionHost,
+    login: Login,
+    notice: (text: string, channel: Channel | null) => void,
+    unrecorded: (error: HoopError) => void,
+  ) {
     this.#host = host;
     this.#login = login;
     this.#notice = notice;
+    this.#unrecorded = unrecorded;
   }
 
   judge(request: JudgedRequest, channel: Channel | null, answer: (verdict: RequestVerdict) => void): Withdraw {
@@ -52,17 +65,32 @@ export class Judging {
     });
   }
 
-  tap(channel: Channel, inject: (to: End, data: Buffer, extended: number | null) => void): ChannelTap | null {
+  tap(channel: Channel, ports: TapPorts): ChannelTap | null {
     const running = this.#running.get(channel);
     if (!running) return null;
     const { kind, text } = channel.running!;
     const isSftp = (kind === "subsystem" && text === "sftp") || (kind === "exec" && runsSftp(text));
-    return isSftp ? this.#sftpTap(channel, running, inject) : this.#plainTap(channel, running);
+    if (isSftp) return this.#sftpTap(channel, running, ports);
+    const plain = this.#plainTap(channel, running, ports);
+    return kind === "shell" ? this.#shellTap(channel, plain, ports) : plain;
   }
 
-  #plainTap(channel: Channel, running: Running): ChannelTap {
+  /** A shell, whose lines are judged one by one where rules look at commands. */
+  #shellTap(channel: Channel, plain: ChannelTap, ports: TapPorts): ChannelTap {
+    const { user, target } = this.#login;
+    const statements = new LineStatements({
+      attributes: { user, pty: channel.pty !== null },
+      target,
+      ask: (text, analysis, answer) => this.#ask(text, Buffer.byteLength(text), analysis, channel, answer),
+      finished: (ask, bytes) => this.#finished(ask, "unknown", bytes, undefined),
+    });
+    const active = () => target.lines === "judged" || asksForLines(this.#host.gate.needs?.());
+    return shellTap({ channel, plain, ports, statements, active });
+  }
+
+  #plainTap(channel: Channel, running: Running, ports: TapPorts): ChannelTap {
     let status: string | undefined;
-    const cast = this.#cast(channel);
+    const cast = this.#cast(channel, ports);
     return {
       fromClient: (data) => {
         if (data.includes(carriageReturn) || data.includes(lineFeed)) cast?.marker("enter");
@@ -78,26 +106,44 @@ export class Judging {
         status = signal === null ? `exit ${code}` : `signal ${signal}`;
       },
       closed: () => {
-        cast?.end();
+        if (cast) {
+          this.#casts.delete(cast);
+          cast.end();
+        }
         this.#running.delete(channel);
         this.#finished(running.ask, "ok", running.bytes, status);
       },
     };
   }
 
-  /** What a terminal shows is recorded; a command without one has its bytes counted only. */
-  #cast(channel: Channel): Cast | null {
-    if (!channel.pty) return null;
-    const terminal = this.#terminals++;
-    const write = (part: number, text: string) => this.#host.note({ kind: "screen", terminal, part, text });
-    return new Cast({ now: Date.now, write }, channel.pty);
+  /** Somebody looks on until then: what is shown is written at once. */
+  watched(until: number): void {
+    this.#watchedUntil = until;
+    for (const cast of this.#casts) cast.watched(until);
   }
 
-  #sftpTap(
-    channel: Channel,
-    running: Running,
-    inject: (to: End, data: Buffer, extended: number | null) => void,
-  ): ChannelTap {
+  /** What a terminal shows is recorded; a command without one has its bytes counted only. */
+  #cast(channel: Channel, { brake }: TapPorts): Cast | null {
+    if (!channel.pty) return null;
+    const terminal = this.#terminals++;
+    const cast = new Cast(
+      {
+        now: Date.now,
+        write: (part, text, written) =>
+          this.#host.note({ kind: "screen", terminal, part, text }, (error) => {
+            if (error) this.#unrecorded(error);
+            else written();
+          }),
+        brake,
+      },
+      channel.pty,
+    );
+    cast.watched(this.#watchedUntil);
+    this.#casts.add(cast);
+    return cast;
+  }
+
+  #sftpTap(channel: Channel, running: Running, { inject, end }: TapPorts): ChannelTap {
     const { user, target } = this.#login;
     let said = 0;
     return new SftpTap({
@@ -114,6 +160,9 @@ export class Judging {
         this.#finished(ask, outcome, bytes, tag);
       },
       inject: (to, data) => inject(to, data, null),
+      idle: () => {
+        if (channel.ended.client) end();
+      },
       closed: () => {
         this.#running.delete(channel);
         this.#finished(running.ask, "ok", running.bytes, undefined);

@@ -9,7 +9,7 @@ import { AcceptClient } from "./login/accept-client.js";
 import { LoginToTarget } from "./login/login-to-target.js";
 import { ed25519FromSeed } from "./login/openssh-key.js";
 import { isPrivateKey, signerFrom } from "./login/signer.js";
-import { verifyTargetKey } from "./login/target-key.js";
+import { type TargetKeys, trustsAuthorities, verifyTargetKey } from "./login/target-key.js";
 import { loginName, type SshTarget, targetOf } from "./target.js";
 import { parseKey } from "./transport/library.js";
 import { SshTransport } from "./transport/transport.js";
@@ -33,6 +33,7 @@ class SshSession {
   #accept: AcceptClient | null = null;
   #login: LoginToTarget | null = null;
   #entrance: Entrance | null = null;
+  #judging: Judging | null = null;
   #user = "";
   #finish: (reason: EndReason) => void = () => {};
   #over = false;
@@ -49,6 +50,7 @@ class SshSession {
       this.#host.onOrder((order) => {
         if (order.kind === "end") this.#end(order.reason);
         else if (order.kind === "notice") this.#bridge?.notice(`${order.text}\r\n`);
+        else if (order.kind === "watched") this.#judging?.watched(order.until);
       });
       this.#await();
       this.#welcome().catch((error: unknown) => this.#failed(error));
@@ -112,33 +114,32 @@ class SshSession {
     // Whoever waits at the door has said who they are.
     if (login === null || this.#entrance) return;
     this.#user = login.user;
-    const { refusal, connection } = this.#host.init;
+    const { refusal } = this.#host.init;
     if (refusal) return this.#end({ code: "refused", text: refusal.text }, refusal.hint);
-    const user = loginName(this.#target, this.#host.init.credential.user, login.user);
-    if (user === null) {
-      return this.#end(
-        {
-          code: "refused",
-          text: `${connection.name} has no default login, and ${JSON.stringify(login.user)} is not allowed`,
-        },
-        `ssh one-of-its-users@${connection.name}.hoop; an admin sets target.user or target.users`,
-      );
-    }
-    if (this.#host.init.asksToConnect) this.#enter(user);
-    else this.#admitted(user);
+    if (this.#host.init.asksToConnect) this.#enter(login.user);
+    else this.#admitted(login.user);
   }
 
-  #enter(user: string): void {
+  #enter(asked: string): void {
     this.#stopWaiting();
     const say = (line: string) => this.#accept!.banner(line);
+    // The credential's own name is known when people have allowed it.
+    const user = loginName(this.#target, this.#host.init.credential.user, asked) ?? asked;
     this.#entrance = new Entrance(this.#host, user, say, (denied) => {
       if (denied !== null) return this.#end({ code: "refused", text: denied });
       this.#await();
-      this.#admitted(user);
+      this.#admitted(asked);
     });
   }
 
-  #admitted(user: string): void {
+  #admitted(asked: string): void {
+    const user = loginName(this.#target, this.#host.init.credential.user, asked);
+    if (user === null) {
+      const { name } = this.#host.init.connection;
+      const text = `${name} has no default login, and ${JSON.stringify(asked)} is not allowed`;
+      const hint = `ssh one-of-its-users@${name}.hoop; an admin sets target.user or target.users`;
+      return this.#end({ code: "refused", text }, hint);
+    }
     this.#ends.client!.pause();
     this.#reach(user).catch((error: unknown) => this.#failed(error));
   }
@@ -159,8 +160,9 @@ class SshSession {
       pipe,
       {
         kind: "client",
+        certificates: trustsAuthorities(this.#target.hostKeys),
         verify: (key, done) => {
-          verifyTargetKey(key, this.#target.hostKeys, this.#keys()).then(
+          verifyTargetKey(key, this.#targetKeys(), this.#keys()).then(
             () => done(true),
             (error: unknown) => {
               this.#failed(error);
@@ -187,19 +189,28 @@ class SshSession {
     this.#ends.target = target;
   }
 
+  #targetKeys(): TargetKeys {
+    const { connection } = this.#host.init;
+    return { pinned: this.#target.hostKeys, names: [connection.host, ...this.#target.hostNames] };
+  }
+
   #begin(): void {
     const { client, target } = this.#ends as Record<End, SshTransport>;
     this.#stopWaiting();
-    const judging = new Judging(this.#host, { user: this.#user, target: this.#target }, (text, channel) =>
-      this.#bridge?.notice(text, channel),
+    const judging = new Judging(
+      this.#host,
+      { user: this.#user, target: this.#target },
+      (text, channel) => this.#bridge?.notice(text, channel),
+      (error) => this.#end({ code: "unavailable", text: `this session cannot be recorded: ${error.message}` }),
     );
+    this.#judging = judging;
     this.#bridge = new Bridge({
       env: this.#target.env,
       send: (to, payload) => {
         if (!this.#ends[to]!.send(payload)) this.#ends[otherEnd(to)]!.pause();
       },
       judge: (request, channel, answer) => judging.judge(request, channel, answer),
-      tap: (channel, inject) => judging.tap(channel, inject),
+      tap: (channel, ports) => judging.tap(channel, ports),
     });
     this.#host.note({ kind: "ready", targetVersion: target.peer, client: { software: client.peer, user: this.#user } });
     this.#accept!.accept();

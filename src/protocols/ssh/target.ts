@@ -4,8 +4,8 @@ import type { Connection } from "../../vocabulary/index.js";
 const hostKey = z
   .string()
   .regex(
-    /^(ssh-|ecdsa-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+$/,
-    "a key as in known_hosts: its type and base64, no name and no comment",
+    /^(@cert-authority )?(ssh-|ecdsa-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+$/,
+    "a key as in known_hosts: its type and base64, no name and no comment; with @cert-authority before it, an authority's",
   );
 
 /** What a connection of SSH may say under `target`. */
@@ -18,6 +18,8 @@ export const targetSchema = z.strictObject({
   auth: z.enum(["secret", "certificate", "none"]).optional(),
   /** Keys of the target, as in known_hosts. Left out: the first one that is seen is kept, and a changed one is refused. */
   hostKeys: z.array(hostKey).min(1).max(20).optional(),
+  /** How the target is called in a certificate of its own, beside the connection's host. */
+  hostNames: z.array(z.string().min(1).max(255)).max(20).optional(),
   /** The login's home at the target, so that rules on paths meet relative ones too. Left out: such paths begin with `~`. */
   home: z
     .string()
@@ -26,6 +28,8 @@ export const targetSchema = z.strictObject({
     .optional(),
   /** `other`: the login's shell is none that reads lines as POSIX shells do, so that every command line is `unknown`. */
   shell: z.enum(["posix", "other"]).optional(),
+  /** `judged`: lines at a prompt are judged one by one, also where no rule looks at commands. */
+  lines: z.enum(["judged", "as-rules-say"]).optional(),
   /** Environment variables that pass, beside LANG and LC_*. */
   env: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/))
@@ -38,9 +42,11 @@ export interface SshTarget {
   readonly users: readonly string[];
   readonly auth: "secret" | "certificate" | "none";
   readonly hostKeys: readonly string[] | null;
+  readonly hostNames: readonly string[];
   readonly env: readonly string[];
   readonly home: string | null;
   readonly shell: "posix" | "other";
+  readonly lines: "judged" | "as-rules-say";
 }
 
 export function targetOf(connection: Connection): SshTarget {
@@ -50,9 +56,11 @@ export function targetOf(connection: Connection): SshTarget {
     users: said.users ?? [],
     auth: said.auth ?? "secret",
     hostKeys: said.hostKeys ?? null,
+    hostNames: said.hostNames ?? [],
     env: said.env ?? [],
     home: said.home ?? null,
     shell: said.shell ?? "posix",
+    lines: said.lines ?? "as-rules-say",
   };
 }
 

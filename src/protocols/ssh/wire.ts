@@ -52,7 +52,7 @@ export class SshReader extends ClippedReader {
 
 /** Writes the same types, each call one field. */
 export class SshWriter {
-  readonly #parts: Buffer[] = [];
+  readonly #parts: Uint8Array[] = [];
 
   byte(value: number): this {
     this.#parts.push(Buffer.of(value));
@@ -77,15 +77,16 @@ export class SshWriter {
     return this;
   }
 
+  /** Bytes are copied at the end, once. */
   string(value: Uint8Array | string): this {
-    const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : Buffer.from(value);
+    const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : value;
     this.uint32(bytes.length);
     this.#parts.push(bytes);
     return this;
   }
 
   raw(value: Uint8Array): this {
-    this.#parts.push(Buffer.from(value));
+    this.#parts.push(value);
     return this;
   }
 

@@ -2,6 +2,7 @@ import type { CatalogueFunction } from "../../vocabulary/index.js";
 import type { ColumnUse } from "../analyser.js";
 import { addAll, type Collector, counting, making } from "./column.js";
 import { readExpression } from "./expression.js";
+import { callMayFail } from "./failing.js";
 import { followFunction } from "./follow.js";
 import { isSystemOperator } from "./operators.js";
 import type { Reading } from "./reading.js";
@@ -16,8 +17,9 @@ export function readCall(reading: Reading, body: Tree, scope: Scope, use: Column
   const name = names(body.funcname);
   readArguments(reading, name, body, scope, use, out);
   // How many rows come says what it was given: `generate_series(1, ascii(a))` counts out a letter.
-  if (givesRows(name.at(-1) ?? "") && (use === "output" || use === "computed") && !areListed(list(body.args)))
-    readExpression(reading, body.args, scope, "predicate", out);
+  const tells =
+    (givesRows(name.at(-1) ?? "") && !areListed(list(body.args))) || (meansSystem(reading, name) && callMayFail(name));
+  if (tells) readDeciding(reading, body.args, scope, use, out);
   const order = body.agg_within_group === true ? undefined : body.agg_order;
   for (const deciding of [order, body.agg_filter, body.over])
     readExpression(reading, deciding, scope, use === "sink" ? "sink" : "predicate", out);
@@ -33,6 +35,11 @@ export function readCall(reading: Reading, body: Tree, scope: Scope, use: Column
     // Inside of a sink they have been read as flowing there: a second time at every level would never end.
     argument: () => use !== "sink" && readExpression(reading, body.args, scope, "sink", out),
   });
+}
+
+/** Whether there is an answer at all, or how many rows, says something of what this reads, whatever is shown of it. */
+export function readDeciding(reading: Reading, node: unknown, scope: Scope, use: ColumnUse, out: Collector): void {
+  if (use === "output" || use === "computed") readExpression(reading, node, scope, "predicate", out);
 }
 
 /** `array[a, b]` has as many elements as are written there. */

@@ -58,7 +58,10 @@ const uses: readonly [text: string, columns: string[]][] = [
   ],
   ["select v from customers c, lateral (values (c.email)) t(v)", ["customers.email computed"]],
   ["select x from customers c, unnest(array[c.email]) x", ["customers.email computed"]],
-  ["select x.v from customers c, jsonb_populate_record(null::customers, to_json(c)) x", ["customers.* computed"]],
+  [
+    "select x.v from customers c, jsonb_populate_record(null::customers, to_json(c)) x",
+    ["customers.* computed", "customers.* predicate"],
+  ],
   // Joins.
   [
     "select email from customers join orders on orders.customer_id = customers.id",
@@ -120,9 +123,17 @@ const uses: readonly [text: string, columns: string[]][] = [
   ],
   ["select pg_notify('x', email) from customers", ["customers.email computed", "customers.email sink"]],
   ["select setval('s', id) from customers", ["customers.id computed", "customers.id sink"]],
-  ["select lo_from_bytea(0, email::bytea) from customers", ["customers.email computed", "customers.email sink"]],
+  [
+    "select lo_from_bytea(0, email::bytea) from customers",
+    ["customers.email computed", "customers.email predicate", "customers.email sink"],
+  ],
   ["select pg_advisory_lock(id) from customers", ["customers.id computed", "customers.id sink"]],
   ["select pg_sleep(id) from customers", ["customers.id computed", "customers.id sink"]],
+  // What fails for some values tells which.
+  ["select 1 / (length(email) - 97) from customers", ["customers.email computed", "customers.email predicate"]],
+  ["select email::int from customers", ["customers.email computed", "customers.email predicate"]],
+  ["select upper(email) || lower(email), length(email) from customers", ["customers.email computed"]],
+  ["select id * 2000000 from customers", ["customers.id computed", "customers.id predicate"]],
   ["create table t as select email from customers", ["customers.email sink"]],
   ["select email into t from customers", ["customers.email sink"]],
   ["create view x as select ssn from customers", ["customers.ssn sink"]],

@@ -1,7 +1,8 @@
 import type { ColumnUse } from "../analyser.js";
-import { callById, isCompiled, keepsValues, readCall, readOperator } from "./call.js";
+import { callById, isCompiled, keepsValues, readCall, readDeciding, readOperator } from "./call.js";
 import { addAll, type Collector, counting, making } from "./column.js";
 import { columnOfRow, readColumnReference } from "./column-reference.js";
+import { castMayFail, operatorMayFail } from "./failing.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";
 import { isSystemSchema } from "./relation-name.js";
@@ -81,6 +82,7 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
       if (nameTypes.has(names(tree(body.typeName).names).at(-1) ?? "") && bodyOf(body.arg, "A_Const") !== null)
         reading.findings.literalsMatter = true;
       readExpression(reading, body.arg, scope, use, keepsText(reading, tree(body.typeName)) ? out : making(out));
+      if (castMayFail(tree(body.typeName))) readDeciding(reading, body.arg, scope, use, out);
       readType(reading, tree(body.typeName), use, making(out), () =>
         readExpression(reading, body.arg, scope, "sink", reading.findings),
       );
@@ -124,6 +126,7 @@ function readOperatorExpression(reading: Reading, body: Tree, scope: Scope, use:
     readExpression(reading, [body.lexpr, body.rexpr], scope, deciding(use), out);
     return;
   }
+  if (operatorMayFail(body)) readDeciding(reading, [body.lexpr, body.rexpr], scope, use, out);
   readExpression(reading, [body.lexpr, body.rexpr], scope, use, making(out));
 }
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { DeviceLogin, FoundToken, StoredSubject, TokenKind } from "../../identity/store.js";
-import { subjectId } from "../../vocabulary/index.js";
+import type { DeviceLogin, FoundMachine, FoundToken, StoredSubject, TokenKind } from "../../identity/store.js";
+import { type Bounds, subjectId } from "../../vocabulary/index.js";
 
 export interface SubjectRow {
   id: string;
@@ -19,10 +19,15 @@ export interface TokenRow extends SubjectRow {
   login_id: string;
   login_expires_at: Date;
   login_ended: boolean;
+  login_ended_because: string | null;
   login_with_factor: boolean;
   token_kind: TokenKind;
   token_expires_at: Date;
   used_at: Date | null;
+  /** Null: it is no machine's. */
+  machine_bounds: Bounds[] | null;
+  machine_sources: string[] | null;
+  delegation_id: string | null;
 }
 
 export interface DeviceRow {
@@ -32,12 +37,15 @@ export interface DeviceRow {
   answer: DeviceLogin["answer"];
   subject_id: string | null;
   with_factor: boolean;
+  provider_session_id: string | null;
+  provider_ends_at: Date | null;
 }
 
 export const subjectColumns =
   sql.raw(`s.id, s.kind, s.name, s.email, s.password_hash, s.version, s.created_at, s.disabled_at, s.removed_at,
   array(select m.group_name from subject_group_members m where m.subject_id = s.id order by m.group_name) as groups`);
-export const deviceColumns = sql.raw("client, address, expires_at, answer, subject_id, with_factor");
+export const deviceColumns = sql.raw(`client, address, expires_at, answer, subject_id, with_factor, provider_session_id,
+  (select p.ends_at from provider_sessions p where p.id = provider_session_id) as provider_ends_at`);
 
 export function subjectFromRow(row: SubjectRow): StoredSubject {
   return {
@@ -53,16 +61,21 @@ export function subjectFromRow(row: SubjectRow): StoredSubject {
   };
 }
 
-export function tokenFromRow(row: TokenRow | null): FoundToken | null {
+export function tokenFromRow(row: TokenRow | null, delegation: FoundMachine["delegation"] = null): FoundToken | null {
   if (row === null) return null;
   return {
     subject: subjectFromRow(row),
     login: row.login_id,
     loginExpiresAt: row.login_expires_at,
     loginEnded: row.login_ended,
+    loginEndedBecause: row.login_ended_because,
     loginWithFactor: row.login_with_factor,
     kind: row.token_kind,
     expiresAt: row.token_expires_at,
+    machine:
+      row.machine_bounds === null
+        ? null
+        : { bounds: row.machine_bounds, sources: row.machine_sources ?? [], delegation },
   };
 }
 
@@ -75,5 +88,7 @@ export function deviceFromRow(row: DeviceRow | undefined): DeviceLogin | null {
     answer: row.answer,
     subject: row.subject_id === null ? null : subjectId(row.subject_id),
     withFactor: row.with_factor,
+    provider:
+      row.provider_session_id === null ? null : { session: row.provider_session_id, until: row.provider_ends_at },
   };
 }

@@ -1,13 +1,22 @@
 import type { Migration } from "kysely";
 import { agentMigrations } from "./agents.js";
+import { attemptsMigrations } from "./attempts.js";
 import { budgetsMigrations } from "./budgets.js";
 import { changesMigrations } from "./changes.js";
 import { connectionsMigrations } from "./connections.js";
+import { credentialsMigrations } from "./credentials.js";
+import { directoryMigrations } from "./directory.js";
+import { eventsMigrations } from "./events.js";
+import { exportersMigrations } from "./exporters.js";
 import { identityMigrations } from "./identity.js";
+import { machinesMigrations } from "./machines.js";
 import { pkiMigrations } from "./pki.js";
 import { policyMigrations } from "./policy.js";
+import { providersMigrations } from "./providers.js";
 import { recordingMigrations } from "./recording.js";
 import { reviewsMigrations } from "./reviews.js";
+import { rolesMigrations } from "./roles.js";
+import { runbooksMigrations } from "./runbooks.js";
 import { secondFactorMigrations } from "./second-factor.js";
 import { secretsMigrations } from "./secrets.js";
 import { sessionsMigrations } from "./sessions.js";
@@ -28,6 +37,15 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   reviewsMigrations,
   budgetsMigrations,
   targetKeysMigrations,
+  providersMigrations,
+  rolesMigrations,
+  directoryMigrations,
+  eventsMigrations,
+  machinesMigrations,
+  attemptsMigrations,
+  credentialsMigrations,
+  runbooksMigrations,
+  exportersMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */

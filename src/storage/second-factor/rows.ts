@@ -72,14 +72,30 @@ export interface PendingRow {
   enrol: boolean;
   client: string;
   address: string;
+  expires_at: Date;
+  provider_session_id: string | null;
+  provider_ends_at: Date | null;
 }
 
-export const pendingColumns = sql.raw("subject_id, answer_as, enrol, client, address");
+export const pendingColumns = sql.raw(`subject_id, answer_as, enrol, client, address, expires_at, provider_session_id,
+  (select p.ends_at from provider_sessions p where p.id = provider_session_id) as provider_ends_at`);
 
 export function pendingFromRow(row: PendingRow | undefined): PendingSignIn | null {
   if (row === undefined) return null;
   const { enrol, client, address } = row;
-  return { subject: subjectId(row.subject_id), as: row.answer_as, enrol, client, address };
+  const provider =
+    row.provider_session_id === null
+      ? undefined
+      : { session: row.provider_session_id, until: row.provider_ends_at };
+  return {
+    subject: subjectId(row.subject_id),
+    as: row.answer_as,
+    enrol,
+    client,
+    address,
+    expiresAt: row.expires_at,
+    provider,
+  };
 }
 
 export interface ChallengeRow {

@@ -46,10 +46,12 @@ export function waitingQuestions({ db }: Store): Waiting {
         return rows[0]?.live ? ceremonyFromRow(rows[0]) : null;
       }),
 
-    keepPending: (hash, { subject, as, enrol, client, address }, expiresAt) =>
+    keepPending: (hash, { subject, as, enrol, client, address, provider }, expiresAt) =>
       mapped(async () => {
-        await sql`insert into pending_sign_ins (hash, subject_id, answer_as, enrol, client, address, expires_at)
-          values (${hash}, ${subject}, ${as}, ${enrol}, ${client}, ${address}, ${expiresAt})`.execute(db);
+        await sql`insert into pending_sign_ins (hash, subject_id, answer_as, enrol, client, address, expires_at, provider_session_id)
+          values (${hash}, ${subject}, ${as}, ${enrol}, ${client}, ${address}, ${expiresAt}, ${provider?.session ?? null})`.execute(
+          db,
+        );
       }),
 
     pending: (hash) =>

@@ -5,6 +5,7 @@ import type {
   AuditHeads,
   Connection,
   DeviceLogin,
+  Directory,
   Entry,
   Explained,
   Factors,
@@ -13,10 +14,13 @@ import type {
   Me,
   Offer,
   Page,
+  Permission,
   Policy,
   PolicyRevision,
   Question,
   RecordedSession,
+  Role,
+  RoleBinding,
   User,
   UserGroup,
 } from "./types.js";
@@ -168,6 +172,27 @@ export const usersQuery = infiniteQueryOptions({
 export const groupsQuery = queryOptions({
   queryKey: ["groups"],
   queryFn: ({ signal }) => read<{ items: readonly UserGroup[] }>("/groups", { signal }),
+});
+
+export const rolesQuery = queryOptions({
+  queryKey: ["roles"],
+  queryFn: ({ signal }) => read<{ items: readonly Role[] }>("/roles", { signal }),
+});
+
+export const bindingsQuery = queryOptions({
+  queryKey: ["roles", "bindings"],
+  queryFn: ({ signal }) => read<{ items: readonly RoleBinding[] }>("/role-bindings", { signal }),
+});
+
+export const permissionsQuery = queryOptions({
+  queryKey: ["roles", "permissions"],
+  queryFn: ({ signal }) => read<{ items: readonly Permission[] }>("/permissions", { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const directoriesQuery = queryOptions({
+  queryKey: ["directories"],
+  queryFn: ({ signal }) => read<{ items: readonly Directory[] }>("/directories", { signal }),
 });
 
 export const changesQuery = infiniteQueryOptions({

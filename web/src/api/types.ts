@@ -20,6 +20,10 @@ export interface Me {
   readonly expires: string;
   readonly admin: boolean;
   readonly auditor: boolean;
+  /** What one may everywhere. */
+  readonly permissions: readonly string[];
+  /** What one may on connections with these labels. */
+  readonly scoped: readonly { readonly permission: string; readonly scope: string }[];
   readonly csrfToken: string | null;
 }
 
@@ -246,12 +250,54 @@ export interface User {
   readonly disabled: boolean;
   readonly hasPassword: boolean;
   readonly createdAt: string;
+  /** What provisions them; null: they are local. */
+  readonly directory: string | null;
 }
 
 export interface UserGroup {
   readonly name: string;
   readonly description: string;
   readonly members: number;
+  readonly directory: string | null;
+  /** What its members have by it. */
+  readonly roles: readonly string[];
+}
+
+export interface Role {
+  readonly name: string;
+  readonly description: string;
+  readonly permissions: readonly string[];
+  readonly builtIn: boolean;
+  readonly version: number;
+}
+
+export interface RoleBinding {
+  readonly id: string;
+  readonly role: string;
+  readonly group: string | null;
+  readonly user: { readonly id: string; readonly name: string } | null;
+  readonly scope: Readonly<Record<string, readonly string[]>> | null;
+  readonly scopeText: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+}
+
+export interface Permission {
+  readonly name: string;
+  readonly text: string;
+  readonly byLabels: boolean;
+}
+
+export interface Directory {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly groupPrefix: string;
+  readonly mayFill: readonly string[];
+  readonly enabled: boolean;
+  readonly provider: string | null;
+  readonly users: number;
+  readonly groups: number;
 }
 
 export interface AuditHeads {

@@ -2,16 +2,22 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { reviewCountQuery } from "../api/review-queries.js";
 import type { Me } from "../api/types.js";
+import { may } from "./use-me.js";
 
 const places = [
-  { to: "/connections", label: "Connections", auditors: false },
-  { to: "/sessions", label: "Sessions", auditors: false },
-  { to: "/reviews", label: "Reviews", auditors: false },
-  { to: "/access", label: "Access", auditors: false },
-  { to: "/policy", label: "Policy", auditors: true },
-  { to: "/agents", label: "Agents", auditors: true },
-  { to: "/users", label: "Users & groups", auditors: true },
-  { to: "/audit", label: "Audit", auditors: true },
+  { to: "/connections", label: "Connections", needs: null },
+  { to: "/sessions", label: "Sessions", needs: null },
+  { to: "/reviews", label: "Reviews", needs: null },
+  { to: "/access", label: "Access", needs: null },
+  { to: "/credentials", label: "Credentials", needs: null },
+  { to: "/runbooks", label: "Runbooks", needs: null },
+  { to: "/policy", label: "Policy", needs: "policy.read" },
+  { to: "/agents", label: "Agents", needs: "agents.read" },
+  { to: "/users", label: "Users & groups", needs: "users.read" },
+  { to: "/machines", label: "Machines", needs: null },
+  { to: "/providers", label: "Sign-in", needs: "providers.read" },
+  { to: "/events", label: "Events", needs: "audit.read" },
+  { to: "/audit", label: "Audit", needs: "audit.read" },
 ] as const;
 
 /** Where one can go; what the API would refuse is not offered. */
@@ -20,7 +26,7 @@ export function Navigation({ me, onNavigate }: { me: Me; onNavigate: () => void 
     <nav aria-label="Main">
       <ul className="nav-list">
         {places
-          .filter((place) => !place.auditors || me.auditor)
+          .filter((place) => place.needs === null || may(me, place.needs))
           .map((place) => (
             <li key={place.to}>
               <Link

@@ -115,18 +115,30 @@ export function encodeQuery(text: string): Buffer {
   return new MessageWriter().begin(frontend.query).cstring(text).end().take();
 }
 
-export function encodeParse(statement: string, text: string | Uint8Array): Buffer {
-  return new MessageWriter().begin(frontend.parse).cstring(nameBytes(statement)).cstring(text).int16(0).end().take();
+/** `types`: ids of the parameters' types, 4 bytes each, as a client gave them. */
+export function encodeParse(statement: string, text: string | Uint8Array, types: Buffer = none): Buffer {
+  const writer = new MessageWriter().begin(frontend.parse).cstring(nameBytes(statement)).cstring(text);
+  return writer
+    .int16(unsigned(types.length / 4))
+    .bytes(types)
+    .end()
+    .take();
 }
 
-/** A Bind whose parameters and results are all text. */
-export function encodeBind(portal: string, statement: string, values: readonly (Uint8Array | null)[] = []): Buffer {
+/** A Bind whose results are all text, and its parameters where `formats` (2 bytes each, as a client gave them) say nothing else. */
+export function encodeBind(
+  portal: string,
+  statement: string,
+  values: readonly (Uint8Array | null)[] = [],
+  formats: Buffer = none,
+): Buffer {
   const writer = new MessageWriter()
     .begin(frontend.bind)
     .cstring(nameBytes(portal))
     .cstring(nameBytes(statement))
-    .int16(0)
-    .int16(values.length);
+    .int16(unsigned(formats.length / 2))
+    .bytes(formats)
+    .int16(unsigned(values.length));
   for (const value of values) writer.value(value);
   return writer.int16(0).end().take();
 }
@@ -143,6 +155,9 @@ export function encodeExecute(portal: string): Buffer {
   return new MessageWriter().begin(frontend.execute).cstring(nameBytes(portal)).int32(0).end().take();
 }
 
+const none = Buffer.alloc(0);
+// Counts are unsigned in practice: a statement may have 65,535 parameters.
+const unsigned = (count: number): number => (count << 16) >> 16;
 const empty = (type: number): Buffer => new MessageWriter(5).begin(type).end().take();
 export const encodeSync = (): Buffer => empty(frontend.sync);
 export const encodeFlush = (): Buffer => empty(frontend.flush);

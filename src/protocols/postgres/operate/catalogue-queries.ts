@@ -22,6 +22,12 @@ const relations = `SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c
 const digest = (from: string): string =>
   `(SELECT pg_catalog.count(*) || '/' || COALESCE(pg_catalog.sum(x.xmin::text::bigint), 0) FROM ${from})`;
 
+/**
+ * Users that Hoop makes for one session each come and go; what they are members of is fixed when they are made, and no other
+ * session's names mean anything else by it.
+ */
+const passing = `(SELECT r.oid FROM pg_roles r WHERE r.rolname ~ '^hoop_[a-z0-9_]+_[a-z2-7]{16}$')`;
+
 /** One row: a text that changes when anything below may have changed. */
 export const versionQuery = `SELECT pg_catalog.md5(pg_catalog.concat_ws(' ',
   ${digest("pg_class x WHERE x.relpersistence <> 't' AND x.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')")},
@@ -29,8 +35,8 @@ export const versionQuery = `SELECT pg_catalog.md5(pg_catalog.concat_ws(' ',
   ${digest("pg_proc x WHERE x.oid >= 16384")},
   ${digest("pg_rewrite x")}, ${digest("pg_trigger x")}, ${digest("pg_policy x")}, ${digest("pg_attrdef x")},
   ${digest("pg_constraint x")}, ${digest("pg_inherits x")}, ${digest("pg_operator x WHERE x.oid >= 16384")},
-  ${digest("pg_namespace x WHERE x.nspname !~ '^pg_(toast_)?temp'")}, ${digest("pg_db_role_setting x")},
-  ${digest("pg_auth_members x")}, ${digest("pg_cast x")}, ${digest("pg_type x WHERE x.oid >= 16384")},
+  ${digest("pg_namespace x WHERE x.nspname !~ '^pg_(toast_)?temp'")}, ${digest(`pg_db_role_setting x WHERE x.setrole NOT IN ${passing}`)},
+  ${digest(`pg_auth_members x WHERE x.member NOT IN ${passing} AND x.roleid NOT IN ${passing}`)}, ${digest("pg_cast x")}, ${digest("pg_type x WHERE x.oid >= 16384")},
   ${digest("pg_aggregate x")}, ${digest("pg_amop x")}, ${digest("pg_amproc x")},
   current_user, pg_catalog.current_setting('is_superuser'), pg_catalog.current_setting('server_version_num'),
   pg_catalog.array_to_string(pg_catalog.current_schemas(false), ','))) AS version`;

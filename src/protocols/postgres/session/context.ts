@@ -46,14 +46,20 @@ export class SessionContext {
   /** Statements made by SQL's PREPARE. */
   prepared = new Map<string, string>();
 
-  constructor(database: string, role: string) {
+  /** The login of this session, which may be another's in each. */
+  readonly #login: string;
+
+  constructor(database: string, role: string, login = role) {
     this.database = database;
     this.role = role;
-    this.sessionUser = role;
+    this.sessionUser = login;
+    this.#login = login;
   }
 
   parameter(name: string, value: string): void {
-    if (!unbound.has(name)) this.#ambient = { ...this.#ambient, [name]: value };
+    // The login may be one made for this session alone: it tells nothing of what a statement does, the role does.
+    const own = name === "session_authorization" && value === this.#login;
+    if (!unbound.has(name) && !own) this.#ambient = { ...this.#ambient, [name]: value };
     switch (name) {
       case "client_encoding":
         this.codec = new TextCodec(value);

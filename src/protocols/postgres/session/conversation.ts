@@ -77,7 +77,7 @@ export class Conversation {
     this.replication = startup.replication;
     this.ownName = `hoop_${core.init.random(12).toString("hex")}`;
     this.maskKey = core.init.maskKey ?? core.init.random(32);
-    this.context = new SessionContext(startup.database, startup.user);
+    this.context = new SessionContext(startup.database, startup.role, startup.user);
     for (const [name, value] of parameters) this.context.parameter(name, value);
     this.context.started(startup.parameters);
     this.context.dirty = mayChangeContext(startup.parameters);
@@ -306,6 +306,7 @@ export class Conversation {
   tick(name: string): void {
     if (name === cutTimer && this.#ending !== null) this.core.end(this.#ending.reason);
     this.client.tick(name);
+    this.target.tick(name);
   }
 
   /** The client is gone: what runs for it is stopped. */
@@ -327,7 +328,7 @@ export class Conversation {
   targetGone(reason: HoopError | undefined): void {
     const { waiting } = this.client;
     this.client.withdraw(null, "restarted");
-    this.target.flushRows();
+    this.target.finish();
     this.#forgetRunning();
     const text = this.target.lastFatal ?? reason?.message ?? "the target closed the connection";
     const end = { code: "target-closed", text } as const;

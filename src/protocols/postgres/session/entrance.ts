@@ -23,7 +23,7 @@ export class Entrance {
     core.authenticated = true;
     core.out.send("client", encodeAuthenticationOk());
     this.#ask = core.out.nextId();
-    const { database, user: role } = startup;
+    const { database, role } = startup;
     const context = { database, role, searchPath: null, settings: {}, transaction: "idle", prepared: null } as const;
     const text = `connect to ${core.init.connection.name}`;
     const ask = { phase: "connect", text, context, values: null, bytes: 0 } as const;

@@ -79,17 +79,24 @@ export class Forwarder {
         return;
       case "execute": {
         const portal = held.portal!;
-        portal.ask = held.ask;
-        portal.masks = answer.masks;
-        portal.masker = answer.masks === null ? null : undefined;
-        portal.meter = answer.meter ?? null;
-        portal.reader = unreadFor(answer);
-        portal.epoch = conversation.epoch;
-        if (portal.masker === undefined || portal.reader === undefined) this.#describe(portal);
+        portal.cursorsAt = held.cursors === undefined ? null : conversation.turn;
+        this.renewed(portal, held.ask, answer);
         this.execute(held.frame, portal);
         return;
       }
     }
+  }
+
+  /** A portal was asked about again. */
+  renewed(portal: Portal, ask: number, answer: Allowed): void {
+    portal.ask = ask;
+    portal.masks = answer.masks;
+    portal.masker = answer.masks === null ? null : undefined;
+    portal.meter = answer.meter ?? null;
+    portal.reader = unreadFor(answer);
+    portal.epoch = this.#conversation.epoch;
+    if (answer.expects !== undefined) portal.expects = answer.expects;
+    if (portal.masker === undefined || portal.reader === undefined) this.#describe(portal);
   }
 
   /** A query of the client that runs as a question of ours: what it changes of the session is the same. */
@@ -97,6 +104,13 @@ export class Forwarder {
     this.#conversation.cursors.ran(held.text, answer.analysis);
     this.#ran(held.text, sqlFacts(answer.analysis));
     this.#conversation.portals.forget("");
+  }
+
+  /** A portal of the client that runs as a question of ours. */
+  portalRanAside(portal: Portal): void {
+    if (portal.disturbsCursors) this.#conversation.cursors.forget();
+    this.#conversation.executedUnsynced = true;
+    this.#ran(portal.statement.text, portal);
   }
 
   #ran(text: string, facts: Pick<SqlFacts, "changesContext" | "changesCatalogue">): void {
@@ -148,6 +162,8 @@ export class Forwarder {
       meter: answer.meter ?? null,
       reader: unreadFor(answer),
       turn: conversation.turn,
+      cursorsAt: held.cursors === undefined ? null : conversation.turn,
+      expects: answer.expects ?? null,
     };
     const pending = new Pending("bind");
     pending.ask = held.ask;
@@ -185,9 +201,11 @@ export class Forwarder {
     if (portal.disturbsCursors) conversation.cursors.forget();
     conversation.pipelined(frame, pending);
     const others = conversation.turn !== portal.turn;
+    const sameCursors = portal.cursorsAt === conversation.turn;
     this.#ran(portal.statement.text, portal);
     // Its own runs do not make it stale, but for what they define.
     if (!others) portal.turn = conversation.turn;
+    if (sameCursors) portal.cursorsAt = conversation.turn;
     if (!portal.changesCatalogue) portal.epoch = conversation.epoch;
     this.#mayCopy(pending, portal.statement.text);
   }

@@ -18,9 +18,13 @@ export interface Startup {
   /** For the target, our user and database put in. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly user: string;
+  /** Whose rights apply as the session begins. */
+  readonly role: string;
   readonly database: string;
   readonly replication: boolean;
   readonly client: Readonly<Record<string, string>>;
+  /** The same by the credential as it is now: an access that waited for people had none before. */
+  anew(): Startup;
 }
 
 /** From the first byte to the startup packet: encryption, cancel requests, protocol version, what the client asks for. */
@@ -163,18 +167,20 @@ function isReplication(value: string | undefined): boolean {
   return !/^(?:f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value.trim());
 }
 
-function startupFrom(
-  packet: Extract<StartupPacket, { kind: "startup" }>,
-  { init }: Core,
-  replication: boolean,
-): Startup {
+function startupFrom(packet: Extract<StartupPacket, { kind: "startup" }>, core: Core, replication: boolean): Startup {
+  const { init } = core;
   const { credential, connection } = init;
   const wantedUser = packet.parameters.get("user") ?? "";
   const wanted = packet.parameters.get("database") ?? "";
   const stored = connection.target.database;
   // libpq names the database after the user when it was told none: then the client did not choose.
   const chosen = wanted !== "" && wanted !== wantedUser;
-  const database = chosen ? wanted : typeof stored === "string" && stored !== "" ? stored : credential.user;
+  // A user made for this session has no database of its own name: the one of the stored login was meant.
+  const login = connection.target.user;
+  // So of one that is not known yet, as the access waits for people.
+  const unnamed = credential.role !== undefined || credential.user === "";
+  const own = unnamed && typeof login === "string" ? login : credential.user;
+  const database = chosen ? wanted : typeof stored === "string" && stored !== "" ? stored : own;
   const parameters = new Map<string, string>();
   const client: Record<string, string> = {};
   for (const [name, value] of packet.parameters) {
@@ -191,8 +197,10 @@ function startupFrom(
     minor: Math.min(packet.minor, newestMinor),
     parameters: new Map([["user", credential.user], ["database", database], ...parameters]),
     user: credential.user,
+    role: credential.role ?? credential.user,
     database,
     replication,
     client,
+    anew: () => startupFrom(packet, core, replication),
   };
 }

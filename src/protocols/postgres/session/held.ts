@@ -11,14 +11,14 @@ export type Held = {
   readonly frame: Buffer;
   /** 0 while it waits for something else than its answer. */
   ask: number;
+  /** Cursors that it may fetch from, as they are open now; absent: not asked. */
+  cursors?: ReadonlyMap<string, Analysis>;
 } & (
   | {
       readonly kind: "query";
       readonly raw: Buffer;
       text: string;
       columns: readonly ColumnOrigin[] | null;
-      /** Cursors that it may fetch from, as they are open now; absent: not asked. */
-      cursors?: ReadonlyMap<string, Analysis>;
     }
   | {
       readonly kind: "parse";

@@ -4,7 +4,7 @@ import { transactionStatus } from "../codec/types.js";
 import { copyColumns, copyQuestion } from "../copy/copy-columns.js";
 import { denialReport, type Report, sqlState } from "../errors.js";
 import type { Portal } from "../statements.js";
-import { canCheck, runChecked } from "./checked-run.js";
+import { canCheck, runCheckedPortal, runCheckedQuery } from "./checked-run.js";
 import { sqlFacts } from "./context.js";
 import type { Conversation } from "./conversation.js";
 import type { Forwarder } from "./forwarder.js";
@@ -128,11 +128,13 @@ export class Judging {
     this.#settling = false;
     const values = valuesOf(held);
     const before = held.kind === "execute" ? held.portal!.ask : undefined;
+    const cursors = held.cursors === undefined ? null : { cursors: held.cursors };
     const details =
       values === null
-        ? { values, ...(held.kind === "query" && held.cursors !== undefined ? { cursors: held.cursors } : {}) }
+        ? { values, ...cursors }
         : {
             values,
+            ...cursors,
             reading: () => readingOf(held),
             shownValues: () => shownValuesOf(held, conversation.context.codec),
             before,
@@ -143,11 +145,14 @@ export class Judging {
   /** A FETCH returns what its cursor was declared for: asks which are open. True: wait. */
   #askCursors(held: Held, text: string): boolean {
     const conversation = this.#conversation;
-    if (held.kind !== "query" || held.cursors !== undefined || !conversation.cursors.mayFetch(text)) return false;
+    const runs = held.kind === "query" || held.kind === "bind" || held.kind === "execute";
+    if (!runs || held.cursors !== undefined || !conversation.cursors.mayFetch(text)) return false;
     if (this.#waitForTarget()) return true;
     // In a failed transaction the target answers nobody.
     if (conversation.status === transactionStatus.failed) return false;
     conversation.own([conversation.cursors.question], (work) => {
+      if (this.#held !== held) return;
+      if (work.failure !== null && conversation.unsynced > 0) return this.pipelineFailed(work.failure.frame);
       held.cursors = conversation.cursors.open(work, conversation.context.codec);
     });
     return true;
@@ -225,10 +230,21 @@ export class Judging {
       this.#verify(held, portal);
       return false;
     }
-    if (portal.epoch !== conversation.epoch) return true;
-    this.#held = null;
-    this.#forwarder.execute(held.frame, portal);
+    // Since it was bound another cursor may have been opened under the name that it fetches from.
+    const elsewhere = portal.cursorsAt !== null && portal.cursorsAt !== conversation.turn;
+    if (portal.epoch !== conversation.epoch || elsewhere) return true;
+    this.#execute(held, portal);
     return false;
+  }
+
+  #execute(held: Extract<Held, { kind: "execute" }>, portal: Portal): void {
+    if (portal.expects === "ran")
+      this.#refuse({ severity: "ERROR", code: "55000", message: `portal "${held.name}" cannot be run anymore` });
+    else if (portal.expects !== null) this.#checkPortal(held, portal, portal.expects);
+    else {
+      this.#held = null;
+      this.#forwarder.execute(held.frame, portal);
+    }
   }
 
   #verify(held: Extract<Held, { kind: "execute" }>, portal: Portal): void {
@@ -351,29 +367,54 @@ export class Judging {
     if ((held.kind === "query" || held.kind === "bind") && answer.masks !== null && held.columns === null) {
       if (this.#askCopyColumns(held, answer)) return;
     }
-    if (answer.expects !== undefined) return this.#check(held, answer, answer.expects);
+    // A portal is compared when it runs.
+    if (held.kind === "query" && answer.expects !== undefined) return this.#check(held, answer, answer.expects);
+    if (held.kind === "execute" && (answer.expects ?? held.portal!.expects) !== null) {
+      this.#forwarder.renewed(held.portal!, held.ask, answer);
+      this.#execute(held, held.portal!);
+      return;
+    }
     this.#held = null;
     if (held.kind !== "later") this.#forwarder.send(held, answer);
   }
 
   /** It was approved for what it did when it was tried: it runs under our eyes. */
-  #check(held: Held, answer: Extract<Answer, { outcome: "allow" }>, expects: ExpectedEffect): void {
-    if (!canCheck(this.#conversation, held, expects)) {
-      this.#refuse({
-        severity: "ERROR",
-        code: "40001",
-        message: "hoop: it was approved as rehearsed, and its effect cannot be compared where it stands now",
-        hint: "Run it again, as a query of its own outside of a transaction.",
-      });
-      return;
-    }
+  #check(
+    held: Extract<Held, { kind: "query" }>,
+    answer: Extract<Answer, { outcome: "allow" }>,
+    expects: ExpectedEffect,
+  ): void {
+    if (!canCheck(this.#conversation, expects, held.text) || this.#conversation.unsynced > 0)
+      return this.#refuse(incomparable);
     this.#checking = true;
     this.#forwarder.ranAside(held, answer);
-    runChecked(this.#conversation, held, answer, expects, () => {
-      this.#checking = false;
-      this.#release();
-      this.#conversation.client.proceed();
-    });
+    runCheckedQuery(this.#conversation, held, answer.masks, expects, () => this.#checked());
+  }
+
+  #checkPortal(held: Extract<Held, { kind: "execute" }>, portal: Portal, expects: ExpectedEffect): void {
+    // Asked again when all replies are there, and then no question of ours may be on its way.
+    held.ask = 0;
+    if (this.#conversation.working || this.#waitForTarget()) return;
+    portal.expects = "ran";
+    if (!canCheck(this.#conversation, expects, portal.statement.text)) return this.#refuse(incomparable);
+    this.#checking = true;
+    this.#forwarder.portalRanAside(portal);
+    runCheckedPortal(
+      this.#conversation,
+      portal,
+      expects,
+      (frame) => {
+        this.#checking = false;
+        this.pipelineFailed(frame);
+      },
+      () => this.#checked(),
+    );
+  }
+
+  #checked(): void {
+    this.#checking = false;
+    this.#release();
+    this.#conversation.client.proceed();
   }
 
   /**
@@ -399,3 +440,11 @@ export class Judging {
     return true;
   }
 }
+
+/** What came of its preparation is not known, or what runs instead of it cannot be written. */
+const incomparable: Report = {
+  severity: "ERROR",
+  code: "40001",
+  message: "hoop: it was approved as rehearsed, and its effect cannot be compared where it stands now",
+  hint: "Run it again, as a query of its own.",
+};

@@ -14,6 +14,8 @@ import { Pending } from "./pending.js";
 export interface OwnQuestion {
   readonly text: string | Uint8Array;
   readonly values?: readonly (Uint8Array | null)[] | undefined;
+  /** How a client gave its values, when they are a client's: their formats, and the types that came with the text. */
+  readonly reading?: { readonly formats: Buffer; readonly types: Buffer } | undefined;
   readonly describe?: boolean | undefined;
 }
 
@@ -75,11 +77,11 @@ export function startOwnWork(
     expect(encodeClose("portal", name), "close");
     expect(encodeClose("statement", name), "close");
   }
-  for (const { text, values, describe } of questions) {
-    expect(encodeParse(name, text), "parse");
+  for (const { text, values, reading, describe } of questions) {
+    expect(encodeParse(name, text, reading?.types), "parse");
     if (describe === true) expect(encodeDescribe("statement", name), "describe");
     else {
-      expect(encodeBind(name, name, values ?? []), "bind");
+      expect(encodeBind(name, name, values ?? [], reading?.formats), "bind");
       expect(encodeExecute(name), "execute");
       expect(encodeClose("portal", name), "close");
     }

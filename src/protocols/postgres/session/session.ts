@@ -105,7 +105,7 @@ class PostgresSession implements WireSession {
     if (this.#core.init.asksToConnect !== true) return this.#dial(startup, rest);
     this.#entrance = new Entrance(this.#core, startup, () => {
       this.#entrance = null;
-      this.#dial(startup, Buffer.alloc(0));
+      this.#dial(startup.anew(), Buffer.alloc(0));
     });
     this.#keepEarly(rest);
   }

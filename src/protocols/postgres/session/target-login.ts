@@ -121,7 +121,16 @@ export class TargetLogin implements FrameHandler {
       certificate: this.#info?.peerCertificate ?? null,
       random: init.random,
     });
-    this.#core.out.send("target", encodeStartup(this.#startup.parameters));
+    this.#core.out.send("target", encodeStartup(this.#parametersWithRole()));
+  }
+
+  /** The role that the session acts as; what RESET ROLE and DISCARD ALL go back to. Its members alone may say it. */
+  #parametersWithRole(): ReadonlyMap<string, string> {
+    const { parameters } = this.#startup;
+    const { role } = this.#core.init.credential;
+    // A walsender takes no role, and has no rights that one could narrow.
+    if (role === undefined || parameters.has("role") || this.#startup.replication) return parameters;
+    return new Map([...parameters, ["role", role]]);
   }
 
   #guarded(action: () => void): void {

@@ -13,6 +13,7 @@ import { scanCells } from "../scan-cells.js";
 import { TextScan } from "../scanned-text.js";
 import type { Portal } from "../statements.js";
 import { createSubjectReader } from "../subject-reader.js";
+import { Breather } from "./breather.js";
 import type { Conversation } from "./conversation.js";
 import { maxOwnRows, type OwnWork } from "./own-work.js";
 import type { Pending } from "./pending.js";
@@ -31,6 +32,7 @@ export class TargetSide implements FrameHandler {
   readonly #conversation: Conversation;
   readonly #walker: FrameWalker;
   readonly #batch = new RowBatch();
+  readonly #breather: Breather;
   #queue: Buffer[] = [];
   #paused = false;
   #running = false;
@@ -49,6 +51,7 @@ export class TargetSide implements FrameHandler {
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
     this.#walker = new FrameWalker(conversation.core.init.limits.maxFrame);
+    this.#breather = new Breather(conversation.core, conversation.detected.effort);
   }
 
   /** Whether the client's stream stands between two messages. */
@@ -76,12 +79,25 @@ export class TargetSide implements FrameHandler {
     }
     const { core } = this.#conversation;
     this.#cancelStopped();
-    const pause = this.#lookup !== null || this.#waits;
+    const pause = this.#lookup !== null || this.#waits || this.#breather.resting;
     if (pause !== this.#paused && !core.ended) {
       this.#paused = pause;
       core.out.push({ kind: "flow", side: "target", flow: pause ? "pause" : "resume" });
     }
     if (this.#conversation.ending) this.#conversation.boundary();
+  }
+
+  tick(name: string): void {
+    if (this.#breather.tick(name)) this.#run();
+  }
+
+  /** The target is gone: what it has sent is looked at to its end. */
+  finish(): void {
+    while (this.#breather.resting && !this.#conversation.core.ended) {
+      this.#breather.goOn();
+      this.#run();
+    }
+    this.flushRows();
   }
 
   /** Bytes for the client behind what was rewritten so far. */
@@ -215,7 +231,7 @@ export class TargetSide implements FrameHandler {
 
   blocked(): boolean {
     const { core, ending } = this.#conversation;
-    return this.#lookup !== null || this.#waits || core.ended || ending;
+    return this.#lookup !== null || this.#waits || this.#breather.resting || core.ended || ending;
   }
 
   pass(bytes: Buffer): void {
@@ -307,6 +323,7 @@ export class TargetSide implements FrameHandler {
   }
 
   #textScan(head: Pending | undefined): TextScan | null {
+    this.#breather.begins();
     if (head !== undefined && head.ask !== 0) {
       const plan = head.masks?.scan ?? null;
       const { maskKey, detected } = this.#conversation;
@@ -473,7 +490,9 @@ export class TargetSide implements FrameHandler {
     }
     if (masker === null) return this.toClient(bytes.subarray(at, at + length));
     if (!this.#batch.empty && !this.#batch.holds(bytes)) this.flushRows();
+    this.#breather.begins();
     head.maskedCells += masker!.mask(bytes, at, length, this.#batch);
+    this.#breather.rests();
   }
 
   // What is no row.
@@ -541,7 +560,9 @@ export class TargetSide implements FrameHandler {
   #copyRow(head: Pending, bytes: Buffer, at: number, length: number): void {
     head.rows++;
     if (!this.#batch.empty && !this.#batch.holds(bytes)) this.flushRows();
+    this.#breather.begins();
     head.maskedCells += head.copyMasker!.mask(bytes, at, length, this.#batch);
+    this.#breather.rests();
   }
 
   /** The statement that might have been a COPY from the client has shown what it is. */

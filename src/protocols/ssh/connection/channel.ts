@@ -17,6 +17,8 @@ export interface Channel {
   /** Bytes of our own that an end was sent: it will give room for them, which its peer must not hear of. */
   readonly owed: Record<End, number>;
   readonly maxPacket: Record<End, number>;
+  /** Its opening went on to the other end, which may confirm it. */
+  told: boolean;
   /** Who has sent close. */
   readonly closed: Record<End, boolean>;
   /** Who has sent end of file. */
@@ -29,7 +31,10 @@ export interface Channel {
   /** Messages of the client that wait for the gate's word on an earlier one. */
   waiting: Buffer[] | null;
   waitingBytes: number;
-  /** Reads what passes; for SFTP it also decides. */
+  /** The target is given no room for now, and so much was not told to it yet. */
+  braked: boolean;
+  withheld: number;
+  /** Reads what passes; for SFTP and lines at a prompt it also decides. */
   tap: ChannelTap | null;
 }
 
@@ -40,6 +45,8 @@ export interface ChannelTap {
   fromTarget(data: Buffer, extended: number | null): Buffer | null;
   resized?(columns: number, rows: number): void;
   exited?(status: number | null, signal: string | null): void;
+  /** The client sends no more. False: what it sent still waits, and the end is passed on when `TapPorts.end` is called. */
+  ended?(): boolean;
   closed(): void;
 }
 
@@ -52,6 +59,7 @@ export function newChannel(id: number, type: string, opener: End, number: number
     window: { client: 0, target: 0 },
     owed: { client: 0, target: 0 },
     maxPacket: { client: 0, target: 0 },
+    told: false,
     closed: { client: false, target: false },
     ended: { client: false, target: false },
     left: false,
@@ -59,6 +67,8 @@ export function newChannel(id: number, type: string, opener: End, number: number
     pty: null,
     waiting: null,
     waitingBytes: 0,
+    braked: false,
+    withheld: 0,
     tap: null,
   };
 }

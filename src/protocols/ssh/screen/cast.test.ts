@@ -1,16 +1,28 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { Cast } from "./cast.js";
 
-function cast() {
+function cast(writes = true) {
   let now = 1_000_000;
   const pieces: string[] = [];
+  const waiting: (() => void)[] = [];
+  const brakes: boolean[] = [];
   const made = new Cast(
-    { now: () => now, write: (part, text) => void pieces.splice(part, 1, text) },
+    {
+      now: () => now,
+      write: (part, text, written) => {
+        pieces.splice(part, 1, text);
+        if (writes) written();
+        else waiting.push(written);
+      },
+      brake: (on) => void brakes.push(on),
+    },
     { columns: 80, rows: 24, term: "xterm" },
   );
   return {
     made,
     pieces,
+    waiting,
+    brakes,
     later(ms: number) {
       now += ms;
     },
@@ -62,4 +74,30 @@ it("a flood is written in pieces of bounded size", () => {
       .slice(1)
       .reduce((sum, [, , text]) => sum + text.length, 0),
   ).toBe(819_200);
+});
+
+it("a journal that is behind brakes the target, and lets it go on when it has caught up", () => {
+  const { made, waiting, brakes } = cast(false);
+  for (let n = 0; n < 200; n++) made.output(Buffer.alloc(8_192, "y"));
+  expect(brakes).toEqual([true]);
+  for (const written of waiting.splice(0)) written();
+  expect(brakes).toEqual([true, false]);
+});
+
+it("a terminal that floods waits for its turn: far more than anybody reads goes at once, and the rest by and by", async () => {
+  vi.useFakeTimers();
+  try {
+    const { made, brakes } = cast();
+    const show = (kilobytes: number) => {
+      for (let n = 0; n < kilobytes; n += 32) made.output(Buffer.alloc(32 * 1024, "y"));
+    };
+    show(2_048);
+    expect(brakes).toEqual([]);
+    show(1_024);
+    expect(brakes).toEqual([true]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(brakes).toEqual([true, false]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

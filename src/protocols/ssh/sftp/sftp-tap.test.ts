@@ -27,6 +27,7 @@ function tap(decide: (operation: Operation, answer: Answer) => void) {
     },
     finished: () => {},
     inject: (to, data) => void sent.push({ to, data }),
+    idle: () => {},
     closed: () => {},
   });
   return { made, sent };

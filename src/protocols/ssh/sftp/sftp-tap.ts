@@ -14,6 +14,8 @@ export interface SftpPorts {
   ): () => void;
   finished(ask: number, outcome: "ok" | "error" | "unknown", bytes: number, tag: string): void;
   inject(to: End, data: Buffer): void;
+  /** Nothing waits any more. */
+  idle(): void;
   closed(): void;
 }
 
@@ -65,6 +67,10 @@ export class SftpTap implements ChannelTap {
     return joined(passes);
   }
 
+  ended(): boolean {
+    return this.#held.size === 0;
+  }
+
   closed(): void {
     for (const withdraw of this.#held.values()) withdraw();
     this.#held.clear();
@@ -110,11 +116,14 @@ export class SftpTap implements ChannelTap {
     let answered = false;
     const withdraw = this.#ports.judge(operation, packet.length, (word) => {
       answered = true;
-      this.#held.delete(id);
-      if ("denied" in word) return this.#ports.inject("client", denied(id, `hoop: ${word.denied}`));
-      const path = operation.paths[0]?.path ?? "";
-      this.#pending.set(id, { type, ask: word.ask, path, transfer: null, offset: 0n });
-      this.#ports.inject("target", kept);
+      const waited = this.#held.delete(id);
+      if ("denied" in word) this.#ports.inject("client", denied(id, `hoop: ${word.denied}`));
+      else {
+        const path = operation.paths[0]?.path ?? "";
+        this.#pending.set(id, { type, ask: word.ask, path, transfer: null, offset: 0n });
+        this.#ports.inject("target", kept);
+      }
+      if (waited && this.#held.size === 0) this.#ports.idle();
     });
     if (!answered) this.#held.set(id, withdraw);
   }

@@ -16,8 +16,14 @@ export function shellAnalysis(
   line: string,
   attributes: Readonly<Record<string, AttributeValue>>,
   homeIs: string | null = null,
+  from: Folder = home,
 ): Analysis {
-  return new Reading(homeIs).analysis(line, attributes);
+  return new Reading(homeIs).analysis(line, attributes, from);
+}
+
+/** Where a shell stands after a line, if all of it worked; null: nobody can say. */
+export function folderAfter(line: string, from: Folder): Folder {
+  return new Reading(null).folder(line, from);
 }
 
 class Reading {
@@ -36,8 +42,12 @@ class Reading {
     this.#home = homeIs;
   }
 
-  analysis(line: string, attributes: Readonly<Record<string, AttributeValue>>): Analysis {
-    this.#line(line, home, 0);
+  folder(line: string, from: Folder): Folder {
+    return this.#line(line, from, 0);
+  }
+
+  analysis(line: string, attributes: Readonly<Record<string, AttributeValue>>, from: Folder): Analysis {
+    this.#line(line, from, 0);
     if (this.#unknowns.size > 0) this.#effects.add("unknown");
     if (this.#effects.size === 0) this.#effects.add("execute");
     const paths = [...this.#resources.values()].filter(({ kind }) => kind === "path");
@@ -62,10 +72,10 @@ class Reading {
     };
   }
 
-  #line(line: string, from: Folder, depth: number): void {
+  #line(line: string, from: Folder, depth: number): Folder {
     if (depth > maxDepth) {
       this.#unknowns.add("shells in shells, too deep");
-      return;
+      return null;
     }
     const script = parseScript(line);
     for (const text of script.unknowns) this.#unknowns.add(text);
@@ -81,6 +91,7 @@ class Reading {
       moved ||= after !== folder;
       folder = after;
     }
+    return folder;
   }
 
   #command({ assignments, words, redirects, joined, apart }: SimpleCommand, folder: Folder, depth: number): Folder {

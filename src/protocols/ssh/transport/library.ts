@@ -15,7 +15,11 @@ export interface LibraryTransport {
   rekey(): void;
   _authenticated: boolean;
   _onPayload: (payload: Buffer) => unknown;
-  readonly _kex?: { readonly sessionID: Buffer };
+  readonly _kex?: {
+    readonly sessionID: Buffer;
+    readonly negotiated: { serverHostKey: string };
+    _hostKey: Buffer | undefined;
+  };
   readonly _packetRW: {
     readonly write: {
       readonly allocStart: number;

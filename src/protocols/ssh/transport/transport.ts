@@ -1,5 +1,7 @@
 import type { Pipe, PipeAbort } from "../../../transport/pipe.js";
 import { message } from "../wire.js";
+import { continueWithKey } from "./certified-key.js";
+import { certificateAlgorithms, isCertificate, readHostCertificate } from "./host-certificate.js";
 import { defaults, LibraryProtocol, type LibraryTransport, type ParsedKey, sendPacket } from "./library.js";
 
 export interface SshTransportEvents {
@@ -20,6 +22,8 @@ export type SshRole =
       readonly kind: "client";
       /** Judges the target's key: the wire form. Calls back once. */
       readonly verify: (key: Buffer, done: (permitted: boolean) => void) => void;
+      /** Certificates are asked for before plain keys: `verify` knows authorities. */
+      readonly certificates: boolean;
     };
 
 /** What both sides offer: the library's modern defaults, without compression, which would only cost. */
@@ -30,7 +34,10 @@ function offerFor(role: SshRole) {
     serverHostKey:
       role.kind === "server"
         ? hostKeyAlgorithms(role.hostKey.type)
-        : defaults.DEFAULT_SERVER_HOST_KEY.filter((name) => name !== "ssh-rsa"),
+        : [
+            ...(role.certificates ? certificateAlgorithms : []),
+            ...defaults.DEFAULT_SERVER_HOST_KEY.filter((name) => name !== "ssh-rsa"),
+          ],
     cs: { cipher: ciphers, mac: defaults.DEFAULT_MAC, compress: ["none"], lang: [] },
     sc: { cipher: ciphers, mac: defaults.DEFAULT_MAC, compress: ["none"], lang: [] },
   };
@@ -70,7 +77,12 @@ export class SshTransport {
         ? { hostKeys: Object.fromEntries(offer.serverHostKey.map((name) => [name, role.hostKey])) }
         : {
             hostVerifier: (key: Buffer, done: (permitted: boolean) => void) => {
-              role.verify(Buffer.from(key), done);
+              const blob = Buffer.from(key);
+              // At once: the signature may be looked at before anybody has decided on the key.
+              const certified = isCertificate(blob) ? readHostCertificate(blob) : null;
+              if (certified) continueWithKey(this.#library._kex!, certified.key);
+              // A library that has ended throws where it is told more.
+              role.verify(blob, (permitted) => this.#over || done(permitted));
               return undefined;
             },
           }),

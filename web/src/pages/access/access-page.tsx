@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { accessOptionsQuery } from "../../api/review-queries.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { Page } from "../../ui/page.js";
 import { GrantList } from "./grant-list.js";
@@ -14,7 +14,7 @@ const route = getRouteApi("/signed-in/shell/access");
 /** Access that ends by itself: ask for it, see what one has, give it back. */
 export function AccessPage() {
   const { view = "mine" } = route.useSearch();
-  const { auditor } = useMe();
+  const auditor = may(useMe(), "grants.read");
   const navigate = useNavigate();
   const options = useQuery(accessOptionsQuery);
   const [asking, setAsking] = useState(false);

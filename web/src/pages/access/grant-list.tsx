@@ -5,7 +5,7 @@ import { type ReactNode, useState } from "react";
 import { write } from "../../api/request.js";
 import { grantsQuery } from "../../api/review-queries.js";
 import type { Grant } from "../../api/review-types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { ConfirmDialog } from "../../ui/confirm-dialog.js";
 import { type Column, DataTable } from "../../ui/data-table.js";
 import { LoadMore } from "../../ui/load-more.js";
@@ -44,7 +44,7 @@ export function GrantList({ view, empty }: { view: "mine" | "all"; empty: ReactN
       actions: true,
       cell: (grant) =>
         grant.ended === null &&
-        (mine(grant) || me.admin) && (
+        (mine(grant) || may(me, "grants.end")) && (
           <Button size="compact-sm" variant="light" color="red" onClick={() => setEnding(grant)}>
             {mine(grant) ? "Give back" : "Revoke"}
           </Button>

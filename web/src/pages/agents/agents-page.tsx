@@ -4,7 +4,7 @@ import { useState } from "react";
 import { agentsQuery } from "../../api/queries.js";
 import { write } from "../../api/request.js";
 import type { Agent } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { ConfirmDialog } from "../../ui/confirm-dialog.js";
 import { type Column, DataTable } from "../../ui/data-table.js";
 import { EmptyState } from "../../ui/empty-state.js";
@@ -22,7 +22,7 @@ const colours: Readonly<Record<Agent["state"], string>> = {
 };
 
 export function AgentsPage() {
-  const { admin } = useMe();
+  const admin = may(useMe(), "agents.write");
   const agents = useQuery(agentsQuery);
   const [joining, setJoining] = useState(false);
   const [revoking, setRevoking] = useState<Agent | null>(null);

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { write } from "../../api/request.js";
 import type { Connection, ConnectionTest, Offer } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { Command } from "../../ui/command.js";
 import { ConfirmDialog } from "../../ui/confirm-dialog.js";
 import { LabelList } from "../../ui/label-list.js";
@@ -16,7 +16,7 @@ import { hostPort } from "./host-port.js";
 
 /** One connection: what to type first, then where it leads. */
 export function ConnectionCard({ connection }: { connection: Connection | Offer }) {
-  const { admin } = useMe();
+  const admin = may(useMe(), "connections.write");
   return (
     <article className="card connection" aria-label={connection.name}>
       <div className="connection-main">

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { connectionsQuery } from "../../api/queries.js";
 import type { Connection, Offer } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { FilterInput } from "../../ui/filter-input.js";
 import { Page } from "../../ui/page.js";
@@ -12,7 +12,7 @@ import { ConnectionCard } from "./connection-card.js";
 import { ConnectionDialog } from "./connection-dialog.js";
 
 export function ConnectionsPage() {
-  const { admin } = useMe();
+  const admin = may(useMe(), "connections.write");
   const connections = useQuery(connectionsQuery);
   const [wanted, setWanted] = useState("");
   const [adding, setAdding] = useState(false);

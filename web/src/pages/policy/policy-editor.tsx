@@ -4,7 +4,7 @@ import { useState } from "react";
 import { policyQuery } from "../../api/queries.js";
 import { write } from "../../api/request.js";
 import type { Policy, PolicyPlan } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { CodeBlock } from "../../ui/code-block.js";
 import { CopyButton } from "../../ui/copy-button.js";
 import { ProblemAlert } from "../../ui/problem-alert.js";
@@ -15,7 +15,7 @@ import { ReplayView } from "./replay-view.js";
 
 /** The documents as YAML; for admins, with a plan of what would change before it is applied. */
 export function PolicyEditor() {
-  const { admin } = useMe();
+  const admin = may(useMe(), "policy.write");
   const policy = useQuery(policyQuery);
   return (
     <QueryView query={policy}>

@@ -2,7 +2,7 @@ import { Alert, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { policyQuery } from "../../api/queries.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import type { PolicyView } from "../../router.js";
 import { Page } from "../../ui/page.js";
 import { CapabilityGrid } from "./capability-grid.js";
@@ -17,7 +17,7 @@ const route = getRouteApi("/signed-in/shell/policy");
 
 export function PolicyPage() {
   const { view = "rules" } = route.useSearch();
-  const { admin } = useMe();
+  const admin = may(useMe(), "policy.write");
   const navigate = useNavigate();
   const policy = useQuery(policyQuery);
   const problem = policy.data?.problem ?? null;

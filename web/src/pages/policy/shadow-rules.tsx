@@ -2,7 +2,7 @@ import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { write } from "../../api/request.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { ConfirmDialog } from "../../ui/confirm-dialog.js";
 import { countText } from "../../ui/counts.js";
 import { EmptyState } from "../../ui/empty-state.js";
@@ -21,7 +21,7 @@ const spans = [
 
 /** Rules in shadow mode: whom they would have hit, and the button that makes them count. */
 export function ShadowRules() {
-  const { admin } = useMe();
+  const admin = may(useMe(), "policy.write");
   const [hours, setHours] = useState("168");
   const [asking, setAsking] = useState<string | null>(null);
   const shadows = useQuery(shadowsQuery(Number(hours)));

@@ -4,7 +4,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { type ReviewFilter, reviewCountQuery, reviewsQuery, reviewViews } from "../../api/review-queries.js";
 import { reviewStates } from "../../api/review-types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { FilterInput } from "../../ui/filter-input.js";
 import { LoadMore } from "../../ui/load-more.js";
@@ -27,7 +27,7 @@ const nothing = {
 /** The inbox of whoever decides, what one asked for oneself, and for auditors everything. */
 export function ReviewsPage() {
   const { view = "decide", state = "", connection = "" } = route.useSearch();
-  const { auditor } = useMe();
+  const auditor = may(useMe(), "reviews.read");
   const [asking, setAsking] = useState(false);
   const navigate = useNavigate();
   const filter: ReviewFilter = { view, state: view === "decide" ? "" : state, connection };

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { liveSessionsQuery, type SessionFilter } from "../../api/queries.js";
 import type { LiveSession } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { type Column, DataTable } from "../../ui/data-table.js";
 import { EmptyState } from "../../ui/empty-state.js";
 import { QueryView } from "../../ui/query-view.js";
@@ -32,7 +32,7 @@ export function LiveSessions({ filter }: { filter: SessionFilter }) {
       name: "Actions",
       actions: true,
       cell: (session) =>
-        (me.admin || session.subject.id === me.subject.id) && (
+        (may(me, "sessions.kill") || session.subject.id === me.subject.id) && (
           <Button size="compact-sm" variant="light" color="red" onClick={() => setKilling(session)}>
             End
           </Button>

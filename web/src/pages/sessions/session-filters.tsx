@@ -2,7 +2,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { connectionsQuery, type SessionFilter } from "../../api/queries.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 
 interface SessionFiltersProps {
   readonly filter: SessionFilter;
@@ -11,7 +11,7 @@ interface SessionFiltersProps {
 
 /** By connection, and for auditors by user. */
 export function SessionFilters({ filter, onChange }: SessionFiltersProps) {
-  const { auditor } = useMe();
+  const auditor = may(useMe(), "sessions.read");
   const connections = useQuery(connectionsQuery);
   const [subject, setSubject] = useState(filter.subject);
   const names = (connections.data?.items ?? []).map((connection) => connection.name);

@@ -4,19 +4,21 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { sessionQuery } from "../../api/queries.js";
 import type { RecordedSession } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { durationText } from "../../ui/durations.js";
 import { Page } from "../../ui/page.js";
 import { QueryView } from "../../ui/query-view.js";
 import { RelativeTime } from "../../ui/relative-time.js";
 import { KillDialog } from "./kill-dialog.js";
 import { SessionEntries } from "./session-entries.js";
+import { TerminalCard } from "./terminal-card.js";
 
 const route = getRouteApi("/signed-in/shell/sessions/$session");
 
 export function SessionPage() {
   const { session: id } = route.useParams();
   const session = useQuery(sessionQuery(id));
+  const me = useMe();
   const found = session.data;
   return (
     <Page
@@ -32,6 +34,7 @@ export function SessionPage() {
         {(shown) => (
           <>
             <Facts session={shown} />
+            {me.auditor && shown.protocol === "ssh" && <TerminalCard session={shown} />}
             <SessionEntries session={shown} />
           </>
         )}
@@ -43,7 +46,7 @@ export function SessionPage() {
 function Kill({ session }: { session: RecordedSession }) {
   const me = useMe();
   const [asking, setAsking] = useState(false);
-  if (!me.admin && session.subject.id !== me.subject.id) return null;
+  if (!may(me, "sessions.kill") && session.subject.id !== me.subject.id) return null;
   return (
     <>
       <Button color="red" variant="light" onClick={() => setAsking(true)}>

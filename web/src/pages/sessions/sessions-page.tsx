@@ -1,17 +1,20 @@
 import { Tabs } from "@mantine/core";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import type { SessionView } from "../../router.js";
 import { Page } from "../../ui/page.js";
 import { LiveSessions } from "./live-sessions.js";
 import { RecordedSessions } from "./recorded-sessions.js";
+import { ScreenSearch } from "./screen-search.js";
 import { SessionFilters } from "./session-filters.js";
 
 const route = getRouteApi("/signed-in/shell/sessions");
 
+const views: readonly SessionView[] = ["live", "recorded", "screens"];
+
 export function SessionsPage() {
   const { view = "live", subject = "", connection = "" } = route.useSearch();
-  const { auditor } = useMe();
+  const auditor = may(useMe(), "sessions.read");
   const navigate = useNavigate();
   const filter = { subject, connection };
   const show = (change: { view?: SessionView; subject?: string; connection?: string }) => {
@@ -24,14 +27,17 @@ export function SessionsPage() {
       title="Sessions"
       intro={auditor ? "Who is using what, and what was done." : "What you have open, and what you have done."}
     >
-      <Tabs value={view} onChange={(next) => show({ view: next === "recorded" ? "recorded" : "live" })}>
+      <Tabs value={view} onChange={(next) => show({ view: views.find((one) => one === next) ?? "live" })}>
         <Tabs.List>
           <Tabs.Tab value="live">Live</Tabs.Tab>
           <Tabs.Tab value="recorded">Recorded</Tabs.Tab>
+          {auditor && <Tabs.Tab value="screens">On screens</Tabs.Tab>}
         </Tabs.List>
       </Tabs>
       <SessionFilters filter={filter} onChange={show} />
-      {view === "live" ? <LiveSessions filter={filter} /> : <RecordedSessions filter={filter} />}
+      {view === "live" && <LiveSessions filter={filter} />}
+      {view === "recorded" && <RecordedSessions filter={filter} />}
+      {view === "screens" && <ScreenSearch filter={filter} />}
     </Page>
   );
 }

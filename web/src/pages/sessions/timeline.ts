@@ -148,6 +148,8 @@ function markOf(entry: Entry): MarkItem {
       const reason = object(entry.reason);
       return mark("plain", `Ended: ${String(reason.text ?? reason.code ?? "no reason")}`);
     }
+    case "screen":
+      return mark("plain", `Terminal ${String(entry.terminal)}: a piece of what it showed`);
     case "warning":
       return mark("warning", String(entry.text));
     default:

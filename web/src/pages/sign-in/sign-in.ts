@@ -5,9 +5,16 @@ import { rememberCsrfToken, write } from "../../api/request.js";
 import type { SignedIn, SignInStep } from "../../api/types.js";
 import { sentence } from "../../ui/sentence.js";
 
-/** Signs this browser in by password; null: done, else what comes next. Throws `Problem`. */
-export async function signIn(queryClient: QueryClient, name: string, password: string): Promise<SignInStep | null> {
-  const answer = await write<SignedIn | SignInStep>("POST", "/login", { body: { name, password, as: "browser" } });
+/** Signs this browser in by password, Hoop's own or a directory's (`provider`); null: done, else what comes next. Throws `Problem`. */
+export async function signIn(
+  queryClient: QueryClient,
+  name: string,
+  password: string,
+  provider = "",
+): Promise<SignInStep | null> {
+  const answer = await write<SignedIn | SignInStep>("POST", "/login", {
+    body: { name, password, as: "browser", ...(provider === "" ? {} : { provider }) },
+  });
   if ("state" in answer) return answer;
   await enter(queryClient, answer);
   return null;

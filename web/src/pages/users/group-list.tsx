@@ -4,7 +4,7 @@ import { useState } from "react";
 import { groupsQuery } from "../../api/queries.js";
 import { write } from "../../api/request.js";
 import type { UserGroup } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { ConfirmDialog } from "../../ui/confirm-dialog.js";
 import { countText } from "../../ui/counts.js";
 import { type Column, DataTable } from "../../ui/data-table.js";
@@ -13,7 +13,7 @@ import { QueryView } from "../../ui/query-view.js";
 import { useChange } from "../../ui/use-change.js";
 
 export function GroupList() {
-  const { admin } = useMe();
+  const writes = may(useMe(), "groups.write");
   const groups = useQuery(groupsQuery);
   const [removing, setRemoving] = useState<UserGroup | null>(null);
   const remove = useChange({
@@ -25,11 +25,13 @@ export function GroupList() {
     { name: "Group", cell: ({ name }) => <strong>{name}</strong> },
     { name: "Description", cell: ({ description }) => description || "–" },
     { name: "Members", cell: ({ members }) => members },
+    { name: "Roles", cell: ({ roles }) => roles.join(", ") || "–" },
+    { name: "From", cell: ({ directory }) => directory ?? "here" },
     {
       name: "Actions",
       actions: true,
       cell: (group) =>
-        admin && (
+        writes && (
           <Button size="compact-sm" variant="subtle" color="red" onClick={() => setRemoving(group)}>
             Remove
           </Button>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { usersQuery } from "../../api/queries.js";
 import { write } from "../../api/request.js";
 import type { User } from "../../api/types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { ConfirmDialog } from "../../ui/confirm-dialog.js";
 import { type Column, DataTable } from "../../ui/data-table.js";
 import { LoadMore } from "../../ui/load-more.js";
@@ -20,11 +20,19 @@ const pathOf = (user: User): string => `/users/${encodeURIComponent(user.id)}`;
 export function UserList() {
   const me = useMe();
   const users = useInfiniteQuery(usersQuery);
-  const [open, setOpen] = useState<{ readonly what: "edit" | "remove" | "disable"; readonly user: User } | null>(null);
+  const [open, setOpen] = useState<{
+    readonly what: "edit" | "remove" | "disable" | "factors";
+    readonly user: User;
+  } | null>(null);
   const disable = useChange({
     act: (user: User) => write("PATCH", pathOf(user), { body: { disabled: !user.disabled } }),
     touches,
     done: (user) => `${user.name} is ${user.disabled ? "enabled" : "disabled"}`,
+  });
+  const resetFactors = useChange({
+    act: (user: User) => write("DELETE", `${pathOf(user)}/factors`),
+    touches,
+    done: (user) => `${user.name} has no second factor any more`,
   });
   const remove = useChange({
     act: (user: User) => write("DELETE", pathOf(user)),
@@ -52,17 +60,23 @@ export function UserList() {
     },
     { name: "E-mail", cell: ({ email }) => email ?? "–" },
     { name: "Groups", cell: ({ groups }) => groups.join(", ") || "–" },
+    { name: "From", cell: ({ directory }) => directory ?? "here" },
     {
       name: "Actions",
       actions: true,
       cell: (user) =>
-        me.admin && (
+        may(me, "users.write") && (
           <span className="table-actions">
             <Button size="compact-sm" variant="default" onClick={() => setOpen({ what: "edit", user })}>
               Edit
             </Button>
             {user.id !== me.subject.id && (
               <>
+                {user.kind === "person" && (
+                  <Button size="compact-sm" variant="default" onClick={() => setOpen({ what: "factors", user })}>
+                    Reset factors
+                  </Button>
+                )}
                 <Button
                   size="compact-sm"
                   variant="default"
@@ -109,6 +123,15 @@ export function UserList() {
           text="Every login and session of theirs ends within a second."
           verb="Disable"
           onConfirm={() => disable.mutateAsync(open.user)}
+          onClose={close}
+        />
+      )}
+      {open?.what === "factors" && (
+        <ConfirmDialog
+          title={`Take the second factors of ${open.user.name} away?`}
+          text="Every login of theirs ends. Until they make a new one their password alone lets them in: be sure that it is they who ask."
+          verb="Reset"
+          onConfirm={() => resetFactors.mutateAsync(open.user)}
           onClose={close}
         />
       )}

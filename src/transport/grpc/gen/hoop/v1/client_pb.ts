@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hoop/v1/client.proto.
  */
 export const file_hoop_v1_client: GenFile = /*@__PURE__*/
-  fileDesc("ChRob29wL3YxL2NsaWVudC5wcm90bxIHaG9vcC52MSI1CgxXYXRjaFJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIUCgxjYXBhYmlsaXRpZXMYAiADKAkieAoNV2F0Y2hSZXNwb25zZRItCgtjb25uZWN0aW9ucxgBIAMoCzIYLmhvb3AudjEuQ29ubmVjdGlvbk9mZmVyEg8KB3N1YmplY3QYAiABKAkSEQoJYXV0aG9yaXR5GAMgASgJEhQKDHNzaF9ob3N0X2tleRgEIAEoCSK1AQoPQ29ubmVjdGlvbk9mZmVyEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEcG9ydBgDIAEoDRI0CgZsYWJlbHMYBCADKAsyJC5ob29wLnYxLkNvbm5lY3Rpb25PZmZlci5MYWJlbHNFbnRyeRIPCgdleGFtcGxlGAUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEydQoNQ2xpZW50U2VydmljZRI4CgVXYXRjaBIVLmhvb3AudjEuV2F0Y2hSZXF1ZXN0GhYuaG9vcC52MS5XYXRjaFJlc3BvbnNlMAESKgoETGFuZRIOLmhvb3AudjEuRnJhbWUaDi5ob29wLnYxLkZyYW1lKAEwAWIGcHJvdG8z", [file_hoop_v1_frame]);
+  fileDesc("ChRob29wL3YxL2NsaWVudC5wcm90bxIHaG9vcC52MSI1CgxXYXRjaFJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIUCgxjYXBhYmlsaXRpZXMYAiADKAkieAoNV2F0Y2hSZXNwb25zZRItCgtjb25uZWN0aW9ucxgBIAMoCzIYLmhvb3AudjEuQ29ubmVjdGlvbk9mZmVyEg8KB3N1YmplY3QYAiABKAkSEQoJYXV0aG9yaXR5GAMgASgJEhQKDHNzaF9ob3N0X2tleRgEIAEoCSLaAQoPQ29ubmVjdGlvbk9mZmVyEgwKBG5hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSDAoEcG9ydBgDIAEoDRI0CgZsYWJlbHMYBCADKAsyJC5ob29wLnYxLkNvbm5lY3Rpb25PZmZlci5MYWJlbHNFbnRyeRIPCgdleGFtcGxlGAUgASgJEhIKCm1vcmVfcG9ydHMYBiADKA0SDwoHcHJvZmlsZRgHIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBMnUKDUNsaWVudFNlcnZpY2USOAoFV2F0Y2gSFS5ob29wLnYxLldhdGNoUmVxdWVzdBoWLmhvb3AudjEuV2F0Y2hSZXNwb25zZTABEioKBExhbmUSDi5ob29wLnYxLkZyYW1lGg4uaG9vcC52MS5GcmFtZSgBMAFiBnByb3RvMw", [file_hoop_v1_frame]);
 
 /**
  * @generated from message hoop.v1.WatchRequest
@@ -108,6 +108,20 @@ export type ConnectionOffer = Message<"hoop.v1.ConnectionOffer"> & {
    * @generated from field: string example = 5;
    */
   example: string;
+
+  /**
+   * Other ports of the same address that lead to it as well: 443 beside 80.
+   *
+   * @generated from field: repeated uint32 more_ports = 6;
+   */
+  morePorts: number[];
+
+  /**
+   * What it speaks inside of its protocol, e.g. `kubernetes`; empty: nothing in particular.
+   *
+   * @generated from field: string profile = 7;
+   */
+  profile: string;
 };
 
 /**

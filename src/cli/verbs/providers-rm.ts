@@ -1,0 +1,10 @@
+import { confirmOrRefuse } from "../confirm-or-refuse.js";
+import type { Verb } from "../invocation.js";
+
+export const run: Verb = async (invocation) => {
+  const { context, args } = invocation;
+  const name = args[0]!;
+  await confirmOrRefuse(invocation, `Remove the sign-in provider ${name}, and end every login that came from it?`);
+  await (await context.api()).delete(`/providers/${encodeURIComponent(name)}`, { signal: context.signal });
+  context.out.result({ removed: name }, () => `${name} is removed.`);
+};

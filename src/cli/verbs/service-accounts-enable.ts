@@ -1,0 +1,10 @@
+import type { Verb } from "../invocation.js";
+
+export const run: Verb = async ({ context, args }) => {
+  const name = args[0]!;
+  const account = await (await context.api()).patch<object>(`/service-accounts/${encodeURIComponent(name)}`, {
+    body: { disabled: false },
+    signal: context.signal,
+  });
+  context.out.result(account, () => `${name} is enabled: its keys count again.`);
+};

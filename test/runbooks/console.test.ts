@@ -1,0 +1,83 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningHoop, startHoop } from "../support/hoop.js";
+import { type PostgresServer, startPostgres } from "../support/postgres.js";
+import { startBrowser, type TestBrowser } from "../web/browser.js";
+
+let postgres: PostgresServer;
+let hoop: RunningHoop;
+let browser: TestBrowser;
+
+const text = `---
+apiVersion: hoop/v1
+kind: runbook
+metadata: { name: find-customer, title: Find a customer }
+spec:
+  who: { groups: [engineers] }
+  parameters:
+    - { name: customer, type: string, title: Customer, help: "As on the invoice", pattern: "[A-Za-z ]{1,40}" }
+    - { name: limit, type: number, min: 1, max: 50, integer: true, default: 5 }
+    - { name: kind, type: enum, values: [open, closed], default: open }
+    - { name: database, type: connection, protocol: postgres }
+    - { name: note, type: string, secret: true, optional: true }
+  steps:
+    - name: find
+      connection: "{{database}}"
+      sql: "select {{customer}}::text as customer, {{kind}}::text as kind limit {{limit}}::int"
+    - { name: count, connection: "{{database}}", sql: "select count(*) from pg_class", when: "steps.find.rows > 0" }
+---
+Finds what a customer has.
+`;
+
+beforeAll(async () => {
+  postgres = await startPostgres({ version: 15, settings: {} });
+  hoop = await startHoop({ target: postgres, agent: false });
+  const file = join(hoop.folder, "find.runbook.md");
+  await writeFile(file, text);
+  await hoop.hoop("admin", ["runbook", "write", file]);
+  browser = await startBrowser();
+  browser.page.setDefaultTimeout(20_000);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await hoop?.stop();
+  await postgres?.stop();
+});
+
+/** With HOOP_SCREENSHOTS a picture of each page is kept there. */
+async function picture(name: string): Promise<void> {
+  const folder = process.env.HOOP_SCREENSHOTS;
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await browser.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+test("a person fills in the form that the parameters make, looks at what it would do, and runs it", async () => {
+  const { page } = browser;
+  await page.goto(`${hoop.http}/runbooks`);
+  await page.getByLabel(/^User/).fill("ada");
+  await page.getByLabel(/^Password/).fill(hoop.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "find-customer" }).waitFor();
+  await picture("runbooks");
+  await page.getByRole("link", { name: "find-customer" }).click();
+  await page.getByRole("heading", { level: 1, name: "Find a customer" }).waitFor();
+  await page.getByLabel(/^Customer/).fill("Ada Lovelace");
+  await page.getByLabel(/^database/).selectOption("pg");
+  await page.getByRole("button", { name: "What would it do?" }).click();
+  const dry = page.getByRole("region", { name: "What it would do" });
+  await expect.poll(() => dry.textContent(), { timeout: 20_000 }).toContain('$1 = "Ada Lovelace"');
+  await picture("runbook");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByText("Succeeded").waitFor();
+  await expect.poll(() => page.getByRole("link", { name: "its session" }).count(), { timeout: 20_000 }).toBe(2);
+  await picture("run");
+  await page.getByRole("link", { name: "its session" }).first().click();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.goto(`${hoop.http}/runbooks/find-customer`);
+  await page.getByLabel(/^Customer/).fill("not; allowed");
+  await page.getByLabel(/^database/).selectOption("pg");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByText(/customer must match/).waitFor();
+}, 120_000);
