@@ -10,10 +10,10 @@ import type { Rehearsal, Review, Reviews } from "../reviews/index.js";
 import type { SessionDirectory } from "../sessions/index.js";
 import type { Analysis, Connection, SessionId, Subject, SubjectId, TokenForm } from "../vocabulary/index.js";
 import type { CredentialsPort } from "./credentials-port.js";
-import type { PolicyTools } from "./policy-port.js";
-import type { ScreensPort } from "./screens-port.js";
 import type { ExportersPort } from "./exporters-port.js";
+import type { PolicyTools } from "./policy-port.js";
 import type { RunbooksPort } from "./runbooks-port.js";
+import type { ScreensPort } from "./screens-port.js";
 
 /** One page of a list; `next` is given back to have the one after. */
 export interface Page<Item> {

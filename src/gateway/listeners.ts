@@ -14,7 +14,12 @@ export function certificateHosts(config: GatewayConfig): { names: readonly strin
     config.HOOP_PUBLIC_URL ? new URL(config.HOOP_PUBLIC_URL).hostname : undefined,
   ];
   const hosts = new Set(["localhost", "127.0.0.1", "::1", hostname().toLowerCase()]);
-  for (const host of [...said, ...bound(config.HOOP_GRPC_LISTEN.host), ...bound(config.HOOP_HTTP_LISTEN.host), ...bound(config.HOOP_POSTGRES_LISTEN?.host ?? "localhost")])
+  for (const host of [
+    ...said,
+    ...bound(config.HOOP_GRPC_LISTEN.host),
+    ...bound(config.HOOP_HTTP_LISTEN.host),
+    ...bound(config.HOOP_POSTGRES_LISTEN?.host ?? "localhost"),
+  ])
     if (host) hosts.add(host.replace(/^\[|\]$/g, ""));
   const all = [...hosts];
   return { names: all.filter((host) => isIP(host) === 0), addresses: all.filter((host) => isIP(host) !== 0) };

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { type Attempts, createSharedAttempts } from "./attempts.js";
 import { createDeviceLogins, type DeviceLogins } from "./device-logins.js";
+import { createDirectories, type Directories } from "./directory/index.js";
 import { obligationOf } from "./factors/enrolment.js";
 import { createFactors, type Factors } from "./factors/factors.js";
 import { createGuesses } from "./factors/guesses.js";
@@ -16,7 +17,6 @@ import { createLogins, type Lifetimes, type Logins } from "./logins.js";
 import { createPasswordGate } from "./password-gate.js";
 import { createPasswords } from "./passwords.js";
 import { createSignInProviders, type SignInProviderOptions, type SignInProviders } from "./providers/index.js";
-import { createDirectories, type Directories } from "./directory/index.js";
 import { createRoles, type Roles } from "./roles/index.js";
 import { createSetup, type Setup } from "./setup.js";
 import type { IdentityStore } from "./store.js";
@@ -104,7 +104,9 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const sweep = setInterval(() => {
     store.sweep().catch((error: unknown) => log.warn({ err: error }, "expired logins were not removed"));
     store.attempts.sweep().catch((error: unknown) => log.warn({ err: error }, "old tries to sign in were not removed"));
-    providers?.sweep().catch((error: unknown) => log.warn({ err: error }, "what providers said long ago was not removed"));
+    providers
+      ?.sweep()
+      .catch((error: unknown) => log.warn({ err: error }, "what providers said long ago was not removed"));
     second.factors.sweep().catch((error: unknown) => log.warn({ err: error }, "expired questions were not removed"));
   }, 60 * minute).unref();
   return {
@@ -137,7 +139,12 @@ function createSecondFactor(
     freshness,
     now,
     mayEnterAlone,
-  }: { attempts: Attempts; freshness: LiveFreshness; now: () => number; mayEnterAlone: SignInProviders["mayEnterAlone"] | undefined },
+  }: {
+    attempts: Attempts;
+    freshness: LiveFreshness;
+    now: () => number;
+    mayEnterAlone: SignInProviders["mayEnterAlone"] | undefined;
+  },
 ): Pick<Identity, "factors" | "signIns" | "stepUps"> {
   const { store: identities, log } = options;
   const { store, secrets, codeKey, link } = options.factors;

@@ -1,5 +1,6 @@
 export type { Authenticated, Authenticator } from "./authenticator.js";
 export type { DeviceAnswer, DeviceLogins } from "./device-logins.js";
+export * from "./directory/index.js";
 export type { Obligation } from "./factors/enrolment.js";
 export type { Enrolled, Factors, FactorsView, Owner, TotpOffer } from "./factors/factors.js";
 export type { PasskeyAnswer, Site } from "./factors/passkeys.js";
@@ -26,7 +27,6 @@ export {
   withFactor,
 } from "./logins.js";
 export * from "./providers/index.js";
-export * from "./directory/index.js";
 export * from "./roles/index.js";
 export type { Setup } from "./setup.js";
 export type { IdentityStore } from "./store.js";

@@ -1,6 +1,6 @@
 import type { Bounds, SubjectId } from "../vocabulary/index.js";
-import type { DirectoryStore } from "./directory/index.js";
 import type { AttemptStore } from "./attempts.js";
+import type { DirectoryStore } from "./directory/index.js";
 import type { RoleStore, StandingCheck } from "./roles/store.js";
 
 /** A subject as it is kept. */
@@ -86,7 +86,11 @@ export interface FoundMachine {
   /** Addresses and networks that it may be used from; empty: any. */
   readonly sources: readonly string[];
   /** Whom it acts for; null: for itself. `person` null: removed. */
-  readonly delegation: { readonly person: StoredSubject | null; readonly ended: boolean; readonly expiresAt: Date } | null;
+  readonly delegation: {
+    readonly person: StoredSubject | null;
+    readonly ended: boolean;
+    readonly expiresAt: Date;
+  } | null;
 }
 
 export type RefreshOutcome =

@@ -50,7 +50,9 @@ export type EntryDraft =
       /** The run of a runbook that it belongs to; absent: none. */
       readonly run?: string | undefined;
       /** What led to that run, the first link first; absent: nothing but a person's wish. */
-      readonly cause?: readonly { readonly event: string; readonly rule: string; readonly run: string | null }[] | undefined;
+      readonly cause?:
+        | readonly { readonly event: string; readonly rule: string; readonly run: string | null }[]
+        | undefined;
       readonly reasons: readonly Reason[];
     }
   | {
@@ -63,7 +65,9 @@ export type EntryDraft =
       /** The run of a runbook that it belongs to; absent: none. */
       readonly run?: string | undefined;
       /** What led to that run, the first link first; absent: nothing but a person's wish. */
-      readonly cause?: readonly { readonly event: string; readonly rule: string; readonly run: string | null }[] | undefined;
+      readonly cause?:
+        | readonly { readonly event: string; readonly rule: string; readonly run: string | null }[]
+        | undefined;
       readonly reasons: readonly Reason[];
     }
   | {

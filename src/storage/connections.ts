@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { EventDraft } from "../events/index.js";
 import type { ConnectionStore } from "../connections/store.js";
+import type { EventDraft } from "../events/index.js";
 import { type Connection, type ConnectionId, connectionId, HoopError } from "../vocabulary/index.js";
 import { connectionEvent } from "./events/of-changes.js";
 import { writeEvents } from "./events/write.js";
@@ -73,7 +73,9 @@ export function createConnectionStore(store: Store): ConnectionStore {
       }),
     remove: (id) =>
       write(async (trx, tell) => {
-        const { rows } = await sql<{ name: string }>`delete from connections where id = ${id} returning name`.execute(trx);
+        const { rows } = await sql<{ name: string }>`delete from connections where id = ${id} returning name`.execute(
+          trx,
+        );
         if (rows[0] !== undefined) tell(connectionEvent("removed", { id, name: rows[0].name }));
         return rows.length > 0;
       }),

@@ -50,7 +50,13 @@ export async function startGateway(
       revoke: async (_, what) => what.join(),
       openReview: async () => "rv-1",
     },
-    reflexes: { asker: () => null, hurry: () => void (hurried += 1), slowMs: 10_000 },
+    reflexes: {
+      asker: () => null,
+      hurry: () => {
+        hurried += 1;
+      },
+      slowMs: 10_000,
+    },
     keepDays: 30,
     log,
     now: Date.now,

@@ -1,6 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { typeOf } from "../../src/events/index.js";
 import { password } from "../api/support.js";
@@ -38,7 +38,10 @@ beforeAll(async () => {
   await events.events.apply(reactions, { dryRun: false, by });
   const denied = () => ({ ...typeOf("statement.denied")!.sample, id: randomUUID(), at: Date.now() });
   await events.events.store.add([denied(), denied(), denied()]);
-  await until("the rule has fired and given up", async () => (await events.events.store.deliveries({ state: "dead" }, 10)).length > 0);
+  await until(
+    "the rule has fired and given up",
+    async () => (await events.events.store.deliveries({ state: "dead" }, 10)).length > 0,
+  );
   browser = await startBrowser();
   browser.page.setDefaultTimeout(15_000);
 });

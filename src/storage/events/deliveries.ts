@@ -74,7 +74,9 @@ export function deliveriesOn({ db, changes }: Store): Queue {
             from unnest(${settled.map(({ id }) => id)}::uuid[], ${settled.map(({ state }) => state)}::text[],
               ${settled.map(({ word }) => word)}::text[], ${settled.map(({ afterMs }) => Math.round(afterMs))}::bigint[])
               as given (id, state, word, after_ms)
-            where d.id = given.id and d.leased_by = ${replica} and d.state = 'ready' returning d.firing, d.state`.execute(trx);
+            where d.id = given.id and d.leased_by = ${replica} and d.state = 'ready' returning d.firing, d.state`.execute(
+            trx,
+          );
           const ended = [...new Set(rows.flatMap(({ firing, state }) => (state === "ready" ? [] : [firing])))];
           // Others hear of it only where there is something new for them to do.
           if (ended.length > 0 && (await next(trx, ended))) await changes.publish("reactions", trx);
@@ -122,7 +124,9 @@ async function next(trx: Db, firings: readonly string[]): Promise<boolean> {
     from (select firing, min(step) as step from reaction_deliveries
       where firing = any(${[...firings]}::uuid[]) and state = 'waiting' group by firing) as first
     where d.firing = first.firing and d.step = first.step and d.state = 'waiting'
-      and not exists (select from reaction_deliveries e where e.firing = d.firing and e.state = 'ready') returning d.id`.execute(trx);
+      and not exists (select from reaction_deliveries e where e.firing = d.firing and e.state = 'ready') returning d.id`.execute(
+    trx,
+  );
   return rows.length > 0;
 }
 

@@ -84,9 +84,7 @@ export function pendingFromRow(row: PendingRow | undefined): PendingSignIn | nul
   if (row === undefined) return null;
   const { enrol, client, address } = row;
   const provider =
-    row.provider_session_id === null
-      ? undefined
-      : { session: row.provider_session_id, until: row.provider_ends_at };
+    row.provider_session_id === null ? undefined : { session: row.provider_session_id, until: row.provider_ends_at };
   return {
     subject: subjectId(row.subject_id),
     as: row.answer_as,

@@ -69,7 +69,8 @@ export const eventQuery = (id: string) =>
 
 export const eventTypesQuery = queryOptions({
   queryKey: ["events", "catalogue"],
-  queryFn: ({ signal }) => read<{ items: readonly { type: string; summary: string }[] }>("/events/catalogue", { signal }),
+  queryFn: ({ signal }) =>
+    read<{ items: readonly { type: string; summary: string }[] }>("/events/catalogue", { signal }),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -81,7 +82,8 @@ export const reactionsQuery = queryOptions({
 
 export const deadLettersQuery = queryOptions({
   queryKey: ["reactions", "dead"],
-  queryFn: ({ signal }) => read<{ items: readonly Delivery[] }>("/reactions/deliveries?state=dead&limit=100", { signal }),
+  queryFn: ({ signal }) =>
+    read<{ items: readonly Delivery[] }>("/reactions/deliveries?state=dead&limit=100", { signal }),
   refetchInterval: live * 2,
 });
 
