@@ -397,6 +397,9 @@ test("signed out, every page leads to the login and back, on this site only", as
     "Sessions",
     "Reviews",
     "Access",
+    "Credentials",
+    "Runbooks",
+    "Machines",
   ]);
   await open("/profile");
   await page.getByRole("button", { name: "Sign out" }).first().click();
