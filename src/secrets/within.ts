@@ -1,11 +1,15 @@
 import { HoopError } from "../vocabulary/index.js";
 
-/** Waits for a credential no longer than `signal` allows. Throws HoopError. */
-export async function within<T>(signal: AbortSignal, work: Promise<T>, name: string): Promise<T> {
+/** Waits for a credential no longer than `signal` allows. `late`: what to say then. Throws HoopError. */
+export async function within<T>(
+  signal: AbortSignal,
+  work: Promise<T>,
+  name: string,
+  late = `the credential of ${name} was not there in time`,
+): Promise<T> {
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () =>
-      reject(new HoopError("unavailable", `the credential of ${name} was not there in time`, { cause: signal.reason }));
+    stop = () => reject(new HoopError("unavailable", late, { cause: signal.reason }));
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });

@@ -39,6 +39,11 @@ export class Echo {
     return this.#before.slice(this.#before.lastIndexOf("\n") + 1);
   }
 
+  /** Whether anything stood on the line when its first key came: typed ahead of its prompt, a line cannot be told from the prompt. */
+  get hasPrompt(): boolean {
+    return /[^\p{C}\s]/u.test(withoutSequences(this.prompt));
+  }
+
   get since(): string | null {
     return this.#since.length > maxSince ? null : this.#since;
   }

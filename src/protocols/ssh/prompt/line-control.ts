@@ -178,7 +178,7 @@ export class LineControl {
       // What is typed unseen at a question for a secret is not judged and not written down; anywhere else it is a line that hides.
       return this.#echo.shows(typed) ? typed : this.#echo.asksForSecret ? undefined : null;
     }
-    if (!this.#whole) return null;
+    if (!this.#whole || !this.#echo.hasPrompt) return null;
     // Ends a search through the history, and the cursor stands where the line does.
     this.#ports.toTarget("\x05");
     // A target that is busy may still be drawing.
