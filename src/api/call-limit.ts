@@ -30,10 +30,10 @@ export function createCallLimit({
       const bucket = buckets.get(caller);
       const left =
         bucket === undefined ? capacity : Math.min(capacity, bucket.left + Math.max(0, time - bucket.at) * perMs);
-      if (left < 1)
-        throw new HoopError("limited", "too many requests", {
-          hint: `try again in ${Math.ceil((1 - left) / perMs / 1_000)} s`,
-        });
+      if (left < 1) {
+        const retryAfter = Math.ceil((1 - left) / perMs / 1_000);
+        throw new HoopError("limited", "too many requests", { hint: `try again in ${retryAfter} s`, retryAfter });
+      }
       // In the order of their last call: who has not asked for longest makes room, and starts anew.
       buckets.delete(caller);
       if (buckets.size >= most) buckets.delete(buckets.keys().next().value!);

@@ -1,5 +1,5 @@
 import type { Connections } from "../connections/index.js";
-import type { EventDraft, Events } from "../events/index.js";
+import type { Events } from "../events/index.js";
 import type { Identity } from "../identity/index.js";
 import type { Machines } from "../identity/machines/index.js";
 import type { LivePolicySource } from "../policy/source.js";
@@ -183,8 +183,6 @@ export interface ApiDeps {
   /** Events and reactions. `secrets`: of receivers, handed in and never shown. */
   readonly events: {
     readonly events: Events;
-    /** Keeps an event of no transaction until the store has it. */
-    readonly tell: (event: EventDraft) => void;
     readonly secrets: {
       put(receiver: string, secret: string): Promise<void>;
       has(receiver: string): Promise<boolean>;

@@ -59,9 +59,14 @@ export function errorFrom(thrown: unknown): HoopError {
   return hoopErrorFrom(thrown);
 }
 
+/** Where nobody can tell when it is worth trying again. */
+export const retrySeconds = 5;
+
 export function sendProblem(reply: FastifyReply, error: HoopError): FastifyReply {
   const problem = problemFrom(error);
   if (error.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="hoop"');
+  if (error.code === "limited" && !reply.hasHeader("retry-after"))
+    reply.header("retry-after", String(error.retryAfter ?? retrySeconds));
   return reply.code(problem.status).type("application/problem+json").serializer(JSON.stringify).send(problem);
 }
 

@@ -4,7 +4,7 @@ export { connectionChanged, ruleChanged, userChanged } from "./catalogue/changes
 export { short } from "./catalogue/define.js";
 export { catalogue, type EventType, eventTypes, typeOf } from "./catalogue/index.js";
 export { loginFailed, loginNewDevice } from "./catalogue/logins.js";
-export { gatewayDegraded, runbookFinished } from "./catalogue/operations.js";
+export { exporterLost, gatewayDegraded, runbookFinished } from "./catalogue/operations.js";
 export { breakGlass, reviewApproved, reviewDenied, reviewExpired, reviewRequested } from "./catalogue/reviews.js";
 export {
   type Applied,
@@ -31,4 +31,5 @@ export type {
 export { webhookKey, webhookSignature } from "./receivers/webhook.js";
 export { interests, type Reflexes } from "./reflexes.js";
 export type { ReactionDocument } from "./rules/schema.js";
+export type { Window } from "./rules/window.js";
 export type * from "./store.js";

@@ -219,5 +219,13 @@ export interface EventStore {
   /** Dead ones, due again at once with their attempts forgotten. Answers how many. */
   replay(ids: readonly string[]): Promise<number>;
 
+  /** Says that this gateway is there. `known` false: nobody knew of it, as at its start, or after it was taken for gone. */
+  beat(replica: string): Promise<{ readonly known: boolean }>;
+  /** This gateway stops, and says so. */
+  leave(replica: string): Promise<void>;
+  /** Tells that gateways that said nothing for so long are gone, and their agents with them; once, whoever asks. Answers of how many. */
+  noticeGone(lostMs: number): Promise<number>;
+
+  /** Exporters that had not read yet what goes are told of, as events. */
   sweep(keepDays: number): Promise<void>;
 }

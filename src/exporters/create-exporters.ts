@@ -57,7 +57,6 @@ export function createExporters(options: ExportersOptions): Exporters {
       failures = exporter.failures;
       try {
         const found = await source.read(exporter.sources, exporter.cursor, readAtOnce);
-        if (found.lost > 0) options.lost(name, found.lost);
         if (found.lines.length > 0) await sending(exporter, found.lines);
         else if (found.lost === 0) {
           // A cursor may pass over what is nobody's line.
@@ -67,6 +66,7 @@ export function createExporters(options: ExportersOptions): Exporters {
         }
         if (!(await store.delivered(name, replica, exporter.version, found.cursor, found.lines.length, found.lost)))
           return drop(name);
+        if (found.lost > 0) options.lost(name, found.lost);
       } catch (error) {
         if (signal.aborted) return;
         const failure = hoopErrorFrom(error, "the lines could not be delivered");

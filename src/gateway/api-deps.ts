@@ -107,7 +107,12 @@ export function apiDeps(parts: ApiParts): ApiDeps {
       const protocol = protocols.get(connection.protocol);
       if (!protocol?.operate)
         throw new HoopError("unsupported", `connections of protocol ${connection.protocol} cannot be tested`);
-      const lease = await parts.credentials.lease(connection, subject, signal);
+      const lease = await parts.credentials.lease(
+        connection,
+        subject,
+        signal,
+        parts.policy.current().targetRoles(subject, connection, Date.now()),
+      );
       try {
         const operator = await protocol.operate(
           () => parts.dial(connection, signal),

@@ -380,7 +380,6 @@ export async function startGateway(
     const runbooks = await startRunbooks({
       ...{ config, store, vault, identity, connections, policy, reviews, recorder, admission, replica, log },
       analyse: textAnalyser({ catalogues, analyser }),
-      tell: reactions.tell,
       counters: telemetry.counters,
     });
     closing.push(() => runbooks.close());
@@ -445,6 +444,7 @@ export async function startGateway(
       {
         tls,
         publicUrl: config.HOOP_PUBLIC_URL ?? null,
+        callsPerMinute: config.HOOP_API_CALLS_PER_MINUTE,
         trustProxy: config.HOOP_TRUSTED_PROXIES.length > 0 ? config.HOOP_TRUSTED_PROXIES : undefined,
         consoleFolder: fileURLToPath(new URL("../../web/dist", import.meta.url)),
         log,

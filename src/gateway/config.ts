@@ -60,6 +60,10 @@ const settings = {
     z.coerce.number().int().min(1).max(2_160).default(24),
     "The longest life of a password for native clients.",
   ],
+  HOOP_API_CALLS_PER_MINUTE: [
+    z.coerce.number().int().min(60).max(1_000_000).default(3_000),
+    "How many requests a minute one person or machine may make of the API; a quarter of it at once.",
+  ],
   HOOP_SECRET_REFERENCES: [
     list.default([]),
     "References to secrets kept elsewhere that connections may name, separated by commas: `vault:kv/data/{label.team}/*`, `env:HOOP_CREDENTIAL_*`; `{connection}` and `{label.NAME}` stand for the connection's own. Default: none.",

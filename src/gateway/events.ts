@@ -1,6 +1,6 @@
 import type { AgentRegistry } from "../agents/index.js";
 import type { Connections } from "../connections/index.js";
-import { createEvents, type EventDraft, type Events, type RunbookRunner, webhookKey } from "../events/index.js";
+import { createEvents, type Events, type RunbookRunner, webhookKey } from "../events/index.js";
 import type { Identity } from "../identity/index.js";
 import type { LivePolicySource } from "../policy/index.js";
 import type { Feeder, Recorder } from "../recording/index.js";
@@ -17,7 +17,7 @@ import { endSessions, pausesOf } from "./events/carry-out.js";
 import { openAccessReview } from "./events/open-review.js";
 import { watchedRecorder } from "./events/recorder.js";
 import { revoking } from "./events/revoke.js";
-import { tellStore, watchAgents, watchHealth } from "./events/taps.js";
+import { keepPresence, type Tap, watchAgents, watchHealth } from "./events/taps.js";
 import { withRestraints } from "./events/with-restraints.js";
 import type { Log } from "./log.js";
 
@@ -44,8 +44,6 @@ export interface StartedEvents {
   readonly pauses: Pauses;
   /** The rules in force with what reactions imposed. */
   restrain(policy: LivePolicySource): LivePolicySource;
-  /** Events of no transaction, such as a run's end. */
-  tell(event: EventDraft): void;
   /** What is made after the events are. */
   attach(late: {
     readonly open: OpenSessions;
@@ -75,6 +73,7 @@ export async function startEvents(parts: EventParts): Promise<StartedEvents> {
   let reviews: Reviews | null = null;
   let runner: RunbookRunner | null = null;
   const closing: (() => unknown)[] = [];
+  const taps: Tap[] = [];
 
   const lateReviews = (): Reviews => {
     if (reviews === null) throw new HoopError("unavailable", "the gateway is still starting");
@@ -114,23 +113,22 @@ export async function startEvents(parts: EventParts): Promise<StartedEvents> {
     log,
     now: Date.now,
   });
-  const told = tellStore(store, log);
+  const leave = await keepPresence(store, { replica, log }, () => {
+    for (const tap of taps) tap.again();
+  });
 
   return {
     events,
     recorder: watchedRecorder(parts.recorder, events.reflexes, slowMs),
     pauses: pausesOf(events.restraints, () => `${parts.console()}/events`),
     restrain: (policy) => withRestraints(policy, events.restraints),
-    tell: (event) => told.tell(event),
     attach(late) {
       open = late.open;
       reviews = late.reviews;
       runner = late.runner;
-      closing.push(
-        endSessions(events.restraints, late.open),
-        watchAgents(late.agents, replica, told),
-        watchHealth(late.notReady, replica, told),
-      );
+      closing.push(endSessions(events.restraints, late.open));
+      const own = { recorder: parts.recorder, replica, log };
+      taps.push(watchAgents(late.agents, own), watchHealth(late.notReady, own));
     },
     secrets: {
       async put(receiver, secret) {
@@ -144,7 +142,8 @@ export async function startEvents(parts: EventParts): Promise<StartedEvents> {
     },
     async close() {
       for (const step of closing.splice(0).reverse()) step();
-      await told.close();
+      for (const tap of taps.splice(0)) await tap.close();
+      await leave();
       await events.close();
     },
   };

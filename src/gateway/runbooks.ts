@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ApiDeps } from "../api/index.js";
 import type { RunbooksPort } from "../api/runbooks-port.js";
 import type { Connections } from "../connections/index.js";
-import type { EventDraft, RunbookRunner } from "../events/index.js";
+import type { RunbookRunner } from "../events/index.js";
 import type { Identity } from "../identity/index.js";
 import { connectAnalysis, type PolicySource } from "../policy/index.js";
 import type { Recorder } from "../recording/index.js";
@@ -36,8 +36,6 @@ export interface RunbookParts {
   readonly replica: string;
   readonly log: Log;
   readonly counters: Counters;
-  /** Takes the event of each run that is over. */
-  readonly tell?: ((event: EventDraft) => void) | undefined;
 }
 
 /** Runbooks on what the assembly has made. */
@@ -73,7 +71,7 @@ export async function startRunbooks(parts: RunbookParts): Promise<StartedRunbook
     subjects,
     connections: reach,
     approvals: createRunApprovals(parts.reviews.desk),
-    witness: createRunWitness({ ...parts, now: Date.now }),
+    witness: createRunWitness(parts),
     log,
     replica,
     now: Date.now,

@@ -1,4 +1,5 @@
 export type { Authenticated, Authenticator } from "./authenticator.js";
+export { createBuckets } from "./buckets.js";
 export type { DeviceAnswer, DeviceLogins } from "./device-logins.js";
 export * from "./directory/index.js";
 export type { Obligation } from "./factors/enrolment.js";
@@ -30,5 +31,6 @@ export * from "./providers/index.js";
 export * from "./roles/index.js";
 export type { Setup } from "./setup.js";
 export type { IdentityStore } from "./store.js";
+export { addressBlock } from "./throttle.js";
 export type { TokenAuthenticator } from "./token-authenticator.js";
 export type { User, Users } from "./users.js";

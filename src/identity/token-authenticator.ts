@@ -70,7 +70,10 @@ export async function createTokenAuthenticator(options: TokenAuthenticatorOption
   async function findFor(hash: Buffer, from: string | undefined): Promise<FoundToken | null> {
     const block = from === undefined || cache.has(hash.toString("base64")) ? null : addressBlock(hostOf(from));
     if (block !== null && !unknown.has(block))
-      throw new HoopError("limited", "too many unknown tokens come from this network", { hint: "try again in 1 s" });
+      throw new HoopError("limited", "too many unknown tokens come from this network", {
+        hint: "try again in 1 s",
+        retryAfter: 1,
+      });
     const found = await find(hash);
     if (found === null && block !== null) unknown.take(block);
     return found;

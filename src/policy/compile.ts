@@ -11,6 +11,7 @@ import { requestTerms } from "./request-terms.js";
 import { revealTerms, tokenMakings } from "./reveal-terms.js";
 import { type Rule, ruleFrom } from "./rule.js";
 import { createScopes, type Scope } from "./scope.js";
+import { targetRoles } from "./target-roles.js";
 
 /** A policy set with what it was made of, for `simulate` and for plans. */
 export interface CompiledPolicy extends PolicySet {
@@ -51,6 +52,7 @@ export function compilePolicy(documents: readonly PolicyDocument[]): CompiledPol
       requestTerms(scopeFor(subject, connection), subject, connection, effects, now),
     revealTerms: (subject, purpose, now) => revealTerms(rules, subject, purpose, now),
     tokenMakings: (purpose, column) => tokenMakings(rules, purpose, column),
+    targetRoles: (subject, connection, now) => targetRoles(scopeFor(subject, connection), subject, connection, now),
     demands: (subject, connection) => demandsOf(scopeFor(subject, connection)),
     explain: () => rules.map((rule) => ({ rule: rule.id, text: explainRule(rule) })),
   };

@@ -11,6 +11,7 @@ export function needsOfRule(rule: Rule): readonly string[] {
     case "access":
       // Where statements are not judged, anything may be done: a rule that lists `unknown` says just that.
       if (!rule.effects.includes("unknown")) needs.add("judge-statements");
+      if (rule.roles !== null) needs.add("session-users");
       break;
     case "guard":
       // Without criteria, a denial refuses the connection itself, which needs no reading.
@@ -44,6 +45,8 @@ export function demandsOf(scope: Scope): readonly Demand[] {
   const access = scope.access.map(demand);
   const all = [...scope.guards, ...scope.masks, ...scope.budgets].map(demand);
   if (access.every(({ needs }) => needs.length > 0)) all.push(...access);
+  // Roles bound the session's user whatever else lets it in: no other rule stands in for them.
+  else all.push(...scope.access.filter(({ roles }) => roles !== null).map(demand));
   return all.filter(({ needs }) => needs.length > 0);
 }
 

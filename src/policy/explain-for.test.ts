@@ -54,6 +54,44 @@ describe("explaining what somebody may do", () => {
     `);
   });
 
+  it("tells somebody who may not read rules nothing of other people, groups and connections", () => {
+    const shared = setOf(
+      document("access", "read", {
+        who: [{ group: ["engineers", "board"] }, { subject: "mallory" }],
+        except: { subject: "trudy" },
+        where: { connection: ["pg-demo", "hr-prod"] },
+        effects: "read",
+      }),
+      document("guard", "no-writes", {
+        except: { group: "robots" },
+        when: { effects: { any: "write" } },
+        action: "deny",
+      }),
+      document("budget", "exports", {
+        who: { group: ["engineers", "board"] },
+        ...{ measure: "rows", limit: 500, per: "day", of: "group", action: "stop" },
+      }),
+      document("mask", "mails", {
+        columns: "email",
+        mask: { method: "redact" },
+        exempt: [{ who: { group: "board" } }, { who: { group: "engineers" }, purpose: "support" }],
+      }),
+    );
+    const subject = subjectIn(["engineers"]);
+    const explained = explainFor(shared, { subject, connection, now: mondayMorning }, { own: true });
+    expect(explained.rules.map(({ text }) => text)).toMatchInlineSnapshot(`
+      [
+        "anna may use pg-demo with statements that do nothing but read.",
+        "For anna, on pg-demo: whatever may write is refused.",
+        "For anna, on pg-demo: at most 500 rows in a day for each of the groups engineers; then everything more is refused.",
+        "For anna, on pg-demo: columns email show as ***, unless anna for the purpose support.",
+      ]
+    `);
+    expect(JSON.stringify(explained)).not.toMatch(/board|mallory|trudy|hr-prod|robots/);
+    const whole = JSON.stringify(explainFor(shared, { subject, connection, now: mondayMorning }));
+    for (const other of ["board", "mallory", "trudy", "hr-prod", "robots"]) expect(whole).toContain(other);
+  });
+
   it("says when nothing is allowed, and counts grants", () => {
     const stranger = subjectIn(["finance"]);
     const nothing = explainFor(set, { subject: stranger, connection, now: mondayMorning });

@@ -1,9 +1,11 @@
 import type { Connection, Effect, Grant, Subject } from "../vocabulary/index.js";
 import type { CompiledPolicy } from "./compile.js";
 import { connectAnalysis } from "./connect.js";
-import { explainRule } from "./explain.js";
+import { type Concerned, explainRule } from "./explain.js";
+import { createLooked } from "./looked.js";
 import type { Situation } from "./policy.js";
 import type { Rule } from "./rule.js";
+import { testSelector } from "./selector.js";
 import { joinAnd, joinOr } from "./words.js";
 
 /** One thing that holds for a subject on a connection, with the rule that says so. */
@@ -27,13 +29,17 @@ export interface ExplainedAccess {
   readonly rules: readonly ExplainedRule[];
 }
 
-/** Reads out every rule that concerns this subject on this connection, in the order in which they are applied. */
+/**
+ * Reads out every rule that concerns this subject on this connection, in the order in which they are applied. `own`: to that
+ * subject, who may not read rules, so nothing in it is of other people, groups and connections.
+ */
 export function explainFor(
   set: CompiledPolicy,
   situation: Pick<Situation, "now" | "grants" | "freshness"> & {
     readonly subject: Subject;
     readonly connection: Connection;
   },
+  { own = false }: { readonly own?: boolean } = {},
 ): ExplainedAccess {
   const { subject, connection, now } = situation;
   const scope = set.scope(subject, connection);
@@ -44,7 +50,15 @@ export function explainFor(
       grant.since <= now &&
       now < grant.until,
   );
-  const { outcome, reasons } = set.decide({ ...situation, analysis: connectAnalysis(connection) }).verdict;
+  const connecting = { ...situation, analysis: connectAnalysis(connection) };
+  const { outcome, reasons } = set.decide(connecting).verdict;
+  const { name, groups } = subject;
+  const to: Concerned | null = !own
+    ? null
+    : {
+        ...{ subject: name, groups, connection: connection.name },
+        exempts: (who) => testSelector(who, connecting, createLooked()) !== "no",
+      };
   const effects = [
     ...new Set([...scope.access.flatMap((rule) => rule.effects), ...grants.flatMap((grant) => grant.effects)]),
   ];
@@ -65,7 +79,7 @@ export function explainFor(
   };
 
   function told(rule: Rule): ExplainedRule {
-    return { rule: rule.id, kind: rule.kind, mode: rule.mode, text: explainRule(rule) };
+    return { rule: rule.id, kind: rule.kind, mode: rule.mode, text: explainRule(rule, to) };
   }
 
   function grantTold({ id, effects: given, until }: Grant): ExplainedRule {

@@ -5,28 +5,40 @@ import type { Action, BudgetRule, MaskRule, Rule } from "./rule.js";
 import { explainSelector } from "./selector.js";
 import { joinAnd, joinOr } from "./words.js";
 
-/** One rule as a sentence. */
-export function explainRule(rule: Rule): string {
-  return rule.mode === "shadow" ? `Only watching: ${sentenceOf(rule)}` : sentenceOf(rule);
+/** Whom a rule is read out to who may know of it only what it means for themselves on one connection. */
+export interface Concerned {
+  readonly subject: string;
+  readonly groups: readonly string[];
+  readonly connection: string;
+  /** Whether an exemption could be theirs. */
+  exempts(who: Exemption["who"]): boolean;
 }
 
-function sentenceOf(rule: Rule): string {
-  const who = rule.exceptEveryone ? "nobody" : `${explainSelector(rule.who, "everyone", ", ")}${exceptOf(rule)}`;
-  const where = rule.where === null ? "every connection" : `connections ${explainSelector(rule.where, "")}`;
+/** One rule as a sentence: whole, or with nothing in it of other people, groups and connections. */
+export function explainRule(rule: Rule, to: Concerned | null = null): string {
+  return rule.mode === "shadow" ? `Only watching: ${sentenceOf(rule, to)}` : sentenceOf(rule, to);
+}
+
+function sentenceOf(rule: Rule, to: Concerned | null): string {
+  const who = to?.subject ?? whoOf(rule);
+  const where =
+    to?.connection ?? (rule.where === null ? "every connection" : `connections ${explainSelector(rule.where, "")}`);
+  // A login is written as it is.
+  const first = to === null ? capital(who) : who;
   const when = explainSelector(rule.when, "");
   switch (rule.kind) {
     case "access":
-      return `${capital(who)} may use ${where} with statements that do nothing but ${joinOr(rule.effects)}${when === "" ? "" : `, if it ${when}`}.`;
+      return `${first} may use ${where} with statements that do nothing but ${joinOr(rule.effects)}${when === "" ? "" : `, if it ${when}`}${rule.roles === null ? "" : `, as a user with the roles ${joinAnd(rule.roles)} at the target`}.`;
     case "guard":
       return `For ${who}, on ${where}: ${when === "" ? everything[rule.on ?? "both"] : `whatever ${when}`} ${explainAction(rule.action)}${rule.reason === null ? "" : ` (${rule.reason})`}.`;
     case "budget":
-      return `For ${who}, on ${where}: at most ${rule.limit} ${measures[rule.measure]} in ${windows[rule.window]}${ownerOf(rule.of)}${when === "" ? "" : `, of whatever ${when}`}; then ${rule.action.kind === "warn" ? "a warning comes" : `everything more ${explainAction(rule.action)}`}.`;
+      return `For ${who}, on ${where}: at most ${rule.limit} ${measures[rule.measure]} in ${windows[rule.window]}${ownerOf(rule.of, to)}${when === "" ? "" : `, of whatever ${when}`}; then ${rule.action.kind === "warn" ? "a warning comes" : `everything more ${explainAction(rule.action)}`}.`;
     case "request":
       if (rule.reveals.length > 0)
-        return `${capital(who)} may ask for the value behind a token of the purpose ${joinOr(rule.reveals)}${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
-      return `${capital(who)} may ask for access to ${where} that does nothing but ${joinOr(rule.effects)}, for ${durationText(rule.maxMs)} at most${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
+        return `${first} may ask for the value behind a token of the purpose ${joinOr(rule.reveals)}${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
+      return `${first} may ask for access to ${where} that does nothing but ${joinOr(rule.effects)}, for ${durationText(rule.maxMs)} at most${when === "" ? "" : `, if it ${when}`}; ${explainApprovals(rule.terms)}.`;
     case "mask":
-      return `For ${who}, on ${where}: ${explainMasked(rule)}${when === "" ? "" : `, if it ${when}`}.`;
+      return `For ${who}, on ${where}: ${explainMasked(rule, to)}${when === "" ? "" : `, if it ${when}`}.`;
   }
 }
 
@@ -43,9 +55,14 @@ const measures = {
 } as const;
 const windows = { session: "a session", hour: "an hour", day: "a day" } as const;
 
-function ownerOf(of: BudgetRule["of"]): string {
-  return of === "subject" ? " each" : of === "everyone" ? " together" : ` for each of the groups ${joinAnd(of.groups)}`;
+function ownerOf(of: BudgetRule["of"], to: Concerned | null): string {
+  if (of === "subject" || of === "everyone") return of === "subject" ? " each" : " together";
+  const groups = to === null ? of.groups : of.groups.filter((group) => to.groups.includes(group));
+  return ` for each of the groups ${joinAnd(groups)}`;
 }
+
+const whoOf = (rule: Rule): string =>
+  rule.exceptEveryone ? "nobody" : `${explainSelector(rule.who, "everyone", ", ")}${exceptOf(rule)}`;
 
 function explainAction(action: Action): string {
   switch (action.kind) {
@@ -64,7 +81,8 @@ export function explainApprovals({ approvals, breakGlass }: HoldTerms): string {
   return `${joinAnd(people)} ${approvals.length === 1 && approvals[0]!.count === 1 ? "approves" : "approve"}${glass}`;
 }
 
-function explainMasked({ masks, scan, exempt }: MaskRule): string {
+function explainMasked({ masks, scan, exempt: all }: MaskRule, to: Concerned | null): string {
+  const exempt = to === null ? all : all.filter(({ who }) => to.exempts(who));
   const what: string[] = [];
   if (masks.length > 0) what.push(explainColumns(masks));
   if (scan !== null) {
@@ -72,13 +90,13 @@ function explainMasked({ masks, scan, exempt }: MaskRule): string {
     what.push(`values that look like ${found.length > toldColumns ? `${found.length} kinds of data` : joinOr(found)}`);
   }
   const { mask } = masks[0] ?? scan!;
-  const unless = exempt.length === 0 ? "" : `, unless ${exempt.map(explainExemption).join(", or ")}`;
+  const unless = exempt.length === 0 ? "" : `, unless ${exempt.map((one) => explainExemption(one, to)).join(", or ")}`;
   return `${joinAnd(what)} ${explainMask(mask)}${unless}`;
 }
 
-function explainExemption({ who, purpose, until, when }: Exemption): string {
+function explainExemption({ who, purpose, until, when }: Exemption, to: Concerned | null): string {
   return [
-    explainSelector(who, "anybody", ", "),
+    to?.subject ?? explainSelector(who, "anybody", ", "),
     ...(purpose === undefined ? [] : [`for the purpose ${joinOr(purpose)}`]),
     ...(until === undefined ? [] : [`until ${new Date(until).toISOString()}`]),
     ...(when === undefined ? [] : [`if it ${explainSelector(when, "")}`]),

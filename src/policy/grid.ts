@@ -32,6 +32,7 @@ export function gridRows(): readonly GridRow[] {
   return [
     row("access", "effects that are known", "access", { ...everyone, effects: "read" }),
     row("access", "effects with `unknown`", "access", { ...everyone, effects: ["read", "unknown"] }),
+    row("access", "`roles` at the target", "access", { ...everyone, effects: ["read", "unknown"], roles: "readonly" }),
     row("guard", "deny everything", "guard", { action: "deny" }),
     row("guard", "deny opening", "guard", { on: "access", action: "deny" }),
     row("guard", "deny statements", "guard", { when: { effects: { any: "write" } }, action: "deny" }),

@@ -133,6 +133,11 @@ export interface PolicySet {
   revealTerms(subject: Subject, purpose: string, now: number): readonly HoldTerms[] | null;
   /** The forms in which rules make tokens of a purpose, of that column where one is named. */
   tokenMakings(purpose: string, column: string | null): readonly TokenMaking[];
+  /**
+   * Roles at the target that the rules grant the user made for a session of this subject; null: no rule that concerns it says
+   * any. What the connection allows is the provider's to look at.
+   */
+  targetRoles(subject: Subject, connection: Connection, now: number): readonly string[] | null;
   /** What the rules in force for this subject on this connection need its protocol to do. */
   demands(subject: Subject, connection: Connection): readonly Demand[];
   /** Every rule as a sentence. */

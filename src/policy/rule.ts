@@ -45,6 +45,8 @@ export interface AccessRule extends RuleBase {
   readonly covers: Bound;
   /** What of `when` is asked when a connection is opened: the time. */
   readonly opening: readonly SplitClause[] | null;
+  /** Roles at the target for the session's user; null: it says nothing of them. */
+  readonly roles: readonly string[] | null;
   /** Decided by the statement alone: tried before rules that look at the clock. */
   readonly timeless: boolean;
 }
@@ -121,6 +123,7 @@ export function ruleFrom(parsed: ParsedDocument): Rule | null {
         effects: parsed.spec.effects,
         covers: effectsCriterion.bind({ only: parsed.spec.effects }),
         opening: split(base.when, "clock"),
+        roles: parsed.spec.roles ?? null,
         timeless: !dependencesOf(base.when).has("clock"),
       };
     case "guard": {

@@ -23,6 +23,8 @@ export const capabilities = [
   "estimate",
   /** Tries a held statement and rolls it back. */
   "rehearse",
+  /** Makes a user of its own for a session, with roles that rules grant. */
+  "session-users",
 ] as const;
 export type Capability = (typeof capabilities)[number];
 

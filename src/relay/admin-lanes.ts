@@ -131,7 +131,8 @@ export function createAdminLanes(ports: AdminLanePorts, limits: AdminLaneLimits 
     if (lane.idle !== null) clearTimeout(lane.idle);
     lane.idle = null;
     const alive = lane.last.then(async () => {
-      if (Date.now() - lane.usedAt < limits.doubtMs) return true;
+      // A target that restarts ends it however young it is.
+      if (Date.now() - lane.usedAt < limits.doubtMs && !(await lane.opened).admin.lost) return true;
       return run(lane, (admin) => admin.ping()).then(
         () => true,
         () => false,

@@ -78,7 +78,9 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   const session = sessionId(randomUUID());
   lane.opened?.(session);
   const { reasons, refusal, asks } = judgeConnect(ports, subject, connection);
-  const lease = new SessionLease(ports.credentials, connection, ports.limits.handshakeMs);
+  const lease = new SessionLease(ports.credentials, connection, ports.limits.handshakeMs, (asker) =>
+    ports.gate.policy.current().targetRoles(asker, connection, ports.gate.now()),
+  );
   let refused = refusal;
   // Where people are asked first nothing is made or taken out for an access that they may deny.
   if (!refused && !asks) {
@@ -106,6 +108,12 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
   const now = judgedSince(ports, since, subject, connection);
   refused ??= now.refusal;
   if (!(since instanceof HoopError) && since.subject.id === subject.id) subject = since.subject;
+  if (!refused && lease.outdated(subject, connection))
+    refused = {
+      code: "unavailable",
+      text: `your roles at ${connection.name} changed at this moment`,
+      hint: "connect again",
+    };
 
   if (refused) lease.withhold();
   const init: SessionInit = {

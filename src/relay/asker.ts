@@ -19,6 +19,8 @@ export interface Asker {
   purpose?: string | undefined;
   /** Rules that held the access itself and were met; null: it still waits at the door. Absent: none did. */
   admitted?: ReadonlySet<RuleId> | null;
+  /** Whether its user at the target was made with other rights than it has now; absent: it has none of its own. */
+  readonly outdated?: (() => boolean) | undefined;
 }
 
 /** Takes over what somebody may do now: the asker itself, or the person that it acts for. Another object: what was decided is decided anew. */

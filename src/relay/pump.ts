@@ -56,11 +56,14 @@ export async function pump(
     protocol: Protocol;
     client: Pipe;
     /** Its credential: of an access that waits for people, had when they have allowed it. */
-    lease?: Pick<SessionLease, "take" | "renew">;
+    lease?: Pick<SessionLease, "take" | "renew" | "outdated">;
   },
 ): Promise<EndReason> {
   const { init, protocol, client } = lane;
-  const asker: Asker = { session: init.session, login: lane.login, subject: init.subject, connection: init.connection };
+  const asker: Asker = {
+    ...{ session: init.session, login: lane.login, subject: init.subject, connection: init.connection },
+    outdated: () => lane.lease?.outdated(asker.subject, asker.connection) ?? false,
+  };
   if (init.asksToConnect) asker.admitted = null;
   const listeners: ((order: Order) => void)[] = [];
   const early: Order[] = [];

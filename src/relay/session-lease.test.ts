@@ -39,6 +39,38 @@ describe("the credential of a session", () => {
     expect(counted.out).toBe(0);
   });
 
+  it("is outdated when what rules grant at the target is no longer what it was taken with", async () => {
+    const at = (roles: readonly string[], more: object = {}) =>
+      ({ name: "pg", credential: { roles, ...more } }) as unknown as Connection;
+    let granted: readonly string[] | null = ["ro"];
+    const asked: unknown[] = [];
+    const { lease: give } = provider().provider;
+    const given: CredentialProvider = {
+      lease: (of, who, signal, roles) => {
+        asked.push(roles);
+        return give(of, who, signal);
+      },
+    };
+    const lease = new SessionLease(given, at(["rw", "ro"]), 1_000, () => granted);
+    granted = ["rw"];
+    // Nothing was made yet.
+    expect(lease.outdated(subject, at(["rw", "ro"]))).toBe(false);
+    await lease.take(subject);
+    expect(asked).toEqual([["rw"]]);
+    const outdated = (now: readonly string[] | null, there = at(["rw", "ro"])) => {
+      granted = now;
+      return lease.outdated(subject, there);
+    };
+    expect(outdated(["rw"])).toBe(false);
+    // The connection does not allow it, before or now.
+    expect(outdated(["owner", "rw"])).toBe(false);
+    expect(outdated(["ro", "rw"])).toBe(true);
+    expect(outdated([])).toBe(true);
+    expect(outdated(null)).toBe(true);
+    expect(outdated(["rw"], at(["ro"]))).toBe(true);
+    expect(outdated(["owner", "rw"], at(["owner", "rw"]))).toBe(true);
+  });
+
   it("is given back when it comes after the session's end", async () => {
     let come = () => {};
     const { counted, provider: given } = provider(new Promise((resolve) => (come = resolve)));

@@ -1,4 +1,5 @@
 import type { Answer, TargetCredential } from "../protocol/index.js";
+import { grantedRoles } from "../secrets/granted-roles.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import { type Connection, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 import { credentialFrom } from "./credential-from.js";
@@ -9,11 +10,21 @@ export class SessionLease {
   readonly #provider: CredentialProvider;
   readonly #connection: Connection;
   readonly #maxMs: number;
+  readonly #rolesOf: (subject: Subject) => readonly string[] | null;
+  /** What the rules granted when it was taken; undefined: it was not. */
+  #roles: readonly string[] | null | undefined;
   #lease: Lease | null = null;
   #over = false;
   credential: TargetCredential = none;
 
-  constructor(provider: CredentialProvider, connection: Connection, maxMs: number) {
+  /** `rolesOf`: what rules grant a subject at the target now; null: they say nothing. */
+  constructor(
+    provider: CredentialProvider,
+    connection: Connection,
+    maxMs: number,
+    rolesOf: (subject: Subject) => readonly string[] | null = () => null,
+  ) {
+    this.#rolesOf = rolesOf;
     this.#provider = provider;
     this.#connection = connection;
     this.#maxMs = maxMs;
@@ -22,9 +33,11 @@ export class SessionLease {
   /** Throws HoopError with words for the person. */
   async take(subject: Subject): Promise<void> {
     if (this.#lease !== null) return;
+    // Before it is waited for: whoever loses a right meanwhile loses the session.
+    this.#roles = this.#rolesOf(subject);
     const failed = "the credential for this connection could not be had";
     const lease = await this.#provider
-      .lease(this.#connection, subject, AbortSignal.timeout(this.#maxMs))
+      .lease(this.#connection, subject, AbortSignal.timeout(this.#maxMs), this.#roles)
       .catch((error: unknown) => Promise.reject(hoopErrorFrom(error, failed)));
     if (this.#over) {
       await lease.release();
@@ -32,6 +45,14 @@ export class SessionLease {
     }
     this.#lease = lease;
     this.credential = credentialFrom(lease);
+  }
+
+  /** Whether it was had with other rights at the target than the subject has there now: such a session is over. */
+  outdated(subject: Subject, connection: Connection): boolean {
+    if (this.#roles === undefined) return false;
+    const said = (at: Connection, roles: readonly string[] | null): string =>
+      roles === null && at.credential?.users === "static" ? "" : JSON.stringify(grantedRoles(at, roles));
+    return said(this.#connection, this.#roles) !== said(connection, this.#rolesOf(subject));
   }
 
   /** Makes sure that it is still good. */

@@ -31,6 +31,11 @@ function endedText({ asker: { subject } }: OpenSession, why: string | undefined)
     : "the key or login that opened this session was revoked";
 }
 
+/** A user at the target keeps the roles that it was made with: they are never changed under a session. */
+function otherRights({ asker: { connection } }: OpenSession): string {
+  return `your roles at ${connection.name} changed, and this session's user was made with the former ones: connect again`;
+}
+
 /**
  * Re-judges open sessions whenever what they rest on changes: rules, the subject's rights and grants, the connection. Answers the way
  * to stop watching.
@@ -56,7 +61,10 @@ export function watchRights(ports: WatchPorts): () => void {
       freshness,
       ...known(session),
     });
-    if (mayStay(session.asker, verdict)) return session.order({ kind: "rejudge" });
+    if (mayStay(session.asker, verdict)) {
+      if (session.asker.outdated?.()) return end(session, otherRights(session));
+      return session.order({ kind: "rejudge" });
+    }
     end(
       session,
       `access to ${connection.name} was withdrawn: ${verdict.reasons.map((reason) => reason.text).join("; ")}`,
@@ -75,6 +83,10 @@ export function watchRights(ports: WatchPorts): () => void {
         now: ports.gate.now(),
         ...known(session),
       });
+      if (session.asker.outdated?.()) {
+        end(session, otherRights(session));
+        continue;
+      }
       if (!decision.dependsOn.has("clock") || mayStay(session.asker, decision.verdict)) continue;
       end(
         session,

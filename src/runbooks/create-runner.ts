@@ -184,7 +184,7 @@ export function createRunner(ports: RunnerPorts): Runner {
         : entry.stop.signal.aborted && failure.code === "cancelled"
           ? "cancelled"
           : "failed";
-      await end(run, state, failure.message);
+      await end(run, state, failure.message, failure.code === "timeout");
     } finally {
       clearTimeout(tooLong);
     }
@@ -202,8 +202,8 @@ export function createRunner(ports: RunnerPorts): Runner {
     };
   }
 
-  async function end(run: Run, state: RunState, error: string | null): Promise<false> {
-    if (!(await store.update(run.id, replica, { state, error }))) return false;
+  async function end(run: Run, state: RunState, error: string | null, timedOut = false): Promise<false> {
+    if (!(await store.update(run.id, replica, { state, error, timedOut }))) return false;
     const over = (await store.run(run.id)) ?? { ...run, state, error };
     await ports.witness
       .record("runbook.finished", over, { state, error })

@@ -51,6 +51,8 @@ export interface RunPatch {
   readonly review?: string | undefined;
   readonly started?: boolean | undefined;
   readonly error?: string | null | undefined;
+  /** With `failed`: because its time was over. */
+  readonly timedOut?: boolean | undefined;
 }
 
 export interface RunbookStore {

@@ -14,6 +14,15 @@ export interface Lease {
 }
 
 export interface CredentialProvider {
-  /** Throws HoopError `unavailable` or `not-found`; never waits longer than `signal` allows. */
-  lease(connection: Connection, subject: Subject, signal: AbortSignal): Promise<Lease>;
+  /**
+   * `roles`: what rules grant the session at the target; null or absent: they say nothing of it. A provider that cannot grant just
+   * these, as far as the connection allows them, gives nothing.
+   * Throws HoopError `unavailable`, `not-found` or `precondition-failed`; never waits longer than `signal` allows.
+   */
+  lease(
+    connection: Connection,
+    subject: Subject,
+    signal: AbortSignal,
+    roles?: readonly string[] | null,
+  ): Promise<Lease>;
 }

@@ -3,7 +3,9 @@ import type { EventStore, FiringBody } from "../events/index.js";
 import { advanceOn } from "./events/advance.js";
 import { deliveriesOn } from "./events/deliveries.js";
 import { documentsOn } from "./events/documents.js";
+import { dropOldEvents } from "./events/drop-old-events.js";
 import { eventLogOn, listEvents } from "./events/log.js";
+import { presenceOn } from "./events/presence.js";
 import { restraintsOn } from "./events/restraints.js";
 import { eventFromRow, type LogRow } from "./events/rows.js";
 import { writeEvents } from "./events/write.js";
@@ -42,6 +44,7 @@ export function createEventStore(store: Store): EventStore {
     ...documentsOn(store),
     ...restraintsOn(store),
     ...deliveriesOn(store),
+    ...presenceOn(store),
     counts: () =>
       mapped(async () => {
         const { rows } = await sql<CountsRow>`select * from reaction_counts`.execute(db);
@@ -85,7 +88,7 @@ export function createEventStore(store: Store): EventStore {
       mapped(async () => {
         const old = sql`now() - ${keepDays} * interval '1 day'`;
         // What was seen first stays known, or it would be first again.
-        await sql`delete from event_log where at < ${old} and type <> 'sensitive.seen'`.execute(db);
+        await dropOldEvents(store, keepDays);
         await sql`delete from event_sessions s where at < ${old} and not exists (select from live_sessions l where l.id = s.session)`.execute(
           db,
         );

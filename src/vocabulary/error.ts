@@ -18,6 +18,12 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+interface ErrorOptions {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  readonly retryAfter?: number | undefined;
+}
+
 /**
  * The one error class. `message` is chosen for the outside: what happened and why, never a secret. `hint` says what to
  * do about it. `cause` is for the log only and never leaves the process.
@@ -27,12 +33,15 @@ export type ErrorCode = keyof typeof errorCodes;
 export class HoopError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** Whole seconds after which it is worth trying again; undefined: nobody can tell. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "HoopError";
     this.code = code;
     this.hint = options.hint;
+    this.retryAfter = options.retryAfter;
   }
 
   /** What may be shown outside: code, message and hint; the cause stays in. */

@@ -42,5 +42,7 @@ export interface TargetAdmin {
   /** Waits until a server that follows has come to that place. */
   reached(place: string, withinMs: number): Promise<void>;
   ping(): Promise<void>;
+  /** Its session has ended by itself: nothing can be asked of it any more. */
+  readonly lost: boolean;
   close(): void;
 }

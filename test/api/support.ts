@@ -81,7 +81,9 @@ export interface TestApi {
 }
 
 /** `providers`: how people sign in elsewhere. */
-export async function startTestApi(providers: Partial<SignInProviderOptions> = {}): Promise<TestApi> {
+export async function startTestApi(
+  providers: Partial<SignInProviderOptions> & { readonly callsPerMinute?: number } = {},
+): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), "hoop-api-"));
   // Open to others, so that the server's files stay in it.
   await chmod(folder, 0o755);
@@ -225,7 +227,7 @@ export async function startTestApi(providers: Partial<SignInProviderOptions> = {
       }),
       notReady: () => [],
     };
-    const app = await createApi(deps, { tls: null, publicUrl: null, log });
+    const app = await createApi(deps, { tls: null, publicUrl: null, log, callsPerMinute: providers.callsPerMinute });
     const close = async () => {
       await app.close();
       await reactions.close();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../support/clients.js";
 import { type RunningHoop, startHoop } from "../support/hoop.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
 
@@ -73,6 +74,10 @@ for (const version of [15, 18] as const) {
       await hoop.hoop("admin", ["users", "enable", "ada"]);
       await hoop.logIn();
       expect(took).toBeLessThan(3_000);
+      // The tunnel learns of the new login a moment later.
+      const again = await until("ada is let in again", () => connect().catch(() => undefined));
+      await again.end();
+      await gone(5_000);
     });
 
     it("is removed by the next gateway when the one that made it was killed", async () => {

@@ -97,7 +97,7 @@ it("three denied deletes pause the session, run a runbook that records who, and 
     "the run's end is an event",
     async () =>
       (
-        await json<readonly { cause: { rule: string; run: string | null }[]; data: object }[]>(
+        await json<readonly { cause: { event: string; rule: string; run: string | null }[]; data: { run: string } }[]>(
           "events",
           "ls",
           "--type",
@@ -107,15 +107,38 @@ it("three denied deletes pause the session, run a runbook that records who, and 
     60_000,
   );
   expect(finished.cause).toMatchObject([{ rule: "three-denied-deletes", run: expect.any(String) }]);
-  const opened = await json<readonly { subject: { name: string }; cause: { rule: string }[] }[]>(
-    "events",
-    "ls",
-    "--type",
-    "session.opened",
+  expect(finished.data).toMatchObject({ runbook: "record-who", outcome: "succeeded", steps: 1, error: null });
+  // It comes by the journal, and so may come after the run's end.
+  const own = await until(
+    "its session is an event",
+    async () =>
+      (
+        await json<
+          readonly {
+            session: string;
+            subject: { name: string };
+            cause: { event: string; rule: string; run: string }[];
+          }[]
+        >("events", "ls", "--type", "session.opened")
+      ).find(({ subject }) => subject.name === "responder"),
+    60_000,
   );
-  expect(opened.find(({ subject }) => subject.name === "responder")!.cause.map(({ rule }) => rule)).toEqual([
-    "three-denied-deletes",
-  ]);
+  expect(own.cause.map(({ rule }) => rule)).toEqual(["three-denied-deletes"]);
+
+  // From each of them one comes to the others: the run names event and rule, its step the session, the session's event all three.
+  const [link] = finished.cause;
+  expect(link!.run).toBe(finished.data.run);
+  const run = await json<{
+    origin: string;
+    cause: { event: string; rule: string; run: string }[];
+    steps: { name: string; session: string }[];
+  }>("runbook", "runs", finished.data.run);
+  expect(run.origin).toBe("rule");
+  expect(run.cause).toEqual([{ event: link!.event, rule: "three-denied-deletes", run: finished.data.run }]);
+  expect(own.cause).toEqual(run.cause);
+  expect(run.steps.map(({ name, session }) => [name, session])).toEqual([["note", own.session]]);
+  const denials = await json<readonly { id: string; session: string }[]>("events", "ls", "--type", "statement.denied");
+  expect(denials.map(({ id }) => id)).toContain(link!.event);
   await hoop.hoop("admin", ["review", "approve", (await reviews())[0]!.id]);
   expect(await held).toEqual([{ one: 1 }]);
   await client.end();

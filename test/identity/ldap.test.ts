@@ -69,6 +69,10 @@ const login = async (name: string, password: string, provider = "corp") => {
   };
 };
 
+/** What was written down of logins that failed. */
+const failures = () =>
+  api.recorder.entries.flatMap((entry) => (entry.kind === "change" && entry.what === "login.failed" ? [entry] : []));
+
 beforeAll(async () => {
   const made = await selfSigned("directory.example.com");
   certificate = made.certificate;
@@ -97,9 +101,14 @@ describe("signing in by a directory", () => {
     ["jan", "password of jan"],
     ["hoop", "hoop reads here"],
   ])("says the same about %s with %j", async (name, password) => {
+    const before = failures().length;
     const { status, body } = await login(name, password);
     expect(status).toBe(401);
     expect(body.detail).toBe("the user or the password is wrong");
+    expect(failures().slice(before)).toMatchObject([
+      { actor: { subject: "", name }, after: { how: "ldap", provider: "corp" } },
+    ]);
+    expect(JSON.stringify(failures())).not.toContain(JSON.stringify(password));
   });
 
   it("takes no empty password, which every directory would", async () => {

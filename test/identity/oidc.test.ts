@@ -28,6 +28,10 @@ const put = (name: string, given: object, secret: string | undefined = "the clie
     admin,
   );
 
+/** What was written down of logins that failed. */
+const failures = () =>
+  api.recorder.entries.flatMap((entry) => (entry.kind === "change" && entry.what === "login.failed" ? [entry] : []));
+
 beforeAll(async () => {
   api = await startTestApi({ openLogins: () => open });
   admin = await setUp(api);
@@ -183,9 +187,12 @@ describe("what a hostile browser, site or provider may try", () => {
     const back = await leave(jar);
     const held = jar.cookies.get("hoop-signin")!;
     expect((await jar.get(back)).location).toBe("/sessions");
+    const before = failures().length;
     const replay = createJar(api.app, new Map([["hoop-signin", held]]));
     expect((await replay.get(back)).location).toBe("/login?step=1");
     expect(await problemOf(replay)).toMatch(/is over/);
+    // Nobody tried to come in: whoever makes up answers does not fill the audit.
+    expect(failures().length).toBe(before);
   });
 
   it("gives a new cookie for the login: one that was there before is worth nothing", async () => {
@@ -260,6 +267,7 @@ describe("what a hostile browser, site or provider may try", () => {
     );
     expect(answer.location).toBe("/login?step=1");
     expect(await problemOf(jar)).toBe("Okta refuses (access_denied): sign in there again");
+    expect(failures().at(-1)).toMatchObject({ actor: { subject: "" }, after: { how: "oidc", provider: "okta" } });
   });
 
   it("maps nothing to admins that was not meant so", async () => {

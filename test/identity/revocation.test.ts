@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Sshd, startSshd } from "../ssh/sshd.js";
 import { until } from "../support/clients.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
 import { type Door, type Replicas, startReplicas } from "../support/replicas.js";
@@ -39,6 +41,7 @@ describe("what is revoked on one replica", () => {
   let store: PostgresServer;
   let target: PostgresServer;
   let site: Server;
+  let sshd: Sshd;
   let hoop: Replicas;
   const figures: string[] = [];
   let person: { id: string; token: string; password: string };
@@ -46,9 +49,10 @@ describe("what is revoked on one replica", () => {
   let name = "";
 
   beforeAll(async () => {
-    [store, target] = await Promise.all([
+    [store, target, sshd] = await Promise.all([
       startPostgres({ version: 15 }),
       startPostgres({ version: 15, sql: "create table t (a int); insert into t select generate_series(1, 10)" }),
+      startSshd(),
     ]);
     // Answers at once, and goes on for as long as it is let.
     site = createServer((_request, response) => {
@@ -70,6 +74,15 @@ describe("what is revoked on one replica", () => {
       secret: target.password,
     });
     await hoop.api(one, admin, "POST", "/connections", {
+      ...{ name: "pg-own", protocol: "postgres", host: target.host, port: target.port, agent: null },
+      ...{ tls: { mode: "disable" }, target: { user: target.user, database: target.database } },
+      ...{ secret: target.password, credential: { users: "ephemeral" } },
+    });
+    await hoop.api(one, admin, "POST", "/connections", {
+      ...{ name: "web", protocol: "ssh", host: "127.0.0.1", port: sshd.port, agent: null, tls: { mode: "disable" } },
+      ...{ target: { user: "root" }, secret: sshd.userKey },
+    });
+    await hoop.api(one, admin, "POST", "/connections", {
       name: "site",
       protocol: "http",
       host: "127.0.0.1",
@@ -85,7 +98,7 @@ describe("what is revoked on one replica", () => {
     site?.closeAllConnections();
     site?.close();
     await hoop?.stop();
-    await Promise.all([store?.stop(), target?.stop()]);
+    await Promise.all([store?.stop(), target?.stop(), sshd?.stop()]);
   });
   beforeEach(async () => {
     name = `person-${++round}`;
@@ -197,6 +210,69 @@ describe("what is revoked on one replica", () => {
       new Promise<number>((_, reject) => setTimeout(() => reject(new Error("still open")), withinMs).unref()),
     ]);
     figures.push(`disabled, a stream over HTTP: ${Math.round(at - before)} ms`);
+  });
+
+  it("ends lanes of SSH, with what runs in them", async () => {
+    const door: Door = await hoop.door(hoop.other, "web", () => person.token);
+    const client = spawn(
+      "ssh",
+      [
+        ...[
+          "-F",
+          "none",
+          "-o",
+          "StrictHostKeyChecking=no",
+          "-o",
+          "UserKnownHostsFile=/dev/null",
+          "-o",
+          "BatchMode=yes",
+        ],
+        ...["-o", "IdentityAgent=none", "-p", String(door.port), "x@127.0.0.1", `echo here; exec sleep 61${round}`],
+      ],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let heard = "";
+    let told = "";
+    client.stdout.setEncoding("utf8").on("data", (text: string) => {
+      heard += text;
+    });
+    client.stderr.setEncoding("utf8").on("data", (text: string) => {
+      told += text;
+    });
+    const closed = once(client, "close");
+    try {
+      await until(`the command runs; ssh said: ${told}`, () => heard.includes("here"));
+      const before = performance.now();
+      await disable();
+      const at = await Promise.race([
+        closed.then(() => performance.now()),
+        new Promise<number>((_, reject) => setTimeout(() => reject(new Error("still open")), withinMs).unref()),
+      ]);
+      figures.push(`disabled, a lane of SSH: ${Math.round(at - before)} ms`);
+      expect(told).toMatch(new RegExp(`${name} was disabled`));
+      expect(client.exitCode).not.toBe(0);
+    } finally {
+      client.kill();
+      door.close();
+    }
+  });
+
+  it("drops the user that was made for the session, also one that is busy", async () => {
+    const { client, end } = await session(person.token, "pg-own");
+    const { rows } = await client.query("select session_user::text as login");
+    const [{ login }] = rows as [{ login: string }];
+    expect(login).toMatch(new RegExp(`^hoop_${name.replace("-", "_")}_`));
+    void client.query("select pg_sleep(60)").catch(() => {});
+    await expectEnd("disabled, a session of its own user", [end], disable, /was disabled/);
+    const before = performance.now();
+    await until(
+      "the target knows it no more",
+      async () => (await target.query(`select 1 from pg_roles where rolname = '${login}'`)).rowCount === 0,
+      withinMs,
+    );
+    figures.push(`its user at the target: gone ${Math.round(performance.now() - before)} ms after the session's end`);
+    const list = await hoop.api<{ items: { name: string }[] }>(hoop.one, hoop.admin, "GET", "/credentials/users");
+    expect(list.items.map((user) => user.name)).not.toContain(login);
   });
 
   it("ends tokens of programs and of browsers", async () => {

@@ -60,6 +60,10 @@ function sign(xml: string, what: "Assertion" | "Response" = "Assertion", by = ke
   ).toString();
 }
 
+/** What was written down of logins that failed. */
+const failures = () =>
+  api.recorder.entries.flatMap((entry) => (entry.kind === "change" && entry.what === "login.failed" ? [entry] : []));
+
 beforeAll(async () => {
   samlify.setSchemaValidator({ validate: async () => "not needed: the messages are ours" });
   api = await startTestApi();
@@ -172,8 +176,10 @@ describe("signing in by SAML", () => {
 
 describe("what a hostile browser, site or provider may try", () => {
   it("takes no assertion without a signature, or by another's key", async () => {
+    const before = failures().length;
     expect(await refused(fill(request))).toMatch(/does not hold/);
     expect(await refused(sign(fill(request), "Assertion", stranger))).toMatch(/does not hold/);
+    expect(failures().slice(before)).toMatchObject(Array(2).fill({ after: { how: "saml", provider: "corp" } }));
   });
 
   it("takes each assertion once, also in a sign-in of its own", async () => {

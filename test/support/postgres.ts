@@ -34,6 +34,8 @@ export interface PostgresServer {
   readonly folder: string;
   /** One text as the superuser, directly. */
   query(sql: string): Promise<pg.QueryResult>;
+  /** Ends every session and comes back on the same port and data; `crash`: without a word to anybody. */
+  restart(how?: "orderly" | "crash"): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -121,24 +123,31 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const child = spawn(join(bin, "postgres"), ["-D", data, ...args], {
-    ...owner,
-    cwd: folder,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
   let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    log = (log + text).slice(-20_000);
-  });
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const killOnExit = () => child.kill("SIGQUIT");
+  const launch = () => {
+    const child = spawn(join(bin, "postgres"), ["-D", data, ...args], {
+      ...owner,
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      log = (log + text).slice(-20_000);
+    });
+    return { child, exited: new Promise<void>((resolve) => child.once("exit", () => resolve())) };
+  };
+  let running = launch();
+  const killOnExit = () => running.child.kill("SIGQUIT");
   process.once("exit", killOnExit);
-  const stop = async () => {
-    process.removeListener("exit", killOnExit);
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
+  const end = async (signal: "SIGINT" | "SIGQUIT") => {
+    const { child, exited } = running;
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     const hard = setTimeout(() => child.kill("SIGQUIT"), 5000);
     await exited;
     clearTimeout(hard);
+  };
+  const stop = async () => {
+    process.removeListener("exit", killOnExit);
+    await end("SIGINT");
     rmSync(folder, { recursive: true, force: true });
   };
   const direct = { host: folder, port, user: "postgres", password };
@@ -151,12 +160,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       await client.end();
     }
   };
-  try {
-    await untilListening(
+  const listening = () =>
+    untilListening(
       port,
-      () => child.exitCode !== null,
+      () => running.child.exitCode !== null,
       () => log,
     );
+  try {
+    await listening();
     await retry(() => query("create database app", "postgres"));
     if (options.sql !== undefined) await query(options.sql);
   } catch (error) {
@@ -172,6 +183,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     ca,
     folder,
     query: (sql) => query(sql),
+    async restart(how = "orderly") {
+      await end(how === "crash" ? "SIGQUIT" : "SIGINT");
+      running = launch();
+      await listening();
+      await retry(() => query("select 1"));
+    },
     stop,
   };
 }

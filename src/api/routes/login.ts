@@ -44,13 +44,15 @@ export const loginRoutes: Routes = (app, context) => {
       const { name, password, as, provider } = request.body;
       const asker = { client: clientOf(request.headers["user-agent"]), address: request.ip };
       if (provider !== undefined) {
-        const came = await providersOf(context).signIns.byPassword(provider, name, password, request.ip);
+        const tried = { name, from: request.ip, how: "ldap", provider } as const;
+        const came = await tellingFailure(deps, tried, () =>
+          providersOf(context).signIns.byPassword(provider, name, password, request.ip),
+        );
         const next = await settleArrival(context, request, reply, came, as);
         return "state" in next ? reply.code(202).send(stepOf(next)) : next;
       }
-      const subject = await tellingFailure(deps, { name, from: request.ip }, () =>
-        logins.checkPassword(name, password, request.ip),
-      );
+      const tried = { name, from: request.ip, how: "password", provider: null } as const;
+      const subject = await tellingFailure(deps, tried, () => logins.checkPassword(name, password, request.ip));
       const step = await signIns.next(subject, as, asker);
       if (step.state === "done") return giveLogin(context, request, reply, { subject, as }, passwordOnly, "password");
       return reply.code(202).send(stepOf(step));

@@ -26,7 +26,8 @@ export const policyExplainRoutes: Routes = (app, { deps, now }) => {
     config: { access: "subject" },
     schema: {
       summary: "What somebody may do on a connection, and why",
-      description: "Everybody may ask for themselves; with `policy.read` for everybody.",
+      description:
+        "Everybody may ask for themselves, and is told what rules mean for them there and nothing of others; with `policy.read` for everybody, and each rule whole.",
       tags: ["policy"],
       params: z.object({ connection: z.string().max(64) }),
       querystring: z.object({ subject: z.string().max(64).optional() }),
@@ -47,7 +48,7 @@ export const policyExplainRoutes: Routes = (app, { deps, now }) => {
       const reads = rights.hasOn("policy.read", connection);
       if (name !== asking.name && !reads) throw unknown;
       const grants = tools?.grants(subject.id) ?? [];
-      const explained = explainFor(source.current(), { subject, connection, now: now(), grants });
+      const explained = explainFor(source.current(), { subject, connection, now: now(), grants }, { own: !reads });
       const concerned = explained.rules.some(({ kind }) => kind === "access" || kind === "grant" || kind === "request");
       if (!concerned && !reads) throw unknown;
       return {

@@ -5,6 +5,7 @@ import { HoopError, hoopErrorFrom } from "../../vocabulary/index.js";
 import type { App, RouteContext, Routes } from "../app.js";
 import { providersOf, settleArrival, stepOf, stepSchema } from "../settle-arrival.js";
 import { clearSignInCookie, setSignInCookie, signInCookie } from "../sign-in-cookies.js";
+import { tellingFailure } from "../tell-failed-login.js";
 
 // Nobody guesses here, and a whole office sits behind one address.
 const rateLimit = { max: 300, timeWindow: 60_000 };
@@ -93,11 +94,9 @@ export const providerSignInRoutes: Routes = (app, context) => {
         const at = request.url.indexOf("?");
         const query = at === -1 ? "" : request.url.slice(at);
         const browser = signInCookie(request, "signin");
-        const came = await providersOf(context).signIns.comeBack(
-          request.params.provider,
-          baseOf(request),
-          query,
-          browser,
+        const { provider } = request.params;
+        const came = await tellingFailure(deps, { name: "", from: request.ip, how: "oidc", provider }, () =>
+          providersOf(context).signIns.comeBack(provider, baseOf(request), query, browser),
         );
         return enter(context, request, reply, came);
       }),
@@ -111,7 +110,10 @@ export const providerSignInRoutes: Routes = (app, context) => {
     handler: (request, reply) =>
       pageFor(context, request, reply, async () => {
         const browser = signInCookie(request, "signin");
-        const came = await providersOf(context).signIns.finish(request.params.provider, request.query.state, browser);
+        const { provider } = request.params;
+        const came = await tellingFailure(deps, { name: "", from: request.ip, how: "saml", provider }, () =>
+          providersOf(context).signIns.finish(provider, request.query.state, browser),
+        );
         return enter(context, request, reply, came);
       }),
   });
@@ -177,7 +179,10 @@ function postedRoutes(app: App, context: RouteContext, baseOf: (request: Fastify
       pageFor(context, request, reply, async () => {
         const { provider } = request.params;
         const { SAMLResponse: response, RelayState: state } = request.body;
-        await providersOf(context).signIns.post(provider, baseOf(request), response, state);
+        const tried = { name: "", from: request.ip, how: "saml", provider } as const;
+        await tellingFailure(context.deps, tried, () =>
+          providersOf(context).signIns.post(provider, baseOf(request), response, state),
+        );
         // The browser keeps its cookies from a form of another site; it brings them with the next step.
         return `/api/v1/login/providers/${encodeURIComponent(provider)}/finish?${new URLSearchParams({ state })}`;
       }),

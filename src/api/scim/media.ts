@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { scimTypeOf } from "../../identity/index.js";
 import { errorCodes, type HoopError } from "../../vocabulary/index.js";
+import { retrySeconds } from "../problem.js";
 
 export const mediaType = "application/scim+json; charset=utf-8";
 export const urns = {
@@ -22,7 +23,7 @@ export function sendScimError(reply: FastifyReply, error: HoopError): FastifyRep
   const status = errorCodes[error.code];
   if (error.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="hoop scim"');
   // Providers wait that long, and try again by themselves.
-  if (error.code === "limited") reply.header("retry-after", "5");
+  if (error.code === "limited") reply.header("retry-after", String(error.retryAfter ?? retrySeconds));
   const scimType = scimTypeOf(error) ?? (error.code === "conflict" ? "uniqueness" : undefined);
   const detail = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
   return send(reply, status, {

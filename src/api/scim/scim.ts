@@ -7,6 +7,7 @@ import { errorFrom } from "../problem.js";
 import { discoveryRoutes } from "./discovery-routes.js";
 import { groupRoutes } from "./group-routes.js";
 import { sendScimError } from "./media.js";
+import { createStrangerLimit } from "./stranger-limit.js";
 import { userRoutes } from "./user-routes.js";
 
 declare module "fastify" {
@@ -29,12 +30,13 @@ const perMinute = 3_000;
 export async function scimRoutes(app: App, context: RouteContext): Promise<void> {
   const { deps, options } = context;
   const limit = createCallLimit({ perMinute, now: context.now });
+  const limited = createStrangerLimit();
   app.decorateRequest("directory", null);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
     const token = /^bearer ([\x21-\x7e]{1,256})$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) throw new HoopError("unauthenticated", "a directory's bearer token is missing");
-    const found = await deps.identity.directories.authenticate(token);
+    const found = await limited(token, request.ip, () => deps.identity.directories.authenticate(token));
     limit.take(found.directory.id);
     request.directory = found.directory;
   });

@@ -3,7 +3,7 @@ import { connectionChanged, ruleChanged, userChanged } from "./changes.js";
 import { budgetCrossed, sensitiveSeen } from "./data.js";
 import type { EventType } from "./define.js";
 import { loginFailed, loginNewDevice } from "./logins.js";
-import { gatewayDegraded, runbookFinished } from "./operations.js";
+import { exporterLost, gatewayDegraded, runbookFinished } from "./operations.js";
 import { breakGlass, reviewApproved, reviewDenied, reviewExpired, reviewRequested } from "./reviews.js";
 import { sessionClosed, sessionKilled, sessionOpened, sessionRefused } from "./sessions.js";
 import { statementDenied, statementFailed, statementHeld, statementMasked, statementSlow } from "./statements.js";
@@ -35,6 +35,7 @@ export const catalogue: readonly EventType[] = [
   userChanged,
   runbookFinished,
   gatewayDegraded,
+  exporterLost,
 ];
 
 const byName = new Map(catalogue.map((type) => [type.type, type]));

@@ -5,9 +5,15 @@ export const loginFailed = eventType({
   type: "login.failed",
   summary:
     "Somebody failed to sign in. The subject is the name that was tried; its id is empty where nobody has that name.",
-  data: z.object({ from: text, how: text.describe("`password`, `factor`, …") }),
+  data: z.object({
+    from: text,
+    how: text.describe("`password`, `factor`, `ldap`, `oidc` or `saml`."),
+    provider: text
+      .nullable()
+      .describe("The provider that was tried; null: a password of Hoop's own, or its second factor."),
+  }),
   about: "nothing",
-  sample: { from: "198.51.100.7", how: "password" },
+  sample: { from: "198.51.100.7", how: "password", provider: null },
 });
 
 export const loginNewDevice = eventType({

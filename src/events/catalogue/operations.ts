@@ -8,7 +8,7 @@ export const runbookFinished = eventType({
     run: text,
     runbook: text,
     outcome: z.enum(["succeeded", "failed", "cancelled", "timed-out"]),
-    steps: count,
+    steps: count.describe("Steps that were begun, without compensations and without those that were passed over."),
     durationMs: count,
     error: text.nullable(),
   }),
@@ -29,4 +29,12 @@ export const gatewayDegraded = eventType({
   data: z.object({ replica: text, reasons: z.array(text).max(10) }),
   about: "nothing",
   sample: { replica: "7d1f0a3c-94be-4c52-8a67-e0b5d2c9f318", reasons: ["the newest policy is not in force"] },
+});
+
+export const exporterLost = eventType({
+  type: "exporter.lost",
+  summary: "Events that an exporter had not delivered yet were deleted, as they were older than events are kept.",
+  data: z.object({ exporter: text, events: count }),
+  about: "nothing",
+  sample: { exporter: "siem", events: 120 },
 });

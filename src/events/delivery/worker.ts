@@ -73,10 +73,13 @@ export function createWorker({
   /** What ends while the store is told of others is told in one go after them. */
   async function keep(settled: Settled): Promise<void> {
     unkept.push(settled);
-    keeping ??= keepAll().finally(() => {
-      keeping = null;
-    });
-    await keeping;
+    // Once more where one came just as the last of them was being told.
+    while (unkept.length > 0) {
+      keeping ??= keepAll().finally(() => {
+        keeping = null;
+      });
+      await keeping;
+    }
   }
 
   async function keepAll(): Promise<void> {

@@ -1,6 +1,8 @@
+import { agentDown, agentUp } from "../catalogue/agents.js";
 import { budgetCrossed, sensitiveSeen } from "../catalogue/data.js";
 import { longestText, short } from "../catalogue/define.js";
 import { loginFailed } from "../catalogue/logins.js";
+import { gatewayDegraded } from "../catalogue/operations.js";
 import { sessionClosed, sessionKilled, sessionOpened, sessionRefused } from "../catalogue/sessions.js";
 import {
   statementDenied,
@@ -185,10 +187,20 @@ function finished(entry: EntryView, around: Around): readonly EventDraft[] {
 
 function changed(entry: EntryView): readonly EventDraft[] {
   const { body, time } = entry;
-  const how = failures[String(body["what"])];
-  if (how === undefined || entry.place === null) return [];
+  const what = String(body["what"]);
+  if (entry.place === null) return [];
+  const own = ofGateway(what, entry);
+  if (own !== null) return [own];
+  const usual = failures[what];
+  if (usual === undefined) return [];
   const actor = body["actor"] as { readonly subject: string; readonly name: string };
-  const after = body["after"] as { readonly from?: unknown } | null;
+  const after = body["after"] as {
+    readonly from?: unknown;
+    readonly how?: unknown;
+    readonly provider?: unknown;
+  } | null;
+  const how = typeof after?.how === "string" ? short(after.how) : usual;
+  const provider = typeof after?.provider === "string" ? short(after.provider) : null;
   return [
     loginFailed.draft({
       id: eventId(loginFailed.type, entry.place),
@@ -197,9 +209,27 @@ function changed(entry: EntryView): readonly EventDraft[] {
       connection: null,
       session: null,
       cause: [],
-      data: { from: short(String(after?.from ?? "")), how },
+      data: { from: short(String(after?.from ?? "")), how, provider },
     }),
   ];
+}
+
+/** What a gateway says of itself. Not of persons' changes: whoever could name one so would tell of agents that are not there. */
+function ofGateway(what: string, { body, time, place }: EntryView): EventDraft | null {
+  if ((body["actor"] as { readonly system?: boolean }).system !== true) return null;
+  const after = (body["after"] ?? {}) as Readonly<Record<string, unknown>>;
+  const around = { at: time, subject: null, connection: null, session: null, cause: [] };
+  const replica = short(String(after["replica"] ?? ""));
+  if (what === agentUp.type || what === agentDown.type) {
+    const type = what === agentUp.type ? agentUp : agentDown;
+    return type.draft({
+      ...{ id: eventId(what, place!), ...around },
+      data: { agent: short(String(body["target"])), replica },
+    });
+  }
+  if (what !== gatewayDegraded.type) return null;
+  const reasons = Array.isArray(after["reasons"]) ? after["reasons"].slice(0, 10).map((one) => short(String(one))) : [];
+  return gatewayDegraded.draft({ id: eventId(what, place!), ...around, data: { replica, reasons } });
 }
 
 function reasonsOf(given: unknown) {

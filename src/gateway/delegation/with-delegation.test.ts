@@ -55,6 +55,20 @@ describe("a machine that acts for a person", () => {
     ]).toEqual(["allow", "deny", "deny"]);
   });
 
+  it("has the roles at the target that both have; one whose rules say none bounds nothing", () => {
+    const withRoles = (name: string, group: string, ...roles: string[]) =>
+      document("access", name, { who: { group }, where: "everywhere", effects: ["read"], roles });
+    const of = (subject: Subject, ...documents: readonly object[]) =>
+      setOf(...documents).targetRoles(subject, connectionNamed("pg-demo"), mondayMorning);
+    const [people, agents] = [withRoles("p", "engineers", "ro", "rw"), withRoles("a", "agents", "rw", "batch")];
+    expect(of(agentIn(["agents"]), people, agents)).toEqual(["rw"]);
+    expect(of(agentIn(["agents"]), people, withRoles("a", "agents", "batch"))).toEqual([]);
+    expect(of(agentIn(["agents"]), people, writes)).toEqual(["ro", "rw"]);
+    expect(of(agentIn(["agents"]), reads, agents)).toEqual(["batch", "rw"]);
+    expect(of(agentIn(["agents"]), reads, writes)).toBeNull();
+    expect(of({ ...agentIn(["agents"]), onBehalfOf: undefined }, people, agents)).toEqual(["batch", "rw"]);
+  });
+
   it("is asked for all that either is asked for, the second factor first", () => {
     const held = (name: string, group: string) =>
       document("guard", name, {

@@ -52,6 +52,12 @@ function delegatedSet(set: CompiledPolicy): CompiledPolicy {
       mayAsk(subject, connection) ? set.requestTerms(subject, connection, effects, now) : null,
     revealTerms: (subject, purpose, now) =>
       subject.onBehalfOf === undefined && subject.bounds === undefined ? set.revealTerms(subject, purpose, now) : null,
+    targetRoles(subject, connection, now) {
+      const own = set.targetRoles(subject, connection, now);
+      const persons = subject.onBehalfOf === undefined ? null : set.targetRoles(subject.onBehalfOf, connection, now);
+      if (own === null || persons === null) return own ?? persons;
+      return own.filter((role) => persons.includes(role));
+    },
     demands(subject, connection) {
       const own = set.demands(subject, connection);
       if (subject.onBehalfOf === undefined && subject.bounds === undefined) return own;

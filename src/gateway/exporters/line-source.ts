@@ -11,22 +11,23 @@ export function createLineSource(events: EventLog, recordings: Pick<RecordingSto
     const oldest = await events.oldest();
     // Deleted before they were delivered: said, and passed over.
     const lost = Math.max(0, oldest - 1 - after);
-    const found = await events.after(after + lost, limit);
-    return { lost, lines: found.map(eventLine), position: found.at(-1)?.position ?? after + lost };
+    if (lost > 0) return { lost, lines: [], position: after + lost };
+    const found = await events.after(after, limit);
+    return { lost, lines: found.map(eventLine), position: found.at(-1)?.position ?? after };
   }
 
   return {
     async read(sources, cursor, limit) {
       const lines: Line[] = [];
       let next: ExportCursor = cursor;
-      let lost = 0;
       if (sources.includes("events")) {
         const found = await eventLines(cursor.events ?? (await events.newest()), Math.ceil(limit / 2));
-        lost = found.lost;
-        lines.push(...found.lines);
         next = { ...next, events: found.position };
+        // Said once: the cursor goes past it by itself, whatever becomes of the lines.
+        if (found.lost > 0) return { lines, cursor: next, lost: found.lost };
+        lines.push(...found.lines);
       }
-      if (!sources.includes("entries")) return { lines, cursor: next, lost };
+      if (!sources.includes("entries")) return { lines, cursor: next, lost: 0 };
       let bytes = 0;
       for (const { chain, seq } of await recordings.chains()) {
         const after = next.entries[chain] ?? 0;
@@ -40,7 +41,7 @@ export function createLineSource(events: EventLog, recordings: Pick<RecordingSto
         }
         next = { ...next, entries: { ...next.entries, [chain]: last } };
       }
-      return { lines, cursor: next, lost };
+      return { lines, cursor: next, lost: 0 };
     },
 
     async newest() {
@@ -64,7 +65,7 @@ const grave =
 
 function eventLine(event: HoopEvent): Line {
   const { id, type, at } = event;
-  const severity = /^(gateway\.degraded|break-glass|review\.break-glass)/.test(type)
+  const severity = /^(gateway\.degraded|exporter\.lost|break-glass|review\.break-glass)/.test(type)
     ? "error"
     : grave.test(type)
       ? "warning"

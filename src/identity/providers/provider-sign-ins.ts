@@ -40,10 +40,18 @@ const token = /^[A-Za-z0-9_-]{43}$/;
 const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 const mint = (): string => randomBytes(32).toString("base64url");
 
-const over = (): HoopError =>
-  new HoopError("unauthenticated", "this sign-in is over, or was begun in another browser", {
+const begunNowhere = new WeakSet<object>();
+
+function over(): HoopError {
+  const error = new HoopError("unauthenticated", "this sign-in is over, or was begun in another browser", {
     hint: "begin again from the sign-in page",
   });
+  begunNowhere.add(error);
+  return error;
+}
+
+/** Whether it was thrown for an answer to a sign-in that was not begun, or is over: nobody tried to come in. */
+export const neverBegun = (error: object): boolean => begunNowhere.has(error);
 
 export const providerPath = (name: string, end: string): string =>
   `/api/v1/login/providers/${encodeURIComponent(name)}/${end}`;

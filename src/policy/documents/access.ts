@@ -1,6 +1,7 @@
 import { effectSchema } from "../criteria/effects.js";
 import { manyOf, strict } from "../schema.js";
 import { documentSchema, modeFields, whenSchema, whereSchema, whoSchema, withMode } from "./common.js";
+import { targetRoleSchema } from "./target-role.js";
 
 /**
  * Who may use which connections, with which effects. Nothing is allowed that no access document allows.
@@ -14,6 +15,11 @@ export const accessSpec = strict({
   effects: manyOf(effectSchema).describe(
     "What statements may do. A statement that does nothing (BEGIN, SHOW) needs none of them. `unknown` must be named to let through what cannot be read.",
   ),
+  roles: manyOf(targetRoleSchema)
+    .optional()
+    .describe(
+      "Roles at the target that the user made for a session is a member of, as far as the connection allows them (`credential.roles`); those of all documents that let the subject connect come together. If none of these says any: all that the connection allows.",
+    ),
   when: whenSchema
     .optional()
     .describe("Criteria on the statement and the time. Opening the connection asks only for the time."),

@@ -49,6 +49,7 @@ export const postgres: Protocol = {
     "rows",
     "estimate",
     "rehearse",
+    "session-users",
   ]),
   language: "postgresql",
   example: ({ name }, { host, port }) =>

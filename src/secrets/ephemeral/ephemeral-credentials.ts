@@ -6,6 +6,7 @@ import type { Plan } from "./plan.js";
 import { Plans } from "./plans.js";
 import type { EphemeralPorts } from "./ports.js";
 import { Removals } from "./removals.js";
+import { rolesFor } from "./roles-for.js";
 import { userName } from "./user-name.js";
 import type { EphemeralUser } from "./user-store.js";
 
@@ -41,13 +42,18 @@ export function createEphemeralCredentials(ports: EphemeralPorts): EphemeralCred
   const removals = new Removals(ports);
   const plans = new Plans(ports, tryOut);
 
-  async function make(connection: Connection, plan: Ephemeral, subject: Pick<Subject, "id" | "name">): Promise<Lease> {
+  async function make(
+    connection: Connection,
+    plan: Ephemeral,
+    subject: Pick<Subject, "id" | "name">,
+    roles = plan.roles,
+  ): Promise<Lease> {
     const user: EphemeralUser = {
       id: randomUUID(),
       place: plan.at.id,
       connection: connection.name,
       name: userName(subject.name, ports.random),
-      heir: plan.heir,
+      heir: plan.anyHeir || roles.includes(plan.heir) ? plan.heir : roles[0]!,
       subject: { id: subject.id, name: subject.name },
       madeAt: new Date(ports.now()),
     };
@@ -68,7 +74,7 @@ export function createEphemeralCredentials(ports: EphemeralPorts): EphemeralCred
           name: user.name,
           secret,
           until: new Date(until),
-          roles: plan.roles,
+          roles,
           replication: connection.target["allowReplication"] === true,
           comment: `made by Hoop for ${printable(subject.name)} on ${connection.name}, removed when the session ends`,
         }),
@@ -83,7 +89,7 @@ export function createEphemeralCredentials(ports: EphemeralPorts): EphemeralCred
     return {
       user: user.name,
       secret,
-      role: plan.roles[0]!,
+      role: roles[0]!,
       expires: null,
       async renew() {
         if (released !== null) throw new HoopError("unavailable", "the session's user at the target is gone");
@@ -133,12 +139,14 @@ export function createEphemeralCredentials(ports: EphemeralPorts): EphemeralCred
   return {
     plan: (connection) => plans.of(connection),
 
-    async lease(connection, subject, signal) {
-      const plan = await within(signal, plans.of(connection), connection.name);
+    async lease(connection, subject, signal, wanted = null) {
+      const late = `the target of ${connection.name} did not answer in time, and a user has to be made there first`;
+      const plan = await within(signal, plans.of(connection), connection.name, late);
+      const roles = rolesFor(connection, plan, wanted);
       if (plan.kind === "static") return ports.stored.lease(connection, subject, signal);
-      const making = make(connection, plan, subject);
+      const making = make(connection, plan, subject, roles);
       try {
-        return await within(signal, making, connection.name);
+        return await within(signal, making, connection.name, late);
       } catch (error) {
         // Nobody waits for it any more, yet it may come.
         making.then(

@@ -12,6 +12,8 @@ export type Plan =
       readonly follows: boolean;
       readonly roles: readonly string[];
       readonly heir: string;
+      /** The heir may be a role that the user is no member of. */
+      readonly anyHeir: boolean;
     };
 
 /** Looks at the target once. Throws HoopError: `precondition-failed` where users were demanded and cannot be made. */
@@ -41,7 +43,13 @@ export async function planFor(ports: EphemeralPorts, connection: Connection): Pr
   if (obstacle !== null) return not(obstacle);
   if (owner !== undefined && !granted.includes(owner) && !facts.superuser)
     return not(`${facts.user} is no superuser, so what users own can only go to one of their roles`);
-  return { kind: "ephemeral", ...place, roles: granted, heir: owner ?? granted[0]! };
+  return {
+    kind: "ephemeral",
+    ...place,
+    roles: granted,
+    heir: owner ?? granted[0]!,
+    anyHeir: owner !== undefined && facts.superuser,
+  };
 }
 
 type Place = { readonly at: Connection; readonly follows: boolean };

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EventDraft, EventStore, HoopEvent, Judged } from "../../events/index.js";
+import type { EventDraft, EventStore, HoopEvent, Judged, Window } from "../../events/index.js";
 import type { Db, Store } from "../store.js";
 import { mapped } from "../store-error.js";
 import { insertRestraints } from "./restraints.js";
@@ -15,9 +15,11 @@ class StaleRules extends Error {}
 
 /** See `EventStore.advance`. */
 export function advanceOn({ db, changes }: Store): EventStore["advance"] {
+  const known = knownWindows();
   return async (limit, judge) => {
     try {
-      return await mapped(() =>
+      let kept: Parameters<typeof known.keep> | null = null;
+      const done = await mapped(() =>
         db.transaction().execute(async (trx) => {
           const { rows: head } = await sql<{
             position: string;
@@ -32,16 +34,22 @@ export function advanceOn({ db, changes }: Store): EventStore["advance"] {
           const { rows: revisions } = await sql<{ revision: string }>`select revision from reaction_revision`.execute(
             trx,
           );
-          const judged = await judge(events, (wanted) => windowsOf(trx, wanted), Number(revisions[0]!.revision));
+          const revision = Number(revisions[0]!.revision);
+          const before = known.at(Number(head[0].position), revision);
+          const judged = await judge(events, (wanted) => windowsOf(trx, wanted, before), revision);
           if (judged === "stale") throw new StaleRules();
           await keep(trx, judged);
           if (judged.firings.length > 0) await changes.publish("reactions", trx);
           // Of its own: whoever writes events holds the other topic's row until its commit.
           await changes.publish("event-log", trx);
+          if (events.length > 0) kept = [events.at(-1)!.position, revision, judged.windows];
           return { taken: rows.length, stale: false };
         }),
       );
+      if (kept !== null) known.keep(...(kept as Parameters<typeof known.keep>));
+      return done;
     } catch (error) {
+      known.forget();
       if (error instanceof StaleRules || (error as { cause?: unknown }).cause instanceof StaleRules)
         return { taken: 0, stale: true };
       throw error;
@@ -62,20 +70,20 @@ async function intoLog(trx: Db, position: number, rows: readonly OutboxRow[]): P
     await sql`update event_outbox set bad = 'it cannot be read' where n = any(${bad.map(({ n }) => n)}::bigint[])`.execute(
       trx,
     );
-  await sql`delete from event_outbox where n = any(${rows.filter((row) => !bad.includes(row)).map(({ n }) => n)}::bigint[])`.execute(
-    trx,
-  );
   if (events.length === 0) return [];
-  const bodies = new Map(rows.map(({ id, body }) => [id, body]));
+  // Bodies go from one table to the other without coming here again.
   const { rows: fresh } = await sql<{ id: string }>`
+    with taken as (
+      delete from event_outbox where id = any(${events.map(({ id }) => id)}::uuid[]) returning id, body
+    )
     insert into event_log (position, id, type, at, subject_id, subject_name, connection, session, body)
-    select position, id, type, to_timestamp(at / 1000.0), subject_id, subject_name, connection, session, body
+    select position, given.id, type, to_timestamp(at / 1000.0), subject_id, subject_name, connection, session, taken.body
     from unnest(
       ${events.map((event) => event.position)}::bigint[], ${events.map(({ id }) => id)}::uuid[], ${events.map(({ type }) => type)}::text[],
       ${events.map(({ at }) => at)}::double precision[], ${events.map(({ subject }) => clean(subject?.id))}::text[],
       ${events.map(({ subject }) => clean(subject?.name))}::text[], ${events.map(({ connection }) => clean(connection))}::text[],
-      ${events.map(({ session }) => session)}::uuid[], ${events.map(({ id }) => bodies.get(id)!)}::text[]
-    ) as given (position, id, type, at, subject_id, subject_name, connection, session, body)
+      ${events.map(({ session }) => session)}::uuid[]
+    ) as given (position, id, type, at, subject_id, subject_name, connection, session) join taken on taken.id = given.id
     on conflict (id) do nothing returning id`.execute(trx);
   await sql`update event_head set position = ${events.at(-1)!.position}`.execute(trx);
   if (fresh.length === events.length) return events;
@@ -105,19 +113,61 @@ function readable({ id, body }: OutboxRow): EventDraft | null {
   }
 }
 
-async function windowsOf(trx: Db, wanted: readonly { readonly rule: string; readonly key: string }[]) {
-  if (wanted.length === 0) return new Map();
+type Place = { readonly rule: string; readonly key: string };
+const placeOf = ({ rule, key }: Place) => `${rule} ${key}`;
+
+/** Windows that are remembered; each takes about a kilobyte. */
+const mostKnown = 20_000;
+
+/**
+ * Windows as this gateway wrote them last. They are what the store has as long as the newest position is the one that was written with
+ * them: whoever else puts events into the log moves it on. Rules of another revision begin anew.
+ */
+function knownWindows() {
+  let windows = new Map<string, Window>();
+  let written = { position: -1, revision: -1 };
+  return {
+    at(position: number, revision: number): ReadonlyMap<string, Window> {
+      if (written.position !== position || written.revision !== revision) windows = new Map();
+      return windows;
+    },
+    keep(position: number, revision: number, more: Judged["windows"]): void {
+      if (windows.size > mostKnown) windows = new Map();
+      for (const one of more) windows.set(placeOf(one), one.window);
+      written = { position, revision };
+    },
+    forget(): void {
+      windows = new Map();
+    },
+  };
+}
+
+async function windowsOf(
+  trx: Db,
+  places: readonly Place[],
+  known: ReadonlyMap<string, Window>,
+): Promise<ReadonlyMap<string, Window>> {
+  const found = new Map<string, Window>();
+  const wanted: Place[] = [];
+  for (const place of places) {
+    const window = known.get(placeOf(place));
+    if (window === undefined) wanted.push(place);
+    else found.set(placeOf(place), window);
+  }
+  if (wanted.length === 0) return found;
   const { rows } = await sql<{ rule: string; key: string; state: string }>`
     select rule, key, state from reaction_windows join unnest(${wanted.map(({ rule }) => rule)}::text[], ${wanted.map(({ key }) => key)}::text[])
       as given (rule, key) using (rule, key)`.execute(trx);
-  return new Map(rows.map(({ rule, key, state }) => [`${rule} ${key}`, JSON.parse(state)]));
+  for (const row of rows) found.set(placeOf(row), JSON.parse(row.state) as Window);
+  return found;
 }
 
 async function keep(trx: Db, { windows, firings, counts }: Judged): Promise<void> {
   if (windows.length > 0)
     await sql`insert into reaction_windows (rule, key, state, until)
-      select rule, key, state, to_timestamp(until / 1000.0) from unnest(${windows.map(({ rule }) => rule)}::text[], ${windows.map(({ key }) => key)}::text[],
-        ${windows.map(({ window }) => JSON.stringify(window))}::text[], ${windows.map(({ until }) => until)}::double precision[]) as given (rule, key, state, until)
+      select rule, key, state::text, to_timestamp(until / 1000.0)
+      from json_to_recordset(${JSON.stringify(windows.map(({ rule, key, window, until }) => ({ rule, key, state: window, until })))}::json)
+        as given (rule text, key text, state json, until double precision)
       on conflict (rule, key) do update set state = excluded.state, until = excluded.until`.execute(trx);
   if (counts.length > 0)
     await sql`insert into reaction_counts as c (rule, matched, fired, quiet, guarded, shadowed, last_at, problem)

@@ -11,6 +11,7 @@ import {
 } from "../../events/index.js";
 import type { NewEntry } from "../../recording/new-entry.js";
 import type { Store } from "../store.js";
+import { followAgents } from "./presence.js";
 import { writeEvents } from "./write.js";
 
 /** What follows entries into the store, in their transaction. */
@@ -43,7 +44,7 @@ export function eventsFromEntries(changes: Store["changes"], { slowMs }: { reado
     const events = new Map<string, EventDraft>();
     for (const view of views)
       for (const event of eventsOf(view, around)) if (!events.has(event.id)) events.set(event.id, event);
-    await writeEvents(changes, trx, [...events.values()]);
+    await writeEvents(changes, trx, await followAgents(trx, [...events.values()]));
   };
 }
 

@@ -6,6 +6,7 @@ import { changesMigrations } from "./changes.js";
 import { connectionsMigrations } from "./connections.js";
 import { credentialsMigrations } from "./credentials.js";
 import { directoryMigrations } from "./directory.js";
+import { eventPresenceMigrations } from "./event-presence.js";
 import { eventsMigrations } from "./events.js";
 import { exportersMigrations } from "./exporters.js";
 import { identityMigrations } from "./identity.js";
@@ -46,6 +47,7 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   credentialsMigrations,
   runbooksMigrations,
   exportersMigrations,
+  eventPresenceMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */

@@ -1,9 +1,12 @@
 import { sql } from "kysely";
 import type { ParameterValues } from "../../runbooks/parameters.js";
+import { endStates } from "../../runbooks/run.js";
 import type { RunbookStore } from "../../runbooks/store.js";
 import { HoopError } from "../../vocabulary/index.js";
+import { writeEvents } from "../events/write.js";
 import type { Store } from "../store.js";
 import { mapped } from "../store-error.js";
+import { runFinished } from "./finished.js";
 import { type RunRow, runColumns, runFromRow, type SealedStep, type StepRow, stepFromRow } from "./rows.js";
 import type { RunSealer } from "./sealer.js";
 
@@ -72,19 +75,26 @@ export function createRuns({ db, changes }: Store, sealer: RunSealer): Runs {
           rows.map(async (row) => stepFromRow(row, await sealer.open<SealedStep>(`${id}\0step\0${row.n}`, row))),
         );
       }),
-    update: (id, replica, { state, review, started, error }) =>
-      mapped(async () => {
-        const { rows } = await sql`update runbook_runs set
+    update: (id, replica, { state, review, started, error, timedOut }) =>
+      mapped(() =>
+        db.transaction().execute(async (trx) => {
+          const { rows } = await sql<RunRow>`update runbook_runs set
             state = coalesce(${state ?? null}::text, state),
             review = coalesce(${review ?? null}::text, review),
             started_at = case when ${started === true} then coalesce(started_at, now()) else started_at end,
             error = case when ${error === undefined} then error else ${error ?? null}::text end,
             ended_at = case when ${state ?? ""} in ('succeeded', 'failed', 'denied', 'cancelled', 'interrupted') then now() else ended_at end,
             seen_at = now()
-          where id = ${id}::uuid and replica = ${replica}::uuid and ${live} returning id`.execute(db);
-        if (rows.length > 0) await changes.publish("runbooks");
-        return rows.length > 0;
-      }),
+          where id = ${id}::uuid and replica = ${replica}::uuid and ${live} returning ${runColumns}`.execute(trx);
+          const run = rows[0] === undefined ? null : runFromRow(rows[0]);
+          if (run === null) return false;
+          await changes.publish("runbooks", trx);
+          // Its end and the event of it become true together.
+          if (endStates.has(run.state))
+            await writeEvents(changes, trx, [await runFinished(trx, run, timedOut === true)]);
+          return true;
+        }),
+      ),
     putStep: (id, replica, step) =>
       mapped(async () => {
         const { keyId, sealed } = sealer.seal(`${id}\0step\0${step.n}`, {

@@ -48,6 +48,9 @@ export const administer: NonNullable<Protocol["administer"]> = async (
       }
     },
     ping: async () => void (await admin.ask("SELECT 1")),
+    get lost() {
+      return admin.lost;
+    },
     close: () => admin.close(),
   };
 };

@@ -15,6 +15,10 @@ export interface OwnConnection {
   ask(text: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** Several statements in one message; answers the last one's rows. */
   run(text: string): Promise<readonly (readonly unknown[])[]>;
+  /** Several statements in one message; answers the rows of each. */
+  runEach(text: string): Promise<readonly (readonly (readonly unknown[])[])[]>;
+  /** It has ended by itself. */
+  readonly lost: boolean;
   close(): void;
 }
 
@@ -60,15 +64,22 @@ export async function connectOwn(
     client.end().catch(() => {});
     throw error;
   }
+  const runEach: OwnConnection["runEach"] = (text) =>
+    careful(async () => {
+      const results = (await client.query({ text, rowMode: "array" })) as unknown as
+        | pg.QueryArrayResult<unknown[]>
+        | pg.QueryArrayResult<unknown[]>[];
+      return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
+    });
   return {
     database,
     ask: (text, values = []) =>
       careful(async () => (await client.query<unknown[]>({ text, values: [...values], rowMode: "array" })).rows),
-    run: (text) =>
-      careful(async () => {
-        const results = (await client.query({ text, rowMode: "array" })) as unknown as pg.QueryArrayResult<unknown[]>[];
-        return (Array.isArray(results) ? results.at(-1)! : (results as pg.QueryArrayResult<unknown[]>)).rows;
-      }),
+    run: async (text) => (await runEach(text)).at(-1)!,
+    runEach,
+    get lost() {
+      return lost !== null;
+    },
     close: () => void client.end().catch(() => {}),
   };
 }

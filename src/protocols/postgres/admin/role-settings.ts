@@ -1,5 +1,4 @@
 import { HoopError } from "../../../vocabulary/index.js";
-import type { OwnConnection } from "./own-connection.js";
 import { identifier, literal } from "./quote.js";
 
 /** Settings whose value is a list of names, stored quoted as names are. */
@@ -21,14 +20,17 @@ interface RoleSetting {
   readonly allowed: boolean;
 }
 
-const query = `SELECT d.datname, c.setting, r.rolsuper OR COALESCE((SELECT s.context = 'user'
+/** One statement that reads what `settingStatements` is given. */
+export const readSettings = (
+  role: string,
+): string => `SELECT d.datname, c.setting, r.rolsuper OR COALESCE((SELECT s.context = 'user'
     FROM pg_settings s WHERE s.name = lower(split_part(c.setting, '=', 1))), false)
   FROM pg_db_role_setting t
   JOIN pg_roles g ON g.oid = t.setrole
   CROSS JOIN LATERAL unnest(t.setconfig) AS c (setting)
   LEFT JOIN pg_database d ON d.oid = t.setdatabase
   JOIN pg_roles r ON r.rolname = current_user
-  WHERE g.rolname = $1`;
+  WHERE g.rolname = ${literal(role)}`;
 
 /**
  * `ALTER ROLE … SET` of a role is not inherited by its members: search path, time-outs and what an audit extension watches would
@@ -37,8 +39,12 @@ const query = `SELECT d.datname, c.setting, r.rolsuper OR COALESCE((SELECT s.con
  * @throws HoopError `precondition-failed` when this administrator may not set one of them: without it the session would not
  * be what the role's owner meant it to be
  */
-export async function copiedSettings(admin: OwnConnection, role: string, user: string): Promise<readonly string[]> {
-  const settings = await settingsOf(admin, role);
+export function settingStatements(
+  rows: readonly (readonly unknown[])[],
+  role: string,
+  user: string,
+): readonly string[] {
+  const settings = settingsFrom(rows as readonly [string | null, string, boolean][]);
   const forbidden = settings.find(({ allowed }) => !allowed);
   if (forbidden !== undefined)
     throw new HoopError(
@@ -54,8 +60,7 @@ export async function copiedSettings(admin: OwnConnection, role: string, user: s
   });
 }
 
-async function settingsOf(admin: OwnConnection, role: string): Promise<readonly RoleSetting[]> {
-  const rows = (await admin.ask(query, [role])) as [string | null, string, boolean][];
+function settingsFrom(rows: readonly [string | null, string, boolean][]): readonly RoleSetting[] {
   return rows.flatMap(([database, setting, allowed]) => {
     const at = setting.indexOf("=");
     const name = setting.slice(0, at);

@@ -18,6 +18,7 @@ import type { Conversation } from "./conversation.js";
 import { maxOwnRows, type OwnWork } from "./own-work.js";
 import type { Pending } from "./pending.js";
 import { StoppedReply } from "./stopped-reply.js";
+import { goesOnWithout } from "./waits.js";
 
 /** Fields of a result that wait for the plan to be made with their relations looked up. */
 interface Lookup {
@@ -600,6 +601,9 @@ export class TargetSide implements FrameHandler {
     const text = mask === null ? (fields.get("M") ?? "") : `(masked) SQLSTATE ${code}`;
     if (severity === "FATAL" || severity === "PANIC") {
       this.lastFatal = text;
+      // Clients read nothing behind words like these.
+      const { waiting } = conversation.client;
+      if (waiting !== null) this.toClient(encodeOwnReport(goesOnWithout(waiting)));
       this.toClient(shown);
       return;
     }

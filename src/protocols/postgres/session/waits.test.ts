@@ -81,6 +81,22 @@ describe("a client that waits for people", () => {
     expect(trial.timers.has("waits")).toBe(false);
   });
 
+  it("is told which review goes on without it, before the target's own last words", () => {
+    const { trial, said } = heldSession(simple!("delete"));
+    const words = "SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0";
+    const frame = Buffer.concat([Buffer.from("E\0\0\0\0"), Buffer.from(words)]);
+    frame.writeInt32BE(frame.length - 1, 1);
+    trial.receive("target", frame);
+    trial.close("target");
+    const [before, after] = said().split("SFATAL\0");
+    expect(before).toMatch(
+      /SNOTICE\0.*Mhoop: the target ends this session\0DIt waited for review lusab.*very same again/s,
+    );
+    expect(after).toContain("C57P01\0Mterminating connection due to administrator command\0");
+    expect(said().split("SFATAL\0")).toHaveLength(2);
+    expect(trial.timers.has("waits")).toBe(false);
+  });
+
   it("whose transaction is not known yet is asked about again when it is", () => {
     let asked = 0;
     const { trial } = loggedIn(candidate, {

@@ -55,3 +55,8 @@ export function comeBack({ for: what, id, link }: Waiting): Pick<Report, "detail
     hint: "Run the very same again to wait for the same review, or to use its approval.",
   };
 }
+
+/** What a client is told before the target's own last words, which know nothing of what it waited for. */
+export function goesOnWithout(waiting: Waiting): Report {
+  return { severity: "NOTICE", code: "00000", message: "hoop: the target ends this session", ...comeBack(waiting) };
+}
