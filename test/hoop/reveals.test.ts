@@ -126,7 +126,7 @@ describe("the value behind a token, through the whole of Hoop", () => {
     const open = (who: "admin" | "engineer", ...more: string[]) =>
       hoop.hoop(who, ["sessions", "show", id, "--reveal", seq, ...more]);
     await expect(open("admin")).rejects.toThrow("say why you look");
-    await expect(open("engineer", "--because", "curious")).rejects.toThrow("auditors");
+    await expect(open("engineer", "--because", "curious")).rejects.toThrow("it needs sessions.reveal");
     expect(await open("admin", "--because", "INC-7")).toContain("note <> 'sealed literal'");
     await expect(open("admin", "--because", "INC-7", "--part", "error")).rejects.toThrow("no sealed error");
     const file = join(hoop.folder, "after.jsonl");

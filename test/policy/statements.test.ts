@@ -57,7 +57,8 @@ const tricks: readonly (readonly [text: string, fate: string])[] = [
   ["with c as (select email from customers) select email from c", "columns"],
   ["select upper(email) from customers", "whole"],
   ["select email || '' from customers", "whole"],
-  ["select email::int from customers", "whole"],
+  // It fails or not by what the value is: an oracle, like a condition.
+  ["select email::int from customers", "refused: masked-predicate"],
   ["select row_to_json(c) from customers c", "whole"],
   ["select c::text from customers c", "whole"],
   ["select c from customers c", "whole"],
