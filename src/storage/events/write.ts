@@ -11,11 +11,14 @@ const batch = 1_000;
  */
 export async function writeEvents(changes: Store["changes"], trx: Db, drafts: readonly EventDraft[]): Promise<void> {
   if (drafts.length === 0) return;
+  // Their order is kept: of several denials the third must be the third, or who counts as well names another event.
   for (let at = 0; at < drafts.length; at += batch) {
     const some = drafts.slice(at, at + batch);
     await sql`insert into event_outbox (id, body)
-      select id, body from unnest(${some.map(({ id }) => id)}::uuid[], ${some.map((draft) => JSON.stringify(draft))}::text[]) as given (id, body)
+      select id, body from unnest(${some.map(({ id }) => id)}::uuid[], ${some.map((draft) => JSON.stringify(draft))}::text[])
+        with ordinality as given (id, body, place)
       where not exists (select from event_log where event_log.id = given.id)
+      order by place
       on conflict (id) do nothing`.execute(trx);
   }
   await changes.publish("events", trx);
