@@ -70,7 +70,7 @@ test("a person fills in the form that the parameters make, looks at what it woul
   await expect.poll(() => dry.textContent(), { timeout: 20_000 }).toContain('$1 = "Ada Lovelace"');
   await picture("runbook");
   await page.getByRole("button", { name: "Run", exact: true }).click();
-  await page.getByText("Succeeded").waitFor();
+  await page.getByText("Succeeded", { exact: true }).waitFor();
   await expect.poll(() => page.getByRole("link", { name: "its session" }).count(), { timeout: 20_000 }).toBe(2);
   await picture("run");
   await page.getByRole("link", { name: "its session" }).first().click();
