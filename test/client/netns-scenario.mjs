@@ -14,7 +14,17 @@ import { connectTcp } from "../../dist/transport/index.js";
 
 execFileSync("ip", ["link", "set", "lo", "up"]);
 const stateFolder = process.argv[3] ?? mkdtempSync(join(tmpdir(), "hoop-netns-"));
-const offers = [{ name: "pg", protocol: "tcp", port: 5432, labels: {}, example: "psql -h {host} -p {port}", morePorts: [], profile: "" }];
+const offers = [
+  {
+    name: "pg",
+    protocol: "tcp",
+    port: 5432,
+    labels: {},
+    example: "psql -h {host} -p {port}",
+    morePorts: [],
+    profile: "",
+  },
+];
 
 /** A gateway in this process: each lane leads to a server that says where it came from. */
 async function localGateway() {
