@@ -4,6 +4,17 @@ import { HoopError } from "../vocabulary/index.js";
 /** Times leave as ISO 8601 in UTC. */
 export const timeSchema = z.iso.datetime();
 
+/** A document as it was and as it became: of rules and of reactions alike. */
+export const documentVersionSchema = z.object({
+  revision: z.number().int(),
+  at: timeSchema,
+  by: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+
 export const iso = (date: Date): string => date.toISOString();
 export const isoOrNull = (date: Date | null): string | null => (date === null ? null : date.toISOString());
 

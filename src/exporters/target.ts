@@ -26,6 +26,14 @@ const headers = z
   )
   .optional();
 
+/** What every target that is sent to by HTTP may say. */
+const sent = {
+  ca,
+  headers,
+  gzip: z.boolean().default(true),
+  batch: z.number().int().min(1).max(1_000).default(200),
+};
+
 /** Where an exporter sends, and how. Its secret is not in it. */
 export const exportTargetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -63,10 +71,7 @@ export const exportTargetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("http"),
     url,
-    ca,
-    headers,
-    gzip: z.boolean().default(true),
-    batch: z.number().int().min(1).max(1_000).default(200),
+    ...sent,
     maxBytes: z
       .number()
       .int()
@@ -78,10 +83,7 @@ export const exportTargetSchema = z.discriminatedUnion("kind", [
     kind: z.literal("otlp"),
     /** Of the collector; `/v1/logs` is added. */
     url,
-    ca,
-    headers,
-    gzip: z.boolean().default(true),
-    batch: z.number().int().min(1).max(1_000).default(200),
+    ...sent,
     maxBytes: z
       .number()
       .int()

@@ -279,26 +279,4 @@ describe("delivery", () => {
       return rows[0]!.n === 2_000;
     });
   });
-
-  it("keeps the order in which events were written, however the store joins them", async () => {
-    const before = await one.events.store.log.newest();
-    // A log that is long enough for the planner to turn rows round.
-    await sql`analyze event_log`.execute(one.store.db);
-    const events = Array.from({ length: 900 }, () => sample("login.failed"));
-    await one.events.store.add(events);
-    const written = events.map(({ id }) => id);
-    const own = new Set(written);
-    const read: string[] = [];
-    let position = before;
-    await until("all are in the log", async () => {
-      for (;;) {
-        const page = await one.events.store.log.after(position, 500);
-        if (page.length === 0) break;
-        position = page.at(-1)!.position;
-        read.push(...page.map(({ id }) => id).filter((id) => own.has(id)));
-      }
-      return read.length >= written.length;
-    });
-    expect(read).toEqual(written);
-  });
 });

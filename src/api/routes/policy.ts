@@ -11,7 +11,7 @@ import { type Subject, subjectId } from "../../vocabulary/index.js";
 import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { documentWithin, mayApply } from "../policy-scope.js";
-import { iso, timeSchema } from "../schemas.js";
+import { documentVersionSchema, iso, timeSchema } from "../schemas.js";
 
 const maxText = 4 * 1024 * 1024;
 const loose = z.record(z.string(), z.unknown());
@@ -119,17 +119,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
       querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
       response: {
         200: z.object({
-          items: z.array(
-            z.object({
-              revision: z.number().int(),
-              at: timeSchema,
-              by: z.string(),
-              kind: z.string(),
-              name: z.string(),
-              before: z.unknown(),
-              after: z.unknown(),
-            }),
-          ),
+          items: z.array(documentVersionSchema),
         }),
       },
     },

@@ -3,7 +3,7 @@ import type { Applied } from "../../events/index.js";
 import { HoopError } from "../../vocabulary/index.js";
 import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
-import { noContentSchema, timeSchema } from "../schemas.js";
+import { documentVersionSchema, noContentSchema, timeSchema } from "../schemas.js";
 
 const maxText = 1024 * 1024;
 const documentSchema = z.record(z.string(), z.unknown());
@@ -258,17 +258,7 @@ export const reactionRoutes: Routes = (app, { deps, change }) => {
       querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
       response: {
         200: z.object({
-          items: z.array(
-            z.object({
-              revision: z.number().int(),
-              at: timeSchema,
-              by: z.string(),
-              kind: z.string(),
-              name: z.string(),
-              before: z.unknown(),
-              after: z.unknown(),
-            }),
-          ),
+          items: z.array(documentVersionSchema),
         }),
       },
     },

@@ -1,6 +1,7 @@
 import { jwtVerify } from "jose";
 import * as oidc from "openid-client";
 import { HoopError } from "../../vocabulary/index.js";
+import { signatureAlgorithms } from "../signature-algorithms.js";
 import { createConfigurations } from "./oidc-configurations.js";
 import { failure } from "./oidc-failure.js";
 import type { OidcSettings } from "./settings.js";
@@ -33,20 +34,6 @@ export interface OidcProvider {
   probe(): Promise<readonly string[]>;
 }
 
-/** Only keys that the provider alone has: a shared secret would make our own secret a key that signs for it. */
-const algorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout";
 const logoutAgeMs = 5 * 60_000;
 
@@ -126,7 +113,7 @@ export function createOidc(settings: OidcSettings, secret: string | null): OidcP
       const { payload, protectedHeader } = await jwtVerify(token, configurations.keySet(config), {
         issuer: server.issuer,
         audience: settings.clientId,
-        algorithms,
+        algorithms: signatureAlgorithms,
         clockTolerance: settings.clockToleranceSeconds,
         requiredClaims: ["iat", "jti"],
       }).catch((cause: unknown) => {

@@ -1,21 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { HoopError } from "../../../vocabulary/index.js";
+import { signatureAlgorithms } from "../../signature-algorithms.js";
 import type { IssuerKeys } from "./issuer-keys.js";
 
-/** Signatures of public keys only. A list, and never what a token asks for. */
-const algorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
 const skewSeconds = 30;
 /** Workload tokens are for the job at hand. */
 const oldest = "1h";
@@ -56,7 +43,7 @@ export async function verifyWorkload(
     ({ payload } = await jwtVerify(token, keys.of(issuer), {
       issuer,
       audience: [...audiences],
-      algorithms,
+      algorithms: signatureAlgorithms,
       clockTolerance: skewSeconds,
       maxTokenAge: oldest,
       requiredClaims: ["exp", "iat", "sub", "aud"],
