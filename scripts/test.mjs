@@ -12,6 +12,8 @@ const given = process.argv.slice(2);
 const twice = given.includes("--node24") || Boolean(process.env.CI);
 const args = given.filter((arg) => arg !== "--node24");
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, told once more at the very end: a log of thousands of lines is often read from there. */
+const failures = [];
 
 /** One run of the suite; what it counted is added to the total. */
 async function run(name, command, before, more) {
@@ -35,9 +37,15 @@ async function run(name, command, before, more) {
     total.skipped += result.numPendingTests + result.numTodoTests;
     for (const suite of result.testResults) {
       // A file that could not even be loaded counts as one failure; a skipped test is told by name.
-      if (suite.status === "failed" && suite.assertionResults.length === 0) total.failed += 1;
-      for (const test of suite.assertionResults)
+      if (suite.status === "failed" && suite.assertionResults.length === 0) {
+        total.failed += 1;
+        failures.push(`${suite.name}\n${suite.message}`);
+      }
+      for (const test of suite.assertionResults) {
         if (test.status === "pending" || test.status === "skipped") console.log(`skipped: ${test.fullName}`);
+        if (test.status === "failed")
+          failures.push(`${suite.name} > ${test.fullName}\n${test.failureMessages.join("\n")}`);
+      }
     }
   } catch (error) {
     console.error(`no report of the tests on ${name}: ${error.message}`);
@@ -52,5 +60,6 @@ if (twice) {
   await run(node24, "npm", ["exec", "--yes", `--package=${node24}`, "--", "node"], ["--project", "unit"]);
 }
 rmSync(folder, { recursive: true, force: true });
+for (const failure of failures) console.log(`\nfailed: ${failure.slice(0, 4000)}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

@@ -51,7 +51,10 @@ async function say(address, port) {
   return text;
 }
 
-const tables = () => execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).trim();
+const tables = () =>
+  execFileSync("nft", ["list", "tables"], { encoding: "utf8" })
+    .trim()
+    .replace(/hoop_[0-9a-f]{8}/g, "hoop_TAG");
 
 async function up(redirect) {
   const stopping = new AbortController();
@@ -77,9 +80,32 @@ if (process.argv[2] === "crash") {
   await up("auto");
   process.stdout.write("up\n");
 } else {
+  // The tunnels of other users, on the two addresses that this one would take: theirs stay theirs.
+  const neighbours = [];
+  for (let n = 0; n < 2; n++) {
+    const first = await up("auto");
+    const { address } = first.status.connections[0];
+    await first.down();
+    const server = createServer((socket) => socket.end("a neighbour")).listen(5432, address);
+    await once(server, "listening");
+    neighbours.push({ server, address });
+  }
+  const beside = await up("auto");
+  const [third] = beside.status.connections;
+  const besideSeen = {
+    via: third.via,
+    port: third.port,
+    own: !neighbours.some(({ address }) => address === third.address),
+    says: await say(third.address, 5432),
+    neighbours: await Promise.all(neighbours.map(({ address }) => say(address, 5432))),
+    table: tables(),
+  };
+  await beside.down();
+  for (const { server } of neighbours) server.close();
+
   const other = createServer((socket) => socket.end("another program")).listen(5432, "0.0.0.0");
   await once(other, "listening");
-  const seen = {};
+  const seen = { beside: besideSeen };
 
   const redirected = await up("auto");
   const [pg] = redirected.status.connections;

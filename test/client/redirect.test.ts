@@ -20,13 +20,21 @@ describe.runIf(process.getuid?.() === 0 && process.platform === "linux")(
         timeout: 50_000,
       });
       const seen = JSON.parse(stdout.slice(stdout.indexOf("{")));
+      expect(seen.beside).toEqual({
+        via: "own",
+        port: 5432,
+        own: true,
+        says: "through hoop",
+        neighbours: ["a neighbour", "a neighbour"],
+        table: "",
+      });
       expect(seen.redirected).toEqual({
         via: "redirected",
         port: 5432,
         command: "psql -h ADDRESS -p 5432",
         says: "through hoop",
         elsewhere: "another program",
-        table: "table ip hoop",
+        table: "table ip hoop_TAG",
       });
       expect(seen.doctor).toMatchObject({
         result: "ok",
@@ -39,7 +47,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === "linux")(
         says: "through hoop",
         problem: expect.stringContaining("use 5433"),
       });
-      expect([seen.crashed, seen.recovered]).toEqual(["table ip hoop", ""]);
+      expect([seen.crashed, seen.recovered]).toEqual(["table ip hoop_TAG", ""]);
     });
   },
 );

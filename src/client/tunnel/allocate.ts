@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HoopError } from "../../vocabulary/index.js";
 
-/** A range of loopback addresses; the first sixteen are the tunnel's own (`.1` its DNS server, `.2` the canary). */
+/** A range of loopback addresses; the first sixteen are the tunnel's own (`ownAddress` says which). */
 export interface Subnet {
   readonly base: number;
   readonly size: number;
@@ -30,8 +30,8 @@ export function parseSubnet(text: string): Subnet {
   return { base, size };
 }
 
-/** One of the tunnel's own addresses: 1 is its DNS server, 2 the canary. */
-export function ownAddress(subnet: Subnet, n: 1 | 2): string {
+/** One of the tunnel's own addresses: 1 is its DNS server, 2 the canary, 3 tells whether a port is held on every address. */
+export function ownAddress(subnet: Subnet, n: 1 | 2 | 3): string {
   return addressFromNumber(subnet.base + n);
 }
 

@@ -6,12 +6,16 @@ import type { Offer } from "./gateway-port.js";
 export interface PublishContext {
   readonly allocation: Allocation;
   readonly listeners: ListenerContext;
+  /** An address of the tunnel's range that is never given to a connection. */
+  readonly probeAddress: string;
   /** Makes the address usable where the system asks for it (macOS). */
   prepare(address: string): Promise<void>;
 }
 
 /** Ports tried in place of one that is taken. */
 const tries = 20;
+/** Other addresses tried: the tunnels of other users of this machine sit on them, one beside the other. */
+const addressTries = 256;
 
 /**
  * Listens for a connection: on its own address and port; on another address where a single program sits on that one;
@@ -51,13 +55,24 @@ async function listenNear(offer: Offer, address: string, context: PublishContext
   return ConnectionListener.listen(offer, address, 0, context.listeners);
 }
 
-/** Another address tells whether the port is taken on one address or on all of them. */
+/**
+ * On another address, unless the port is held on every one. An address that no tunnel ever uses tells: taking a neighbour's
+ * tunnel for a program on all of them would let a rule of the kernel lead the neighbour's connections here.
+ */
 async function elsewhere(offer: Offer, taken: string, context: PublishContext): Promise<ConnectionListener | null> {
+  await context.prepare(context.probeAddress);
+  const probe = await tryListen(offer, context.probeAddress, offer.port, context);
+  if (!(probe instanceof ConnectionListener)) return null;
+  probe.destroy();
   const before = context.allocation.toJSON();
-  const address = context.allocation.moveAway(offer.name, new Set([taken]));
-  await context.prepare(address);
-  const listener = await tryListen(offer, address, offer.port, context);
-  if (listener instanceof ConnectionListener) return listener;
+  const avoid = new Set([taken]);
+  while (avoid.size <= addressTries) {
+    const address = context.allocation.moveAway(offer.name, avoid);
+    await context.prepare(address);
+    const listener = await tryListen(offer, address, offer.port, context);
+    if (listener instanceof ConnectionListener) return listener;
+    avoid.add(address);
+  }
   context.allocation.reset(before);
   return null;
 }

@@ -46,6 +46,7 @@ export class Tunnel {
   readonly #redirects: Redirects;
   readonly #ssh: SshClient;
   readonly #context: ListenerContext;
+  readonly #probeAddress: string;
   readonly #listeners = new Map<string, ConnectionListener>();
   /** Of connections that are offered no more: the gateway refuses, in the protocol's own words, what is nothing but a closed port else. */
   readonly #withdrawn = new Map<string, ConnectionListener>();
@@ -63,7 +64,13 @@ export class Tunnel {
     this.#parts = parts;
     this.#journal = openJournal(options.stateFolder, parts.machine);
     this.#allocation = readAllocation(options.stateFolder, subnet);
-    this.#redirects = new Redirects(parts.machine, this.#journal, options.redirect === "auto");
+    this.#probeAddress = ownAddress(subnet, 3);
+    this.#redirects = new Redirects(
+      parts.machine,
+      this.#journal,
+      blockTag(options.stateFolder),
+      options.redirect === "auto",
+    );
     this.#names = new TunnelNames(
       { machine: parts.machine, journal: this.#journal, tag: blockTag(options.stateFolder) },
       { address: ownAddress(subnet, 1), canaryAddress: ownAddress(subnet, 2), anyPort: options.dnsPort },
@@ -220,6 +227,7 @@ export class Tunnel {
       const listener = await publish(offer, {
         allocation: this.#allocation,
         listeners: this.#context,
+        probeAddress: this.#probeAddress,
         prepare: (address) => addLoopbackAlias(machine, this.#journal, address),
       });
       this.#listeners.set(offer.name, listener);

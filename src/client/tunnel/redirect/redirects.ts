@@ -6,12 +6,15 @@ import { nftRules, nftTable, type Redirect } from "./nft-rules.js";
 export class Redirects {
   readonly #machine: Machine;
   readonly #journal: MachineJournal;
+  readonly #table: string;
   readonly #allowed: boolean;
   #current: readonly Redirect[] = [];
 
-  constructor(machine: Machine, journal: MachineJournal, allowed: boolean) {
+  /** `tag` tells one tunnel of a machine from the others. */
+  constructor(machine: Machine, journal: MachineJournal, tag: string, allowed: boolean) {
     this.#machine = machine;
     this.#journal = journal;
+    this.#table = nftTable(tag);
     this.#allowed = allowed && machine.platform === "linux";
   }
 
@@ -22,13 +25,13 @@ export class Redirects {
     if (redirects.length > 0) {
       this.#journal.note({
         kind: "command",
-        what: `the nftables table ${nftTable}`,
+        what: `the nftables table ${this.#table}`,
         undo: ["nft", "-f", "-"],
-        input: nftRules([]),
+        input: nftRules(this.#table, []),
         stays: false,
       });
     }
-    const { code, output } = await this.#machine.run("nft", ["-f", "-"], { input: nftRules(redirects) });
+    const { code, output } = await this.#machine.run("nft", ["-f", "-"], { input: nftRules(this.#table, redirects) });
     if (code !== 0) return `nft refused: ${output.trim().split("\n")[0]?.slice(0, 160) || "not installed"}`;
     this.#current = redirects;
     return null;
