@@ -1,4 +1,5 @@
 import { connectTcp, type Pipe, TransportError } from "../transport/index.js";
+import { deadline } from "../vocabulary/index.js";
 import { type AllowList, DialError } from "./allow-list.js";
 
 /** No dial spends its whole time on one address of several. */
@@ -32,7 +33,7 @@ export async function dialTarget(
 /** A resolver has no deadline of its own. */
 function within<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const any = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const any = deadline(timeoutMs, signal);
     const late = () => reject(new DialError("timeout", "the name was not resolved in time"));
     any.addEventListener("abort", late, { once: true });
     work.then(resolve, reject).finally(() => any.removeEventListener("abort", late));

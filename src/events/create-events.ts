@@ -1,4 +1,4 @@
-import { HoopError } from "../vocabulary/index.js";
+import { deadline, HoopError } from "../vocabulary/index.js";
 import { catalogue, typeOf } from "./catalogue/index.js";
 import { type ActionPorts, performWith } from "./delivery/perform.js";
 import { createWorker } from "./delivery/worker.js";
@@ -251,7 +251,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
         const outcome = tells
           ? await perform(
               { ...delivery, firing: plan.id, rule: name, attempts: 1, madeAt: now(), body: JSON.stringify(body) },
-              AbortSignal.timeout(15_000),
+              deadline(15_000),
             )
           : null;
         actions.push({

@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip as gzipCallback } from "node:zlib";
-import { HoopError } from "../vocabulary/index.js";
+import { deadline, HoopError } from "../vocabulary/index.js";
 import { checkAddress } from "./addresses.js";
 import type { SinkPorts } from "./sink.js";
 
@@ -30,7 +30,7 @@ export async function post(
   const at = new URL(url);
   checkAddress(at.hostname);
   const bytes = packed ? await gzip(body) : body;
-  const signal = AbortSignal.any([outer, AbortSignal.timeout(postMs)]);
+  const signal = deadline(postMs, outer);
   const options = {
     method: "POST",
     signal,

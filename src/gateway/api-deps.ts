@@ -24,7 +24,7 @@ import type { SessionDirectory } from "../sessions/index.js";
 import { type SqlAnalyser, showText } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, HoopError, sessionId } from "../vocabulary/index.js";
+import { type Connection, deadline, HoopError, sessionId } from "../vocabulary/index.js";
 import { textAnalyser } from "./analyse-text.js";
 import { type GatewayConfig, suffix } from "./config.js";
 import { maskRehearsal, type RehearsalMasking } from "./mask-rehearsal.js";
@@ -83,7 +83,7 @@ export function apiDeps(parts: ApiParts): ApiDeps {
   const { config, policy, protocols, agents, recordings, recorder, feeder, store } = parts;
   const freshly = async (): Promise<void> => {
     // Who looks at a recording expects what just happened to be in it; the store is fed behind the journal.
-    await feeder?.drain(AbortSignal.timeout(2_000)).catch(() => {});
+    await feeder?.drain(deadline(2_000)).catch(() => {});
   };
   const mayConnect: ApiDeps["mayConnect"] = (subject, connection) =>
     policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict

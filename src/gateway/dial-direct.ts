@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { type Address, type AddressKind, kindOf, parseAddress } from "../transport/addresses.js";
 import type { Pipe } from "../transport/pipe.js";
 import { connectTcp } from "../transport/tcp/index.js";
-import { HoopError } from "../vocabulary/index.js";
+import { deadline, HoopError } from "../vocabulary/index.js";
 
 export interface DirectTarget {
   readonly host: string;
@@ -90,7 +90,7 @@ const words: Readonly<Record<AddressKind, string>> = {
 /** A resolver has no deadline of its own. */
 function within<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const any = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const any = deadline(timeoutMs, signal);
     const late = () => reject(new HoopError("timeout", "the target's name was not resolved in time"));
     if (any.aborted) late();
     else any.addEventListener("abort", late, { once: true });

@@ -10,7 +10,7 @@ import type { Reviews } from "../reviews/index.js";
 import type { SecretVault } from "../secrets/index.js";
 import { createEventStore } from "../storage/events.js";
 import type { Store } from "../storage/store.js";
-import { HoopError, type Subject, sessionId } from "../vocabulary/index.js";
+import { deadline, HoopError, type Subject, sessionId } from "../vocabulary/index.js";
 import type { GatewayConfig } from "./config.js";
 import { directAddresses } from "./dial-direct.js";
 import { endSessions, pausesOf } from "./events/carry-out.js";
@@ -168,7 +168,7 @@ function hurrying(feeder: Feeder | null): () => void {
     running = true;
     again = false;
     feeder
-      .drain(AbortSignal.timeout(2_000))
+      .drain(deadline(2_000))
       .catch(() => {})
       .finally(() => {
         running = false;

@@ -14,6 +14,7 @@ import {
 } from "../recording/index.js";
 import type { SecretVault } from "../secrets/index.js";
 import { flushWritten } from "../transport/index.js";
+import { deadline } from "../vocabulary/index.js";
 import type { GatewayConfig } from "./config.js";
 import type { Log } from "./log.js";
 import { startRetention } from "./retention.js";
@@ -69,7 +70,7 @@ export async function startRecording(
   if (feeder) {
     closing.push(async () => {
       // What is journalled stays there; this only spares the next start the catching up.
-      await feeder.drain(AbortSignal.timeout(5_000)).catch(behind);
+      await feeder.drain(deadline(5_000)).catch(behind);
       await feeder.stop();
     });
   }

@@ -1,4 +1,4 @@
-import { HoopError, type SessionId } from "../vocabulary/index.js";
+import { deadline, HoopError, type SessionId } from "../vocabulary/index.js";
 import { readBodies } from "./analyses.js";
 import type { EntryBody, PayloadRef } from "./entry.js";
 import { type ExportOptions, exportRecording } from "./export.js";
@@ -173,7 +173,7 @@ const settleMs = 10_000;
 async function settle({ store, recorder, feeder }: AuditServiceOptions): Promise<void> {
   if (recorder.healthy()) recorder.signHead(await store.chains());
   await recorder.flush().catch(() => {});
-  await feeder?.drain(AbortSignal.timeout(settleMs)).catch(() => {});
+  await feeder?.drain(deadline(settleMs)).catch(() => {});
 }
 
 async function findEntry(store: RecordingStore, session: SessionId, seq: number): Promise<EntryBody> {

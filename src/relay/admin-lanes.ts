@@ -1,7 +1,7 @@
 import type { TargetCredential } from "../protocol/index.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, HoopError, type Subject, type TargetAdmin } from "../vocabulary/index.js";
+import { type Connection, deadline, HoopError, type Subject, type TargetAdmin } from "../vocabulary/index.js";
 import type { Protocols } from "./context.js";
 
 /** Sessions of the stored login at targets, kept warm, that make and remove users. */
@@ -62,14 +62,14 @@ export function createAdminLanes(ports: AdminLanePorts, limits: AdminLaneLimits 
   const keyOf = (connection: Connection): string => `${connection.id} ${connection.version}`;
 
   async function open(connection: Connection) {
-    const signal = AbortSignal.timeout(limits.openMs);
+    const signal = deadline(limits.openMs);
     const administer = ports.protocols.get(connection.protocol)?.administer;
     if (administer === undefined)
       throw new HoopError("unsupported", `users cannot be made at targets of protocol ${connection.protocol}`);
     const lease = await ports.stored.lease(connection, system, signal);
     try {
       const credential: TargetCredential = { user: lease.user, secret: lease.secret };
-      const dial = () => ports.dial(connection, AbortSignal.timeout(limits.openMs));
+      const dial = () => ports.dial(connection, deadline(limits.openMs));
       return { admin: await administer(dial, connection, credential), lease };
     } catch (error) {
       void lease.release();

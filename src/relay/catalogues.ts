@@ -2,7 +2,14 @@ import type { Operator } from "../protocol/index.js";
 import type { Recorder } from "../recording/recorder.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Catalogue, type Connection, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
+import {
+  type Catalogue,
+  type Connection,
+  deadline,
+  HoopError,
+  hoopErrorFrom,
+  type Subject,
+} from "../vocabulary/index.js";
 import type { Catalogues, Protocols } from "./context.js";
 import { credentialFrom } from "./credential-from.js";
 
@@ -131,7 +138,7 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
   }
 
   async function look(slot: Slot): Promise<Catalogue> {
-    const signal = AbortSignal.timeout(limits.readMs);
+    const signal = deadline(limits.readMs);
     const warm = slot.operator !== null;
     try {
       return await ask(slot, signal);

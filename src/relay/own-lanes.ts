@@ -1,6 +1,6 @@
 import type { Operator } from "../protocol/index.js";
 import type { Lease } from "../secrets/lease.js";
-import { type Connection, HoopError, type Subject } from "../vocabulary/index.js";
+import { type Connection, deadline, HoopError, type Subject } from "../vocabulary/index.js";
 import type { CataloguePorts } from "./catalogues.js";
 import { credentialFrom } from "./credential-from.js";
 
@@ -49,7 +49,7 @@ export function createOwnLanes(
   const lanes = new Map<string, Lane>();
 
   async function open(connection: Connection, database: string, subject: Subject) {
-    const signal = AbortSignal.timeout(limits.openMs);
+    const signal = deadline(limits.openMs);
     const protocol = ports.protocols.get(connection.protocol);
     if (!protocol?.operate)
       throw new HoopError("unsupported", `Hoop has no session of its own with ${connection.protocol}`);

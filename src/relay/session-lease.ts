@@ -1,7 +1,7 @@
 import type { Answer, TargetCredential } from "../protocol/index.js";
 import { grantedRoles } from "../secrets/granted-roles.js";
 import type { CredentialProvider, Lease } from "../secrets/lease.js";
-import { type Connection, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
+import { type Connection, deadline, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 import { credentialFrom } from "./credential-from.js";
 import type { SessionGate } from "./gate.js";
 
@@ -37,7 +37,7 @@ export class SessionLease {
     this.#roles = this.#rolesOf(subject);
     const failed = "the credential for this connection could not be had";
     const lease = await this.#provider
-      .lease(this.#connection, subject, AbortSignal.timeout(this.#maxMs), this.#roles)
+      .lease(this.#connection, subject, deadline(this.#maxMs), this.#roles)
       .catch((error: unknown) => Promise.reject(hoopErrorFrom(error, failed)));
     if (this.#over) {
       await lease.release();

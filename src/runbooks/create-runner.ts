@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
+import { deadline, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 import { digestOf, termsOf } from "./approval.js";
 import { actingOf, runsAs, subjectNow } from "./authority.js";
 import { type DryStep, dryRun } from "./dry-run.js";
@@ -153,7 +153,7 @@ export function createRunner(ports: RunnerPorts): Runner {
   }
 
   async function textFor(runbook: Runbook, subject: Subject, asker: string, values: ParameterValues): Promise<string> {
-    const steps = await dryRun(ports, { runbook, subject, asker, values }, AbortSignal.timeout(20_000));
+    const steps = await dryRun(ports, { runbook, subject, asker, values }, deadline(20_000));
     return steps
       .map(
         ({ name, phase, connection, sends, when }) =>

@@ -1,4 +1,4 @@
-import { HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
+import { deadline, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 import type { StepView } from "./condition.js";
 import type { ParameterValues } from "./parameters.js";
 import type { StepLanes } from "./ports.js";
@@ -119,7 +119,7 @@ class StepMaker {
 
   /** `patient`: after a restart agents need a moment to come back, and what cannot be reached is tried again. */
   async compensate(steps: readonly Step[], which: (step: Step) => boolean, patient = false): Promise<void> {
-    const signal = AbortSignal.timeout(compensationMs);
+    const signal = deadline(compensationMs);
     for (const step of steps.toReversed()) {
       if (step.compensate === null || !which(step)) continue;
       for (let tries = patient ? patientTries : 1; tries > 0 && !this.lost; tries--) {
@@ -156,7 +156,7 @@ class StepMaker {
       record = { ...record, connection, sent: sendingText(sendingOf(action, this.#known, true)) };
       // Written down before it is sent, so that a crash leaves a step that may have run, never one that nobody knows of.
       await this.#note(record);
-      const signal = AbortSignal.any([outer, AbortSignal.timeout(action.timeoutMs)]);
+      const signal = deadline(action.timeoutMs, outer);
       const opened = (session: string): void => {
         record = { ...record, session };
       };

@@ -1,6 +1,7 @@
 export * from "./bounds.js";
 export * from "./catalogue.js";
 export * from "./connection.js";
+export * from "./deadline.js";
 export * from "./detector.js";
 export * from "./effect.js";
 export * from "./error.js";

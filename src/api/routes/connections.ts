@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { type Connection, HoopError, upstreamTlsModes } from "../../vocabulary/index.js";
+import { type Connection, deadline, HoopError, upstreamTlsModes } from "../../vocabulary/index.js";
 import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { noContentSchema } from "../schemas.js";
@@ -261,7 +261,7 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
       const { subject } = principalOf(request);
       const connection = allowed(request, "connections.test");
       return change({ subject }, async () => {
-        const result = await deps.testConnection(connection, subject, AbortSignal.timeout(20_000)).then(
+        const result = await deps.testConnection(connection, subject, deadline(20_000)).then(
           ({ serverVersion }) => ({ ok: true, serverVersion, problem: null }),
           (error: unknown) => {
             if (!(error instanceof HoopError)) throw error;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { catalogue, type HoopEvent } from "../../events/index.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import type { Routes } from "../app.js";
 import { timeSchema } from "../schemas.js";
 
@@ -125,7 +125,7 @@ export const eventRoutes: Routes = (app, { deps }) => {
       if (found.length === 0 && waitSeconds > 0) {
         const gone = new AbortController();
         request.raw.once("close", () => gone.abort());
-        const signal = AbortSignal.any([leaving.signal, gone.signal, AbortSignal.timeout(waitSeconds * 1_000)]);
+        const signal = deadline(waitSeconds * 1_000, leaving.signal, gone.signal);
         while (found.length === 0 && !signal.aborted) {
           await changed(events.store.log.watch, signal);
           found = await events.store.log.after(after, limit);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Exporter, exporterName, exportSources, exportTargetSchema, maySendTo } from "../../exporters/index.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import type { ExportersPort } from "../exporters-port.js";
@@ -154,7 +154,7 @@ export const exporterRoutes: Routes = (app, { deps, change }) => {
     handler: async (request, reply) => {
       const found = await port().store.get(request.params.exporter);
       if (found === null) throw noExporter();
-      await port().exporters.test(found, AbortSignal.timeout(30_000));
+      await port().exporters.test(found, deadline(30_000));
       return reply.code(204).send(null);
     },
   });

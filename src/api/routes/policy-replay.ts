@@ -5,7 +5,7 @@ import type { PolicyDocument } from "../../policy/documents/index.js";
 import { parseDocument, parseDocuments } from "../../policy/parse-documents.js";
 import { replay } from "../../policy/replay/replay.js";
 import { shadowReport } from "../../policy/replay/shadow-report.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import type { PolicyTools } from "../policy-port.js";
@@ -82,7 +82,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
       const { history, today } = toolsOf();
       const until = now();
       const since = until - back * 3_600_000;
-      const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), closedOf(request.raw)]);
+      const signal = deadline(deadlineMs, closedOf(request.raw));
       const report = await replay(current, compilePolicy([...kept, ...wanted]), history, today, {
         since,
         until,
@@ -140,7 +140,7 @@ export const policyReplayRoutes: Routes = (app, { deps, change, now }) => {
     handler: async (request) => {
       const until = now();
       const since = until - request.query.hours * 3_600_000;
-      const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), closedOf(request.raw)]);
+      const signal = deadline(deadlineMs, closedOf(request.raw));
       const found = await shadowReport(toolsOf().history, { rule: request.query.rule, since, until, signal });
       return {
         since: iso(new Date(since)),

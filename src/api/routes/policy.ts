@@ -7,7 +7,7 @@ import type { PolicyDocument } from "../../policy/documents/index.js";
 import { parseDocument, parseDocuments } from "../../policy/parse-documents.js";
 import { yamlOf } from "../../policy/plan-changes.js";
 import { simulate } from "../../policy/simulate.js";
-import { type Subject, subjectId } from "../../vocabulary/index.js";
+import { deadline, type Subject, subjectId } from "../../vocabulary/index.js";
 import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { documentWithin, mayApply } from "../policy-scope.js";
@@ -253,7 +253,7 @@ export const policyRoutes: Routes = (app, { deps, change, now }) => {
       const analysis =
         statement === undefined
           ? connectAnalysis(connection)
-          : await deps.analyse(connection, statement, database, AbortSignal.timeout(10_000));
+          : await deps.analyse(connection, statement, database, deadline(10_000));
       const result = simulate(source.current(), {
         subject,
         connection,

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type ReviewFilter, reviewIdPattern, reviewKinds, reviewLimits, reviewStates } from "../../reviews/index.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { denied, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { commentSchema, contentSchema, reviewSchema, reviewSummarySchema } from "../review-schemas.js";
@@ -193,11 +193,7 @@ export const reviewRoutes: Routes = (app, { deps, change }) => {
       const leave = () => leaving.abort();
       request.raw.socket.once("close", leave);
       try {
-        await reviews.changed(
-          id,
-          version,
-          AbortSignal.any([closing.signal, leaving.signal, AbortSignal.timeout(wait * 1_000)]),
-        );
+        await reviews.changed(id, version, deadline(wait * 1_000, closing.signal, leaving.signal));
       } finally {
         request.raw.socket.off("close", leave);
         const left = (watches.get(subject.id) ?? 1) - 1;

@@ -9,7 +9,7 @@ import {
   runStates,
   shownParameters,
 } from "../../runbooks/index.js";
-import { HoopError, type Subject } from "../../vocabulary/index.js";
+import { deadline, HoopError, type Subject } from "../../vocabulary/index.js";
 import { type Principal, principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { runDetailSchema, runSchema, shownRun, shownStep } from "../runbook-schemas.js";
@@ -86,7 +86,7 @@ export const runbookRunRoutes: Routes = (app, { deps }) => {
       const { runbook } = request.params;
       const steps = await runbooks.runner.dryRun(
         { runbook, parameters: request.body.parameters, asker: subject },
-        AbortSignal.timeout(30_000),
+        deadline(30_000),
       );
       return { items: steps.map((step) => ({ ...step, reasons: [...step.reasons] })) };
     },

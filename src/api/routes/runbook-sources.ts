@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkBranch, checkFolder, gitAddress, type RunbookSource } from "../../runbooks/index.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { principalOf } from "../access.js";
 import type { Routes } from "../app.js";
 import { runbooksOf } from "../runbooks-port.js";
@@ -151,7 +151,7 @@ export const runbookSourceRoutes: Routes = (app, { deps, change }) => {
     },
     handler: async (request) =>
       change(principalOf(request), async () => {
-        const result = await runbooks.sync(request.params.source, AbortSignal.timeout(90_000));
+        const result = await runbooks.sync(request.params.source, deadline(90_000));
         if (result === null) throw noSource();
         const { commit, changed, removed, problems } = result;
         return {

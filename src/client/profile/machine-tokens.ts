@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { ApiClient } from "../api-client.js";
 import { fixedToken, type TokenSource } from "./token-source.js";
 
@@ -100,7 +100,7 @@ export function workloadFromGitHub(
       const url = new URL(asked);
       url.searchParams.set("audience", audience);
       const headers = { authorization: `Bearer ${bearer}`, accept: "application/json" };
-      const answer = await fetch(url, { headers, redirect: "error", signal: AbortSignal.timeout(askMs) }).catch(
+      const answer = await fetch(url, { headers, redirect: "error", signal: deadline(askMs) }).catch(
         (cause: unknown) => {
           throw new HoopError("unavailable", "GitHub did not give a token", { cause });
         },

@@ -1,4 +1,4 @@
-import { hoopErrorFrom } from "../../vocabulary/index.js";
+import { deadline, hoopErrorFrom } from "../../vocabulary/index.js";
 import { short } from "../catalogue/define.js";
 import type { LiveRules } from "../live-rules.js";
 import type { EventsLog } from "../log.js";
@@ -51,7 +51,7 @@ export function createWorker({
 
   async function attempt(delivery: Delivery): Promise<Outcome> {
     try {
-      return await perform(delivery, AbortSignal.any([closing.signal, AbortSignal.timeout(attemptMs)]));
+      return await perform(delivery, deadline(attemptMs, closing.signal));
     } catch (thrown) {
       const error = hoopErrorFrom(thrown, "it failed inside Hoop");
       if (error.code === "internal") log.warn({ err: thrown, delivery: delivery.id }, "a delivery failed");

@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { short } from "../catalogue/define.js";
 import type { Outcome } from "./outcome.js";
 
@@ -36,7 +36,7 @@ export async function post(given: Post, addresses: JudgedAddresses, signal: Abor
     if (address === undefined) return { kind: "retry", error: `${host} does not resolve` };
     if (url.protocol !== "https:" && !given.allowPlaintext && !isLoopback(address))
       return { kind: "never", error: "this receiver is beyond this machine, and its address is not https" };
-    const answer = await exchange(url, address, given, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    const answer = await exchange(url, address, given, deadline(timeoutMs, signal));
     return outcomeOf(answer);
   } catch (error) {
     if (error instanceof HoopError && error.code === "denied") return { kind: "never", error: error.message };
@@ -132,7 +132,7 @@ const isLoopback = (address: string) =>
 
 function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const any = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const any = deadline(timeoutMs, signal);
     const late = () => reject(new HoopError("timeout", "its name was not resolved in time"));
     if (any.aborted) return late();
     any.addEventListener("abort", late, { once: true });

@@ -11,7 +11,7 @@ import { createEphemeralUserStore } from "../../storage/ephemeral-users.js";
 import { createRotationStore } from "../../storage/rotations.js";
 import type { Store } from "../../storage/store.js";
 import type { Pipe } from "../../transport/pipe.js";
-import { type Connection, HoopError } from "../../vocabulary/index.js";
+import { type Connection, deadline, HoopError } from "../../vocabulary/index.js";
 import type { GatewayConfig } from "../config.js";
 import type { Log } from "../log.js";
 import { secretSources } from "./sources.js";
@@ -51,7 +51,7 @@ export function startCredentials(parts: CredentialParts): GatewayCredentials {
       const administer = protocols.get(connection.protocol)?.administer;
       if (administer === undefined)
         throw new HoopError("unsupported", `nothing is changed at ${connection.protocol} targets`);
-      return administer(() => dial(connection, AbortSignal.timeout(10_000)), connection, { user, secret });
+      return administer(() => dial(connection, deadline(10_000)), connection, { user, secret });
     },
     commit: async (connection, secret) => void (await connections.edit(connection.id, {}, { secret })),
     record: (connection, after) =>
@@ -82,7 +82,7 @@ export function startCredentials(parts: CredentialParts): GatewayCredentials {
     },
     async logIn(connection, credential) {
       const operate = protocols.get(connection.protocol)?.operate;
-      const signal = AbortSignal.timeout(10_000);
+      const signal = deadline(10_000);
       const operator = await operate?.(() => dial(connection, signal), connection, credential, null);
       try {
         await operator?.ping();

@@ -2,7 +2,7 @@ import { lookup as dnsLookup, type LookupAddress } from "node:dns";
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { request as secureRequest } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 
 export interface BoundedFetchOptions {
   /** PEM of the only authority to trust; null: the system's. */
@@ -61,7 +61,7 @@ export function createBoundedFetch(options: BoundedFetchOptions = {}): BoundedFe
   const { timeoutMs = 10_000, maxBytes = 1024 * 1024 } = options;
   return async (text, request = {}) => {
     const url = new URL(text);
-    const limit = AbortSignal.timeout(timeoutMs);
+    const limit = deadline(timeoutMs);
     const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit;
     try {
       const answer = await sent(url, request, options.ca ?? null, signal);

@@ -1,4 +1,5 @@
 import type { Pipe, PipeAbort } from "../../transport/pipe.js";
+import { deadline } from "../../vocabulary/index.js";
 import type { SessionHost } from "../host.js";
 import type { SessionEffect } from "../session.js";
 import { secureTarget } from "./host-tls.js";
@@ -10,7 +11,7 @@ type Aside = Extract<SessionEffect, { kind: "aside" }>;
 
 /** Sends bytes to the target on a connection of their own and closes it; whatever goes wrong, the session goes on. */
 export async function sendAside(host: SessionHost, { bytes, tls, id }: Aside, alpn: readonly string[]): Promise<void> {
-  const signal = AbortSignal.timeout(asideMs);
+  const signal = deadline(asideMs);
   let pipe: Pipe | null = null;
   const overdue: PipeAbort = { code: "timeout", text: "the target did not take a cancel in time" };
   try {

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import type { EndReason, SessionHost } from "../../protocol/index.js";
 import { kernelSocket, pipeDuplex } from "../../transport/tls/index.js";
+import { deadline } from "../../vocabulary/index.js";
 import { showsSecret } from "./credential.js";
 import { answerProblem, exchange } from "./exchange.js";
 import { HeadWatch } from "./head-watch.js";
@@ -148,7 +149,7 @@ function refusalOf({ init }: SessionHost, lane: HttpLane) {
 
 /** Waits for the first bytes and leaves them where they are; null: none came. */
 async function firstBytes(stream: Duplex, withinMs: number): Promise<Buffer | null> {
-  const signal = AbortSignal.timeout(withinMs);
+  const signal = deadline(withinMs);
   for (;;) {
     const chunk: Buffer | null = stream.read();
     if (chunk !== null) {
@@ -181,7 +182,7 @@ async function secure(stream: Duplex, host: SessionHost, ready: (socket: TLSSock
   socket.on("error", () => stream.destroy());
   socket.once("close", () => stream.destroy());
   socket.once("secure", () => ready(socket));
-  await once(socket, "secure", { signal: AbortSignal.timeout(host.init.limits.handshakeMs) });
+  await once(socket, "secure", { signal: deadline(host.init.limits.handshakeMs) });
 }
 
 /** Notices the bytes that come, so that heads have a deadline. */

@@ -9,7 +9,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import type { Duplex, Readable } from "node:stream";
 import type { SessionHost } from "../../protocol/index.js";
 import { kernelSocket, pipeDuplex, securePipe } from "../../transport/tls/index.js";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { certificateOf } from "./credential.js";
 import { asObject, asRaw, type RawHeaders, trailersFrom } from "./headers.js";
 import type { HttpTarget } from "./target.js";
@@ -113,7 +113,7 @@ export class Upstream {
 
   async #open(offerHttp2: boolean): Promise<Opened> {
     const { signal, init } = this.#host;
-    const pipe = await this.#host.dial(AbortSignal.any([signal, AbortSignal.timeout(connectMs)]));
+    const pipe = await this.#host.dial(deadline(connectMs, signal));
     if (this.#target.scheme === "http") return { socket: pipeDuplex(pipe), http2: false };
     const { tls, host } = init.connection;
     const own = this.#target.auth.kind === "mtls" ? certificateOf(init.credential.secret) : undefined;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 import { runbookLimits } from "../limits.js";
 import type { NewSource } from "../store.js";
 import { checkBranch, checkFolder, gitAddress } from "./address.js";
@@ -46,7 +46,7 @@ export async function readRepository({ source, secret, fileRoot, signal }: ReadO
         [`protocol.${address.transport}.allow`, "always"],
         ...(await httpsConfig(address.transport, source, secret, home)),
       ],
-      signal: AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]),
+      signal: deadline(fetchMs, signal),
       maxOutput: 4 * 1024 * 1024,
       maxFolder,
     };

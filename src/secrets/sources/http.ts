@@ -2,7 +2,7 @@ import { lookup } from "node:dns";
 import { type IncomingHttpHeaders, request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
-import { HoopError } from "../../vocabulary/index.js";
+import { deadline, HoopError } from "../../vocabulary/index.js";
 
 const longestAnswer = 1024 * 1024;
 
@@ -43,7 +43,7 @@ export function ask(url: URL, question: HttpQuestion): Promise<HttpAnswer> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (!mayReachMetadata && isMetadata(host)) return Promise.reject(refused());
   return new Promise((resolve, reject) => {
-    const any = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const any = deadline(timeoutMs, signal);
     const send = url.protocol === "https:" ? tlsRequest : plainRequest;
     const guarded: LookupFunction = (name, options, done) =>
       lookup(name, options, (error, address, family) => {

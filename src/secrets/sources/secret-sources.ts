@@ -1,4 +1,4 @@
-import { type Connection, HoopError } from "../../vocabulary/index.js";
+import { type Connection, deadline, HoopError } from "../../vocabulary/index.js";
 import { mayRefer, readReference } from "./reference.js";
 import type { SecretSource, SourceKind, SourceLease, SourceSecret } from "./source.js";
 
@@ -58,7 +58,7 @@ export function createSecretSources(options: SecretSourcesOptions): SecretSource
       throw new HoopError("precondition-failed", `this gateway is not set up to read from ${kind}`, {
         hint: "its settings say where",
       });
-    return source.read(path, key, AbortSignal.timeout(limits.readMs));
+    return source.read(path, key, deadline(limits.readMs));
   }
 
   async function lasting(reference: string): Promise<SourceSecret> {

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { deadline } from "../../vocabulary/deadline.js";
 import { TransportError } from "../error.js";
 
 const prefix = "hoop-join-";
@@ -60,7 +61,7 @@ export function fetchAuthority(
 ): Promise<string> {
   const { hostname, port, host: where } = new URL(url);
   const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 10_000)]);
+  const signal = deadline(options.timeoutMs ?? 10_000, options.signal);
   return new Promise((resolve, reject) => {
     const servername = options.serverName ?? (/^[\d.]+$|:/.test(host) ? undefined : host);
     const socket = connect({

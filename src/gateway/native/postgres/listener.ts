@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { NativeCredential } from "../../../secrets/native/index.js";
 import { createMemoryPipes, pipeDuplex } from "../../../transport/index.js";
 import type { Pipe } from "../../../transport/pipe.js";
-import { HoopError } from "../../../vocabulary/index.js";
+import { deadline, HoopError } from "../../../vocabulary/index.js";
 import { MalformedError } from "../../../wire/index.js";
 import type { NativeTls } from "../native-tls.js";
 import { greet } from "./greet.js";
@@ -109,7 +109,7 @@ export async function listenPostgres(options: PostgresListenerOptions): Promise<
     socket.on("close", () => sockets.delete(socket));
     if (entering >= options.mostEntering) return void socket.destroy();
     entering++;
-    const signal = AbortSignal.timeout(options.loginMs);
+    const signal = deadline(options.loginMs);
     serve(socket, from, signal)
       .catch((error: unknown) => {
         if (!(error instanceof MalformedError) && !(error instanceof HoopError))

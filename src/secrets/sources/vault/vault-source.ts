@@ -1,4 +1,4 @@
-import { HoopError } from "../../../vocabulary/index.js";
+import { deadline, HoopError } from "../../../vocabulary/index.js";
 import type { SecretSource, SourceLease, SourceSecret } from "../source.js";
 import { valueFrom } from "../value-in.js";
 import { VaultClient, type VaultOptions, type VaultReply } from "./vault-client.js";
@@ -36,11 +36,11 @@ function dynamic(client: VaultClient, reply: VaultReply, key: string | null): So
     id,
     lifeMs: milliseconds(reply),
     async renew() {
-      const renewed = await client.call("PUT", "sys/leases/renew", { lease_id: id }, AbortSignal.timeout(callMs));
+      const renewed = await client.call("PUT", "sys/leases/renew", { lease_id: id }, deadline(callMs));
       return milliseconds(renewed);
     },
     async revoke() {
-      await client.call("PUT", "sys/leases/revoke", { lease_id: id }, AbortSignal.timeout(callMs));
+      await client.call("PUT", "sys/leases/revoke", { lease_id: id }, deadline(callMs));
     },
   };
   return { ...found, lease };
