@@ -57,6 +57,8 @@ export function performWith(ports: ActionPorts): Perform {
     const handler = handlers[delivery.kind];
     if (handler === undefined) return { kind: "never", error: `nothing here knows how to ${delivery.kind}` };
     const body = readBody(delivery);
+    // Waits for others on the network and changes nothing here.
+    if (handler === notify) return notify(ports, delivery, body, signal);
     // What it changes is written down with what led to it: a rule that answers those events must know.
     return actingAs({ subject: null, cause: body.cause }, () => handler(ports, delivery, body, signal));
   };
