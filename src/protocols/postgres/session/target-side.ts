@@ -1,23 +1,22 @@
-import type { HoopError, Mask, MaskPlan, ScanPlan } from "../../../vocabulary/index.js";
+import type { HoopError, MaskPlan } from "../../../vocabulary/index.js";
 import { MalformedError } from "../../../wire/index.js";
-import { encodeReport, type FieldDescription, readReport, readRowDescription } from "../codec/backend.js";
+import { type FieldDescription, readRowDescription } from "../codec/backend.js";
 import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.js";
 import { body } from "../codec/frontend.js";
 import { backend, transactionStatus, typeName } from "../codec/types.js";
-import { type CopyMasker, createCopyMasker } from "../copy/copy-masker.js";
 import { encodeOwnReport, type Report, sqlState } from "../errors.js";
-import { maskFunctionResult, maskNotification, maskParameter, maskReport } from "../masked-text.js";
 import { createRowMasker, unknownRelations } from "../masking.js";
 import { RowBatch } from "../row-batch.js";
 import { scanCells } from "../scan-cells.js";
-import { TextScan } from "../scanned-text.js";
 import type { Portal } from "../statements.js";
 import { createSubjectReader } from "../subject-reader.js";
 import { Breather } from "./breather.js";
 import type { Conversation } from "./conversation.js";
+import { copyBegins, copySettled, isTrailer, wantsCopyData } from "./copies.js";
 import { maxOwnRows, type OwnWork } from "./own-work.js";
 import type { Pending } from "./pending.js";
 import { StoppedReply } from "./stopped-reply.js";
+import { TargetText } from "./target-text.js";
 import { goesOnWithout } from "./waits.js";
 
 /** Fields of a result that wait for the plan to be made with their relations looked up. */
@@ -42,10 +41,7 @@ export class TargetSide implements FrameHandler {
   #stopped: StoppedReply | null = null;
   /** Its end waits for the cancel to have arrived. */
   #waits = false;
-  /** Reports may quote masked values until the transaction ends: deferred constraints speak at COMMIT. */
-  #text: Mask | null = null;
-  /** Looks for values in reports, by the plan of the last statement that was judged. */
-  #values: { readonly of: ScanPlan; readonly scan: TextScan } | null = null;
+  readonly #text: TargetText;
   /** The target's own last words, when it ends the session. */
   lastFatal: string | null = null;
 
@@ -53,6 +49,7 @@ export class TargetSide implements FrameHandler {
     this.#conversation = conversation;
     this.#walker = new FrameWalker(conversation.core.init.limits.maxFrame);
     this.#breather = new Breather(conversation.core, conversation.detected.effort);
+    this.#text = new TargetText(conversation, () => this.#breather.begins());
   }
 
   /** Whether the client's stream stands between two messages. */
@@ -171,8 +168,8 @@ export class TargetSide implements FrameHandler {
         this.toClient(stopped.words());
         conversation.note(head, "error");
         conversation.pending.pop();
-        this.#copySettled(head);
-        this.#remember(head);
+        copySettled(conversation, head);
+        this.#text.remember(head);
         conversation.discardPipeline();
         conversation.settle();
         return;
@@ -281,12 +278,12 @@ export class TargetSide implements FrameHandler {
       case backend.noticeResponse:
       case backend.notificationResponse:
         if (head?.own && head.work !== null && type === backend.noticeResponse) return "skip";
-        return this.#textMask(head) === null && this.#textScan(head) === null ? "stream" : "take";
+        return this.#text.rewrites(head) ? "take" : "stream";
       case backend.errorResponse:
       case backend.readyForQuery:
         return "take";
       case backend.parameterStatus:
-        return this.#textMask(head) === null && this.#textScan(head) === null ? "peek" : "take";
+        return this.#text.rewrites(head) ? "take" : "peek";
       case backend.rowDescription:
         if (head === undefined) throw unexpected(type);
         return head.own ? "take" : "peek";
@@ -318,22 +315,6 @@ export class TargetSide implements FrameHandler {
     return masker === null ? "stream" : "take";
   }
 
-  #textMask(head: Pending | undefined): Mask | null {
-    if (this.#text === null) this.#text = head?.masks?.text ?? null;
-    return this.#text;
-  }
-
-  #textScan(head: Pending | undefined): TextScan | null {
-    this.#breather.begins();
-    if (head !== undefined && head.ask !== 0) {
-      const plan = head.masks?.scan ?? null;
-      const { maskKey, detected } = this.#conversation;
-      if (plan === null) this.#values = null;
-      else if (plan !== this.#values?.of) this.#values = { of: plan, scan: new TextScan(plan, maskKey, detected) };
-    }
-    return this.#values?.scan ?? null;
-  }
-
   frame(type: number, bytes: Buffer, at: number, length: number): boolean {
     const conversation = this.#conversation;
     const head = conversation.pending.head;
@@ -356,15 +337,16 @@ export class TargetSide implements FrameHandler {
         this.#ready(bytes, at, length);
         return false;
       case backend.noticeResponse:
-        this.#notice(head, bytes.subarray(at, at + length));
+        this.toClient(this.#text.notice(head, bytes.subarray(at, at + length)));
         return false;
       case backend.notificationResponse:
-        this.#notification(head, bytes.subarray(at, at + length));
+        this.toClient(this.#text.notification(head, bytes.subarray(at, at + length)));
         return false;
       case backend.parameterStatus:
-        return this.#parameter(bytes, at, length);
+        this.#parameter(bytes, at, length);
+        return false;
       case backend.functionCallResponse:
-        this.#functionResult(head!, bytes.subarray(at, at + length));
+        this.toClient(this.#text.functionResult(head!, bytes.subarray(at, at + length)));
         return false;
       case backend.parameterDescription:
         // Behind the type and the length of the message, and the number of parameters.
@@ -390,7 +372,7 @@ export class TargetSide implements FrameHandler {
       case backend.bindComplete:
         if (head.kind !== "bind") throw unexpected(type);
         if (head.portal !== null) conversation.portals.confirm(head.portal.name, head.portal);
-        this.#remember(head);
+        this.#text.remember(head);
         conversation.pending.pop();
         return this.#wake(head);
       case backend.closeComplete:
@@ -417,11 +399,11 @@ export class TargetSide implements FrameHandler {
         return this.#finished(head, "ok");
       case backend.copyInResponse:
       case backend.copyBothResponse:
-        this.#wantsData(head);
+        wantsCopyData(conversation, head);
         return false;
       case backend.copyOutResponse:
-        this.#copyOut(head, bytes, at, length);
-        return this.#copySettled(head);
+        copyBegins(conversation, head, body(bytes, at, length));
+        return copySettled(conversation, head);
       case backend.portalSuspended:
         if (head.kind !== "execute") throw unexpected(type);
         return this.#finished(head, "suspended");
@@ -449,14 +431,10 @@ export class TargetSide implements FrameHandler {
     const conversation = this.#conversation;
     if (!head.own && (head.kind === "execute" || head.kind === "parse")) conversation.finished(head, outcome);
     conversation.pending.pop();
-    this.#copySettled(head);
-    this.#remember(head);
+    copySettled(conversation, head);
+    this.#text.remember(head);
     if (head.work !== null && isDone(conversation, head.work)) head.work.done(head.work);
     return this.#wake(head);
-  }
-
-  #remember({ masks }: Pending): void {
-    if (masks?.text != null) this.#text = masks.text;
   }
 
   /** Whether somebody may wait for this reply: then what is before it leaves first. */
@@ -496,67 +474,7 @@ export class TargetSide implements FrameHandler {
     this.#breather.rests();
   }
 
-  // What is no row.
-
-  #notice(head: Pending | undefined, frame: Buffer): void {
-    const fields = readReport(body(frame, 0, frame.length));
-    const mask = this.#textMask(head);
-    const scan = this.#textScan(head);
-    if (mask !== null) this.toClient(maskReport("notice", fields, mask, this.#conversation.maskKey));
-    else this.toClient(scan === null ? frame : scan.report("notice", fields, frame));
-  }
-
-  #notification(head: Pending | undefined, frame: Buffer): void {
-    const { maskKey, context } = this.#conversation;
-    const mask = this.#textMask(head);
-    const scan = this.#textScan(head);
-    const reader = body(frame, 0, frame.length);
-    if (mask !== null) this.toClient(maskNotification(reader, mask, maskKey, context.codec));
-    else this.toClient(scan === null ? frame : scan.notification(reader, frame, context.codec));
-  }
-
-  #functionResult(head: Pending, frame: Buffer): void {
-    if (head.masks?.scan?.alone === true && this.#textScan(head)!.isHarmless(frame)) {
-      this.toClient(frame);
-      return;
-    }
-    head.maskedCells++;
-    this.toClient(maskFunctionResult());
-  }
-
   // Copy.
-
-  #wantsData(head: Pending): void {
-    const { copy } = this.#conversation;
-    if (copy === null || copy.pending !== head) {
-      throw new MalformedError("the target wants copy data for a statement that is no COPY");
-    }
-    copy.wanted = true;
-  }
-
-  #copyOut(head: Pending, bytes: Buffer, at: number, length: number): void {
-    if (head.masks === null && head.meter === null) return;
-    const conversation = this.#conversation;
-    const reader = body(bytes, at, length);
-    const binary = reader.uint8() === 1;
-    head.copyBinary = binary;
-    if (head.masks === null) return;
-    const masker: CopyMasker | null | "unreadable" = createCopyMasker({
-      text: head.copyText,
-      binary,
-      count: reader.uint16(),
-      columns: head.copyColumns,
-      plan: head.masks,
-      key: conversation.maskKey,
-      codec: conversation.context.codec,
-      scan: scanCells(head.masks, conversation.maskKey, conversation.detected),
-    });
-    if (masker === "unreadable") {
-      conversation.fail("this form of COPY cannot be masked");
-      return;
-    }
-    head.copyMasker = masker;
-  }
 
   #copyRow(head: Pending, bytes: Buffer, at: number, length: number): void {
     head.rows++;
@@ -566,39 +484,11 @@ export class TargetSide implements FrameHandler {
     this.#breather.rests();
   }
 
-  /** The statement that might have been a COPY from the client has shown what it is. */
-  #copySettled(head: Pending): boolean {
-    const conversation = this.#conversation;
-    const { copy } = conversation;
-    if (copy === null || copy.pending !== head) return false;
-    // A query of several statements may still hold a COPY.
-    if (head.kind === "query" && conversation.pending.head === head) return false;
-    conversation.copy = null;
-    // Had the target read data, it had read and ignored the Sync before it.
-    if (copy.heldSync && !copy.sent) {
-      conversation.discarding = false;
-      conversation.sync();
-    }
-    return true;
-  }
-
   // Errors, the end of a turn, settings.
 
   #error(head: Pending | undefined, frame: Buffer): void {
     const conversation = this.#conversation;
-    const mask = this.#textMask(head);
-    const said = readReport(body(frame, 0, frame.length));
-    const severity = said.get("V") ?? said.get("S") ?? "ERROR";
-    const scan = mask === null ? this.#textScan(head) : null;
-    const fields = scan === null ? said : scan.fields(said);
-    const shown =
-      mask !== null
-        ? maskReport("error", fields, mask, conversation.maskKey)
-        : fields === said
-          ? frame
-          : encodeReport("error", [...fields]);
-    const code = fields.get("C") ?? "XX000";
-    const text = mask === null ? (fields.get("M") ?? "") : `(masked) SQLSTATE ${code}`;
+    const { severity, code, text, shown } = this.#text.error(head, frame);
     if (severity === "FATAL" || severity === "PANIC") {
       this.lastFatal = text;
       // Clients read nothing behind words like these.
@@ -649,8 +539,8 @@ export class TargetSide implements FrameHandler {
         names.refuse(head.closes.name, null);
       }
       if (!head.own) conversation.note(head, head.error === undefined ? "unknown" : "error");
-      this.#remember(head);
-      this.#copySettled(head);
+      this.#text.remember(head);
+      copySettled(conversation, head);
       if (head.work !== null && head.work.failure === null) dropped = head.work;
     }
     if (dropped !== null && isDone(conversation, dropped)) {
@@ -668,11 +558,11 @@ export class TargetSide implements FrameHandler {
     conversation.status = bytes[at + 5]!;
     conversation.context.turned(conversation.status);
     conversation.pending.pop();
-    this.#remember(head);
+    this.#text.remember(head);
     if (conversation.status === transactionStatus.idle) {
       // All portals end with their transaction.
       conversation.portals.forgetAll();
-      this.#text = null;
+      this.#text.transactionEnded();
     }
     if (head.own) {
       if (head.work !== null) head.work.done(head.work);
@@ -680,7 +570,7 @@ export class TargetSide implements FrameHandler {
       conversation.noteDefined();
       conversation.note(head, head.error === undefined ? "ok" : "error");
       this.toClient(bytes.subarray(at, at + length));
-      this.#copySettled(head);
+      copySettled(conversation, head);
     }
     this.after();
   }
@@ -695,28 +585,19 @@ export class TargetSide implements FrameHandler {
     this.#waits = false;
   }
 
-  #parameter(bytes: Buffer, at: number, length: number): boolean {
-    const conversation = this.#conversation;
+  #parameter(bytes: Buffer, at: number, length: number): void {
     const reader = body(bytes, at, length);
     const name = reader.cstring();
     const value = reader.cstring();
-    conversation.context.parameter(name, value);
-    const frame = bytes.subarray(at, at + length);
-    const scan = this.#values?.scan ?? null;
-    if (this.#text !== null) this.toClient(maskParameter(name, value, frame, this.#text, conversation.maskKey));
-    else if (scan !== null) this.toClient(scan.parameter(name, value, frame));
-    return false;
+    this.#conversation.context.parameter(name, value);
+    const shown = this.#text.parameter(name, value, bytes.subarray(at, at + length));
+    if (shown !== null) this.toClient(shown);
   }
 }
 
 function isDone(conversation: Conversation, work: OwnWork): boolean {
   for (const pending of conversation.pending) if (pending.work === work) return false;
   return true;
-}
-
-/** The last message of a binary COPY, which is no row. */
-function isTrailer({ copyBinary }: Pending, length: number): boolean {
-  return copyBinary && length === 7;
 }
 
 /** Nobody is there to send the data: the client was told that it failed. */
