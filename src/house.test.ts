@@ -49,6 +49,10 @@ const rooms: Readonly<Record<string, { may: readonly string[]; because: string }
     because: "what is counted and traced is numbers and names; who counts knows no exporter",
   },
   exporters: { may: ["vocabulary"], because: "what leaves is lines; where they come from is a port" },
+  samples: {
+    may: ["vocabulary", "transport", "storage/embedded", "storage/log"],
+    because: "what people try Hoop on is a target like any other: it knows nothing of who dials it",
+  },
   agents: { may: ["vocabulary", "transport"], because: "agents carry bytes; they know no protocol and no policy" },
   relay: {
     may: [

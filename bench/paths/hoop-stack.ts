@@ -136,6 +136,7 @@ export async function startStack(targets: readonly StackConnection[], options: S
         HOOP_HTTP_LISTEN: "127.0.0.1:0",
         HOOP_TLS: options.tls ? "on" : "off",
         HOOP_ADMIN_NAME: "admin",
+        HOOP_SAMPLES: "off",
         HOOP_ADMIN_PASSWORD_FILE: join(folder, "password"),
         ...(way ? { HOOP_GRPC_PUBLIC: `127.0.0.1:${way.port}` } : {}),
       },

@@ -4,14 +4,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TunnelStatus } from "../client/tunnel/status.js";
+import { giveSampleRoles, sampleRole, sampleSql, startSite, startSshSite } from "../samples/index.js";
 import { startEmbeddedPostgres } from "../storage/embedded/start.js";
 import { HoopError } from "../vocabulary/index.js";
 import { runChild, startChild } from "./child.js";
 import { claimFolder, noteChild, releaseFolder, removeLeftovers } from "./leftovers.js";
-import { sampleSql } from "./sample.js";
-import { giveSampleRoles, sampleRole } from "./sample-roles.js";
-import { startSite } from "./site.js";
-import { startSshSite } from "./ssh-site/start.js";
 
 const cli = fileURLToPath(new URL("../cli.js", import.meta.url));
 
@@ -46,6 +43,8 @@ spec:
   action: deny
   reason: nothing is removed on site-demo
 `;
+
+const newSecret = (): string => randomBytes(18).toString("base64url");
 
 const quiet = { info() {}, warn() {}, error() {}, debug() {} };
 
@@ -90,7 +89,7 @@ export async function startDemo(options: {
     writeFileSync(path("admin", "password"), admin.password, { mode: 0o600 });
 
     step("a sample PostgreSQL");
-    const targetPassword = randomBytes(18).toString("base64url");
+    const targetPassword = newSecret();
     const sample = await startEmbeddedPostgres({
       dataDir: path("sample"),
       listen: { host: "127.0.0.1", port: 0 },
@@ -107,11 +106,14 @@ export async function startDemo(options: {
     if (!target) throw new HoopError("internal", "the sample PostgreSQL has no address");
 
     step("a sample web site");
-    const site = await startSite();
+    const anyPort = { host: "127.0.0.1", port: 0 };
+    const siteToken = newSecret();
+    const site = await startSite({ token: siteToken, listen: anyPort });
     stops.push(() => site.stop());
 
     step("a sample machine to log in to");
-    const machine = await startSshSite();
+    const machinePassword = newSecret();
+    const machine = await startSshSite({ password: machinePassword, listen: anyPort });
     stops.push(() => machine.stop());
 
     step("a gateway, with a PostgreSQL of its own for its state");
@@ -125,6 +127,8 @@ export async function startDemo(options: {
         HOOP_ADMIN_PASSWORD_FILE: path("admin", "password"),
         HOOP_DRAIN_MS: "500",
         HOOP_LOG_LEVEL: "warn",
+        // The tour shows an agent at work, so its samples are beyond one; the gateway's own would be their doubles.
+        HOOP_SAMPLES: "off",
       },
       readyMs: 120_000,
       isReady: (line) => line.event === "ready",
@@ -212,7 +216,7 @@ export async function startDemo(options: {
         // On this machine the agent is not further away than the site itself.
         ...["--agent", "demo-site", "--exposes-credential-to-agent", "--password-stdin"],
       ],
-      site.token,
+      siteToken,
     );
 
     await hoop(
@@ -222,7 +226,7 @@ export async function startDemo(options: {
         ...["--port", String(machine.port), "--agent", "demo-site", "--user", "deploy"],
         ...["--target", "user=deploy", "--target", "home=/home/deploy", "--label", "env=demo", "--password-stdin"],
       ],
-      machine.password,
+      machinePassword,
     );
     await hoop("admin", ["apply", "-f", "-", "--yes"], siteRules);
 

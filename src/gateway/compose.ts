@@ -58,6 +58,7 @@ import { protocols as spoken } from "./protocols.js";
 import { startRecording } from "./recording.js";
 import { startReviews } from "./reviews.js";
 import { startRunbooks } from "./runbooks.js";
+import { startSamples } from "./samples.js";
 import { factorOptions } from "./second-factor.js";
 import { sessionKeys } from "./session-keys.js";
 import { signInParts } from "./sign-in.js";
@@ -166,6 +167,8 @@ export async function startGateway(
     });
     closing.push(() => connections.close());
     const policyStore = createPolicyStore(store);
+    const samples = await startSamples({ config, vault, connections, policyStore, log });
+    closing.push(() => samples.close());
     if (await seedPolicy(policyStore)) {
       // The rules that were written name groups, which must be there to put people into.
       for (const [name, text] of defaultGroups) await identity.groups.create(name, text).catch(ignoreConflict);
@@ -227,14 +230,15 @@ export async function startGateway(
     });
     closing.push(() => agents.close());
     const dial = (connection: Connection, dialSignal: AbortSignal) =>
-      connection.agent === null
-        ? dialDirect({
+      connection.agent !== null
+        ? agents.dial(connection.agent, connection.host, connection.port, dialSignal)
+        : (samples.dial(connection, dialSignal) ??
+          dialDirect({
             host: connection.host,
             port: connection.port,
             signal: dialSignal,
             timeoutMs: config.HOOP_HANDSHAKE_MS,
-          })
-        : agents.dial(connection.agent, connection.host, connection.port, dialSignal);
+          }));
 
     // How the gateway logs in there.
     const logins = startCredentials({

@@ -188,6 +188,10 @@ const settings = {
   ],
   HOOP_DRAIN_MS: [milliseconds(0, 3_600_000).default(10_000), "How long sessions may go on after SIGTERM."],
   HOOP_SQL_WORKERS: [z.coerce.number().int().min(1).max(64).default(2), "Worker threads that parse SQL."],
+  HOOP_SAMPLES: [
+    z.enum(["auto", "on", "off"]).default("auto"),
+    "Sample connections to try Hoop with, made at the first start on an empty store and never again: `pg-demo`, `web-demo`, `site-demo`. `auto`: unless DATABASE_URL is set; `off`: also those that are there lead nowhere.",
+  ],
   HOOP_ADMIN_NAME: [
     z.string().optional(),
     "Creates this admin at first start, with HOOP_ADMIN_PASSWORD_FILE; default: a one-time setup link is printed.",
@@ -262,7 +266,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>,
   const known = new Set(Object.keys(settings));
   const wrong: string[] = [];
   const values: Record<string, unknown> = {};
-  const given: Record<string, string | undefined> = { ...env, HOOP_STATE_DIR: env["HOOP_STATE_DIR"] || stateDir };
+  const given: Record<string, string | undefined> = { ...env, HOOP_STATE_DIR: env.HOOP_STATE_DIR || stateDir };
   for (const [name, [schema]] of Object.entries(settings)) {
     const parsed = schema.safeParse(given[name] === "" ? undefined : given[name]);
     if (parsed.success) values[name] = parsed.data;

@@ -12,3 +12,4 @@ export {
   securePipe,
 } from "./tls/index.js";
 export { flushWritten } from "./turn.js";
+export { type ConnectUnixOptions, connectUnix } from "./unix/index.js";

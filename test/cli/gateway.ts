@@ -73,6 +73,7 @@ export async function startGateway(cli = builtCli): Promise<RunningCli> {
       HOOP_ADMIN_NAME: "admin",
       HOOP_ADMIN_PASSWORD_FILE: passwordFile,
       HOOP_LOG_LEVEL: "warn",
+      HOOP_SAMPLES: "off",
     }),
     readyMs: 90_000,
     isReady: (line) => line.event === "ready",

@@ -73,6 +73,7 @@ beforeAll(async () => {
   // With TLS on, as off loopback: the gateway vouches for itself and must be accepted once.
   const settings = {
     HOOP_ADMIN_NAME: "admin",
+    HOOP_SAMPLES: "off",
     HOOP_ADMIN_PASSWORD_FILE: passwordFile,
     HOOP_HTTP_LISTEN: `127.0.0.1:${http}`,
     HOOP_GRPC_LISTEN: `127.0.0.1:${grpc}`,

@@ -117,6 +117,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
       HOOP_ADMIN_PASSWORD_FILE: join(folder, "password"),
       HOOP_DRAIN_MS: "500",
       HOOP_LOG_LEVEL: "warn",
+      HOOP_SAMPLES: "off",
       ...options.gateway,
     });
     stops.push(() => gateway.stop());

@@ -13,6 +13,9 @@ export interface Place {
   folder: string;
 }
 
+/** Characters of one line's output, before the last of its commands. */
+const mostOutput = 16 * 1024 * 1024;
+
 const ok = (out = ""): Ran => ({ out, err: "", code: 0 });
 const no = (err: string, code = 1): Ran => ({ out: "", err: `${err}\n`, code });
 
@@ -20,6 +23,7 @@ const no = (err: string, code = 1): Ran => ({ out: "", err: `${err}\n`, code });
 export function runLine(line: string, files: Files, at: Place): Ran {
   let [out, err, code] = ["", "", 0];
   for (const part of line.split(/;|&&/)) {
+    if (out.length > mostOutput) return { out, err: `${err}this is too much for this sample\n`, code: 1 };
     const words = wordsOf(part);
     if (words.length === 0) continue;
     const ran = runWords(words, files, at);

@@ -1,27 +1,38 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
+import type { ListenOptions } from "node:net";
 import ssh2, { type Connection, type Session } from "ssh2";
 import { runLine } from "./commands.js";
 import { Files } from "./files.js";
 import { serveSftp } from "./sftp.js";
 import { serveTerminal } from "./terminal.js";
 
-export interface SshSite {
+export interface SampleMachine {
+  /** 0 where it listens on a path. */
   readonly port: number;
-  /** The login `deploy`; only Hoop knows its password. */
-  readonly password: string;
   stop(): Promise<void>;
 }
 
+const longestLine = 8_192;
+
 /**
- * A sample machine to log in to, on a loopback port: SSH with a shell, commands and files of its own. It runs nothing of this computer,
- * and needs nothing of it but Node.
+ * A sample machine to log in to as `deploy`: SSH with a shell, commands and files of its own. It starts no process, reads no file of
+ * this computer and forwards nothing.
  */
-export async function startSshSite(): Promise<SshSite> {
-  const password = randomBytes(18).toString("base64url");
+export async function startSshSite({
+  password,
+  hostKey = ssh2.utils.generateKeyPairSync("ed25519").private,
+  listen,
+}: {
+  /** Only Hoop knows it. */
+  readonly password: string;
+  /** A private key in OpenSSH's form; left out: a new one. */
+  readonly hostKey?: string | undefined;
+  readonly listen: ListenOptions;
+}): Promise<SampleMachine> {
   const files = new Files();
   const open = new Set<Connection>();
-  const server = new ssh2.Server({ hostKeys: [ssh2.utils.generateKeyPairSync("ed25519").private] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     open.add(client);
     client.on("error", () => {});
     client.on("close", () => open.delete(client));
@@ -32,12 +43,11 @@ export async function startSshSite(): Promise<SshSite> {
     });
     client.on("session", (accept) => serveSession(accept(), files));
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(listen);
   await once(server, "listening");
   const address = server.address();
   return {
     port: address && typeof address === "object" ? address.port : 0,
-    password,
     async stop() {
       for (const client of open) client.end();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -60,7 +70,10 @@ function serveSession(session: Session, files: Files): void {
   session.on("exec", (accept, _reject, { command }) => {
     const stream = accept();
     stream.on("error", () => {});
-    const ran = runLine(command, files, { folder: Files.home });
+    const ran =
+      command.length <= longestLine
+        ? runLine(command, files, { folder: Files.home })
+        : { out: "", err: "this line is too long for this sample\n", code: 1 };
     stream.write(ran.out);
     stream.stderr.write(ran.err);
     stream.exit(ran.code);
@@ -70,6 +83,6 @@ function serveSession(session: Session, files: Files): void {
 }
 
 function same(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
 }

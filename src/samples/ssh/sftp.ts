@@ -7,6 +7,10 @@ type Open =
   | { readonly kind: "file"; readonly path: string; content: Buffer; readonly writes: boolean }
   | { readonly kind: "folder"; readonly path: string; told: boolean };
 
+const mostOpen = 32;
+/** Of files that are being written, all together; a machine that holds them in memory must not be filled by one session. */
+const mostUnwritten = 16 * 1024 * 1024;
+
 /** The sample machine's files over SFTP, so that `scp` and `sftp` work. */
 export function serveSftp(sftp: SFTPWrapper, files: Files): void {
   const open = new Map<number, Open>();
@@ -47,6 +51,7 @@ export function serveSftp(sftp: SFTPWrapper, files: Files): void {
   sftp.on("SETSTAT", (id) => status(id, STATUS_CODE.OK));
   sftp.on("FSETSTAT", (id) => status(id, STATUS_CODE.OK));
   sftp.on("OPEN", (id, name, flags) => {
+    if (open.size >= mostOpen) return status(id, STATUS_CODE.FAILURE);
     const path = files.resolve(name);
     const writes = (flags & (OPEN_MODE.WRITE | OPEN_MODE.CREAT | OPEN_MODE.TRUNC | OPEN_MODE.APPEND)) !== 0;
     const found = files.read(path);
@@ -62,7 +67,10 @@ export function serveSftp(sftp: SFTPWrapper, files: Files): void {
   });
   sftp.on("WRITE", (id, bytes, offset, data) => {
     const file = opened(bytes);
-    if (file?.kind !== "file" || !file.writes || offset > 16 * 1024 * 1024) return status(id, STATUS_CODE.FAILURE);
+    if (file?.kind !== "file" || !file.writes) return status(id, STATUS_CODE.FAILURE);
+    let held = Math.max(offset + data.length - file.content.length, 0);
+    for (const one of open.values()) if (one.kind === "file" && one.writes) held += one.content.length;
+    if (held > mostUnwritten) return status(id, STATUS_CODE.FAILURE);
     const grown = Buffer.alloc(Math.max(file.content.length, offset + data.length));
     file.content.copy(grown);
     data.copy(grown, offset);
@@ -79,6 +87,7 @@ export function serveSftp(sftp: SFTPWrapper, files: Files): void {
   sftp.on("OPENDIR", (id, name) => {
     const path = files.resolve(name);
     if (!files.isFolder(path)) return status(id, STATUS_CODE.NO_SUCH_FILE);
+    if (open.size >= mostOpen) return status(id, STATUS_CODE.FAILURE);
     sftp.handle(id, handle({ kind: "folder", path, told: false }));
   });
   sftp.on("READDIR", (id, bytes) => {

@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { ListenOptions } from "node:net";
 
 /** The customers of the sample API. Numbers are test numbers of card schemes. */
 const customers = [
@@ -24,21 +25,28 @@ const customers = [
 const page = `<!doctype html><meta charset="utf-8"><title>web-demo</title>
 <h1>web-demo</h1><p>A site behind Hoop. <a href="/api/customers">/api/customers</a></p>`;
 
-export interface DemoSite {
+export interface SampleSite {
+  /** 0 where it listens on a path. */
   readonly port: number;
-  /** What it wants as a bearer token; only Hoop knows it. */
-  readonly token: string;
   stop(): Promise<void>;
 }
 
-/** A small web site with a JSON API, on a loopback port, for whoever has its token. */
-export async function startSite(): Promise<DemoSite> {
-  const token = randomBytes(18).toString("base64url");
+/** A small web site with a JSON API, for whoever has its token. What is changed in it stays as it was. */
+export async function startSite({
+  token,
+  listen,
+}: {
+  /** What it wants as a bearer token; only Hoop knows it. */
+  readonly token: string;
+  readonly listen: ListenOptions;
+}): Promise<SampleSite> {
+  const wanted = digest(`Bearer ${token}`);
   const server = createServer((request, response) => {
     const json = (status: number, body: unknown) =>
       response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
     request.resume();
-    if (request.headers.authorization !== `Bearer ${token}`) return void json(401, { error: "no token" });
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ""), wanted))
+      return void json(401, { error: "no token" });
     const [path] = (request.url ?? "/").split("?");
     const id = /^\/api\/customers\/(\d+)$/.exec(path!)?.[1];
     const customer = customers.find((one) => one.id === Number(id));
@@ -47,12 +55,11 @@ export async function startSite(): Promise<DemoSite> {
     if (customer) return void (request.method === "DELETE" ? response.writeHead(204).end() : json(200, customer));
     json(404, { error: "no such thing" });
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(listen);
   await once(server, "listening");
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : 0,
-    token,
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -60,3 +67,5 @@ export async function startSite(): Promise<DemoSite> {
     },
   };
 }
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

@@ -1,0 +1,1 @@
+export { type ConnectUnixOptions, connectUnix } from "./connect-unix.js";
