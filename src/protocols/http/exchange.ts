@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
 import type { Answer, Ask } from "../../protocol/index.js";
 import { type Analysis, HoopError, type MaskPlan } from "../../vocabulary/index.js";
+import { type AnswerWatch, watchAnswer } from "./answer-watch.js";
 import { readableCodings } from "./body/coding.js";
 import { unmaskable } from "./body/treatment.js";
 import { judgeBrowser, laneCookie, withoutLaneCookie } from "./browser.js";
@@ -9,7 +10,7 @@ import { Buffered } from "./buffered.js";
 import { namedByConnection, requestHeaders } from "./headers.js";
 import { acceptedProblem, judgeRequest, type Looked, look, patienceOf } from "./judge-request.js";
 import { impersonation, isImpersonation } from "./kubernetes.js";
-import type { HttpLane } from "./lane.js";
+import type { Finish, HttpLane } from "./lane.js";
 import { mapOwnUrl, type OwnName } from "./names.js";
 import { type Problem, type ProblemForm, problemAnswer } from "./refusal.js";
 import { relayAnswer } from "./relay-answer.js";
@@ -137,7 +138,8 @@ export async function exchange(
   const method = request.method ?? "GET";
   let asked: number | null = null;
   let status = 0;
-  let bytes = 0;
+  let watch: AnswerWatch | null = null;
+  let problem: Problem | null = null;
   const buffered = new Buffered();
   try {
     const screened = screen(lane, request, refuse, (headers) => {
@@ -184,19 +186,27 @@ export async function exchange(
     const answer = await lane.upstream.send(sent);
     lane.reached(answer);
     status = answer.status;
-    const relayed = await relayAnswer(lane, answer, request, response, screened.own, masks);
-    bytes = relayed.bytes;
+    watch = watchAnswer(answer, over.signal);
+    const relayed = await relayAnswer(lane, answer, watch, request, response, screened.own, masks);
     lane.finished(asked, { outcome: status >= 500 ? "error" : "ok", status, ...relayed });
     asked = null;
   } catch (error) {
-    if (over.signal.aborted) return;
-    lane.warn(error);
-    refuse(problemOf(error));
+    const broken = watch?.brokenOff ?? null;
+    if (over.signal.aborted && broken === null) return;
+    lane.warn(broken ?? error);
+    problem = problemOf(broken ?? error);
+    refuse(problem);
   } finally {
     response.removeListener("close", gone);
     buffered.release();
-    if (asked !== null) lane.finished(asked, { outcome: over.signal.aborted ? "cancelled" : "error", bytes, status });
+    if (asked !== null) lane.finished(asked, unfinished(problem, over.signal, watch?.bytes ?? 0, status));
   }
+}
+
+/** How an exchange ended that did not come to its end. */
+export function unfinished(problem: Problem | null, over: AbortSignal, bytes: number, status: number): Finish {
+  if (problem === null) return { outcome: over.aborted ? "cancelled" : "error", bytes, status };
+  return { outcome: "error", bytes, status, error: { code: problem.code, text: problem.detail } };
 }
 
 /** Other names in the answer would carry values past the masks of their own. */

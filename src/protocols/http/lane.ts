@@ -15,6 +15,8 @@ export interface Finish {
   readonly status: number;
   readonly maskedCells?: number | undefined;
   readonly detected?: Readonly<Record<string, number>> | undefined;
+  /** Why it failed, where that was on the way to the target or back. */
+  readonly error?: { readonly code: string; readonly text: string } | undefined;
 }
 
 /** Tokens last longer than they are used. */
@@ -163,7 +165,7 @@ export class HttpLane {
     this.host.note({ kind: "ready", targetVersion: headerOf(answer.headers, "server") ?? "HTTP", client: {} });
   }
 
-  finished(ask: number, { outcome, bytes, status, maskedCells = 0, detected }: Finish): void {
+  finished(ask: number, { outcome, bytes, status, maskedCells = 0, detected, error }: Finish): void {
     this.host.note({
       kind: "finished",
       ask,
@@ -172,6 +174,7 @@ export class HttpLane {
       bytes,
       maskedCells,
       ...(detected ? { detected } : {}),
+      ...(error ? { error } : {}),
       tag: status === 0 ? undefined : String(status),
     });
   }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { pipeline } from "node:stream";
+import { finished, pipeline } from "node:stream/promises";
 import { HoopError, type MaskPlan } from "../../vocabulary/index.js";
+import type { AnswerWatch } from "./answer-watch.js";
 import { decoded } from "./body/coding.js";
 import { type Treatment, treatmentOf } from "./body/treatment.js";
 import { cut, type Request, type Response } from "./exchange.js";
@@ -39,6 +40,7 @@ const ofTheBody = new Set([
 export async function relayAnswer(
   lane: HttpLane,
   answer: UpstreamAnswer,
+  watch: AnswerWatch,
   request: Request,
   response: Response,
   own: OwnName,
@@ -69,33 +71,36 @@ export async function relayAnswer(
     if (request.httpVersionMajor === 2) response.writeHead(answer.status, asObject(all));
     else response.writeHead(answer.status, answer.statusText || undefined, all as never);
   };
-  if (treatment.kind === "change") return change(lane, answer, response, treatment, head);
+  if (treatment.kind === "change") return change(lane, answer, watch, response, treatment, head);
   head();
   if (bodyless || treatment.kind === "refuse") {
     answer.body.resume();
     response.end();
     return { bytes: 0, maskedCells: 0 };
   }
-  let bytes = 0;
   answer.body.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
+    watch.bytes += chunk.length;
   });
-  await new Promise<void>((resolve, reject) => {
-    answer.body.once("end", () => addTrailers(lane, response, answer.trailers()));
-    pipeline(answer.body, response, (error) => (error ? reject(error) : resolve()));
-  });
-  return { bytes, maskedCells: 0 };
+  const sent = finished(response, { readable: false });
+  // Heard of by who waits for it below; until then the pipeline's error is the one that counts.
+  sent.catch(() => {});
+  await pipeline(answer.body, response, { end: false });
+  watch.ensureWhole();
+  addTrailers(lane, response, answer.trailers());
+  response.end();
+  await sent;
+  return { bytes: watch.bytes, maskedCells: 0 };
 }
 
 /** Reads, changes and sends. Nothing is sent before it was looked at. */
 async function change(
   lane: HttpLane,
   answer: UpstreamAnswer,
+  came: AnswerWatch,
   response: Response,
   { codings, masker: known, sniff, live, keepsLength }: Extract<Treatment, { kind: "change" }>,
   head: (more?: readonly string[]) => void,
 ): Promise<Relayed> {
-  const came = { bytes: 0 };
   const source = decoded(answer.body, codings, came);
   let masker = known;
   const look = (chunk: Buffer): Buffer => {
@@ -121,6 +126,7 @@ async function change(
         if (got === null) break;
         if (got.done) {
           ended = true;
+          came.ensureWhole();
           if (masker) held.push(masker.end());
           break;
         }
@@ -136,6 +142,7 @@ async function change(
     while (!ended) {
       const got = await next;
       ended = got.done === true;
+      if (ended) came.ensureWhole();
       const shown = got.done ? (masker?.end() ?? nothingMore) : look(got.value);
       if (shown.length > 0) await write(response, shown);
       if (!ended) next = source.next();

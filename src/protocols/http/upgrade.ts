@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { type Duplex, pipeline } from "node:stream";
+import { type AnswerWatch, watchAnswer } from "./answer-watch.js";
 import { unmaskable } from "./body/treatment.js";
 import { Buffered } from "./buffered.js";
-import { outgoing, problemFrom, problemOf, screen } from "./exchange.js";
+import { outgoing, problemFrom, problemOf, screen, unfinished } from "./exchange.js";
 import { answerHeaders, headerOf } from "./headers.js";
 import { acceptedProblem, judgeRequest, look, patienceOf } from "./judge-request.js";
 import type { HttpLane } from "./lane.js";
@@ -21,7 +22,8 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     socket.end(body);
   };
   let asked: number | null = null;
-  let bytes = 0;
+  let watch: AnswerWatch | null = null;
+  let problem: Problem | null = null;
   let status = 0;
   try {
     const screened = screen(lane, request, refuse, (headers) => {
@@ -67,10 +69,11 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     const { answer } = upgraded;
     lane.reached(answer);
     status = answer.status;
+    watch = watchAnswer(upgraded.socket ? { body: upgraded.socket, whole: always } : answer, over.signal);
     const shown = answerHeaders(answer.headers, none, (_name, value) => lane.withoutSecret(value));
     if (upgraded.socket === null) {
       writeHead(socket, `HTTP/1.1 ${status} ${answer.statusText}`, [...shown, "Connection", "close"]);
-      bytes = await carry(answer.body as unknown as Duplex, socket);
+      await carry(answer.body as unknown as Duplex, socket, watch);
     } else {
       writeHead(socket, `HTTP/1.1 101 ${answer.statusText || "Switching Protocols"}`, [
         ...shown,
@@ -82,29 +85,33 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
       if (upgraded.head.length > 0) socket.write(upgraded.head);
       if (head.length > 0) upgraded.socket.write(head);
       const up = carry(socket, upgraded.socket);
-      bytes = await carry(upgraded.socket, socket);
+      await carry(upgraded.socket, socket, watch);
       await up;
     }
-    lane.finished(asked, { outcome: "ok", bytes, status });
+    watch.ensureWhole();
+    lane.finished(asked, { outcome: "ok", bytes: watch.bytes, status });
     asked = null;
   } catch (error) {
-    if (over.signal.aborted) return;
-    lane.warn(error);
-    if (status === 0) refuse(problemOf(error));
+    const broken = watch?.brokenOff ?? null;
+    if (over.signal.aborted && broken === null) return;
+    lane.warn(broken ?? error);
+    problem = problemOf(broken ?? error);
+    if (status === 0) refuse(problem);
     else socket.destroy();
   } finally {
-    if (asked !== null) lane.finished(asked, { outcome: over.signal.aborted ? "cancelled" : "error", bytes, status });
+    if (asked !== null) lane.finished(asked, unfinished(problem, over.signal, watch?.bytes ?? 0, status));
   }
 }
 
+const always = (): boolean => true;
 const none: ReadonlySet<string> = new Set();
 
-function carry(from: Duplex, to: Duplex): Promise<number> {
-  let bytes = 0;
-  from.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  return new Promise((resolve) => pipeline(from, to, () => resolve(bytes)));
+function carry(from: Duplex, to: Duplex, watch?: AnswerWatch): Promise<void> {
+  if (watch !== undefined)
+    from.on("data", (chunk: Buffer) => {
+      watch.bytes += chunk.length;
+    });
+  return new Promise((resolve) => pipeline(from, to, () => resolve()));
 }
 
 /** Values come from parsed headers, which hold no line ends. */

@@ -36,6 +36,8 @@ export interface UpstreamAnswer {
   readonly statusText: string;
   readonly headers: RawHeaders;
   readonly body: Readable;
+  /** After the body has ended: whether that was the end of the answer. HTTP/2 ends a stream that was reset like one that was sent to its end. */
+  readonly whole: () => boolean;
   /** After the body has ended. */
   readonly trailers: () => RawHeaders;
 }
@@ -266,12 +268,13 @@ function answerFrom(answer: IncomingMessage): UpstreamAnswer {
     statusText: answer.statusMessage ?? "",
     headers: answer.rawHeaders,
     body: answer,
+    whole: () => answer.complete,
     trailers: () => answer.rawTrailers,
   };
 }
 
 function http2Answer(stream: ClientHttp2Stream, raw: RawHeaders): UpstreamAnswer {
-  let trailers: RawHeaders = [];
+  let trailers: RawHeaders | null = null;
   stream.once("trailers", (_headers, _flags, rawTrailers?: RawHeaders) => {
     trailers = rawTrailers ?? asRaw(_headers);
   });
@@ -281,7 +284,9 @@ function http2Answer(stream: ClientHttp2Stream, raw: RawHeaders): UpstreamAnswer
     statusText: "",
     headers: raw,
     body: stream,
-    trailers: () => trailers,
+    // Trailers are the end, whatever the target does to the stream after them.
+    whole: () => trailers !== null || stream.rstCode === constants.NGHTTP2_NO_ERROR,
+    trailers: () => trailers ?? [],
   };
 }
 
