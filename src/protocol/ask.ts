@@ -31,6 +31,8 @@ export interface Ask {
   readonly context: AskContext;
   /** Bind values as sent; null is NULL. Recorded sealed. */
   readonly values: readonly (Uint8Array | null)[] | null;
+  /** The asker's own trace, as a protocol carries it beside the text (W3C's `traceparent`); anything may be in it. */
+  readonly trace?: string | undefined;
   /** Length in bytes of the request on the wire. */
   readonly bytes: number;
   /**

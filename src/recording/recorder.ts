@@ -95,6 +95,8 @@ export type EntryDraft =
       /** The text with every literal replaced, safe to show; null where it cannot be made safely. */
       readonly shown: string | null;
       readonly analysis: Analysis | null;
+      /** The asker's own trace, unchecked, for whoever sends spans; no part of what is written down. */
+      readonly trace?: string | undefined;
     }
   | {
       readonly kind: "statement-finished";

@@ -210,6 +210,14 @@ describe("the gate", () => {
     });
   });
 
+  it("hands on what the asker says of its own trace", () => {
+    const { judge, recorder } = setUp();
+    judge(1);
+    judge(2, { ...ask, trace: "00-a-b-01" });
+    expect(recorder.drafts[0]).not.toHaveProperty("trace");
+    expect(recorder.drafts[1]).toMatchObject({ trace: "00-a-b-01" });
+  });
+
   it("denies what could not be recorded", () => {
     const { judge, recorder, answers } = setUp();
     recorder.broken = new HoopError("unavailable", "the disk is full");

@@ -204,6 +204,7 @@ export function createGate(
         values: ask.values,
         shown: shownOf(ask),
         analysis,
+        ...(ask.trace === undefined ? {} : { trace: ask.trace }),
       },
       done,
     );

@@ -114,7 +114,8 @@ describe("metrics", () => {
   });
 });
 
-it("spans of lanes and statements reach a collector, without any text of a statement", async () => {
+/** A collector, and the spans that it was sent. */
+async function collector() {
   let body = "";
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -127,7 +128,23 @@ it("spans of lanes and statements reach a collector, without any text of a state
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const tracing = await startTracing({ endpoint, ratio: 1, version: "1", replica: "r" });
+  type Span = { name: string; traceId: string; spanId: string; parentSpanId?: string; links?: { traceId: string }[] };
+  return {
+    endpoint,
+    body: () => body,
+    close: () => server.close(),
+    spans: () =>
+      body === ""
+        ? []
+        : (JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] }).resourceSpans.flatMap((one) =>
+            one.scopeSpans.flatMap((scope) => scope.spans),
+          ),
+  };
+}
+
+it("spans of lanes and statements reach a collector, without any text of a statement", async () => {
+  const collected = await collector();
+  const tracing = await startTracing({ endpoint: collected.endpoint, ratio: 1, version: "1", replica: "r" });
   const session = "s-1";
   tracing.entry({ kind: "session-opened", session, connection: "pg", protocol: "postgres" });
   const trace = tracing.traceId(session)!;
@@ -139,15 +156,51 @@ it("spans of lanes and statements reach a collector, without any text of a state
   tracing.entry({ kind: "session-closed", session, reason: { code: "client-closed" } });
   expect(tracing.traceId(session)).toBeNull();
   await tracing.close();
-  server.close();
-  type Span = { name: string; traceId: string; parentSpanId?: string };
-  const spans = (JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] }).resourceSpans.flatMap(
-    (one) => one.scopeSpans.flatMap((scope) => scope.spans),
-  );
+  collected.close();
+  const spans = collected.spans();
   expect(spans.map(({ name }) => name).sort()).toEqual(["lane postgres", "statement simple", "statement simple"]);
   expect(spans.filter(({ traceId }) => traceId === trace)).toHaveLength(2);
   expect(spans.find(({ traceId }) => traceId === "0af7651916cd43dd8448eb211c80319c")?.parentSpanId).toBe(
     "b7ad6b7169203331",
   );
-  expect(body).not.toContain("secret_text");
+  expect(collected.body()).not.toContain("secret_text");
+});
+
+it("a statement belongs to the trace that its protocol says, if that is one", async () => {
+  const collected = await collector();
+  const tracing = await startTracing({ endpoint: collected.endpoint, ratio: 1, version: "1", replica: "r" });
+  const session = "s-1";
+  tracing.entry({ kind: "session-opened", session, connection: "web", protocol: "http" });
+  const own = tracing.traceId(session)!;
+  const text = `GET /?q=/*traceparent='${id.replace("0af7", "ffff")}'*/`;
+  const said = [
+    "joined",
+    id,
+    "later",
+    `01${id.slice(2)}-more`,
+    "twice",
+    `${id}, ${id}`,
+    "padded",
+    ` ${id}`,
+    "none",
+    "",
+  ];
+  for (let at = 0; at < said.length; at += 2) {
+    const statement = `s-1:${said[at]}`;
+    const base = { session, statement, outcome: "allow", analysis: null } as const;
+    tracing.entry({ kind: "statement", ...base, phase: said[at]!, text, trace: said[at + 1]! });
+    tracing.entry({ kind: "statement-finished", session, statement, outcome: "ok", rows: 0, durationMs: 1 });
+  }
+  tracing.entry({ kind: "session-closed", session, reason: { code: "client-closed" } });
+  await tracing.close();
+  collected.close();
+  const spans = collected.spans();
+  const of = (name: string) => spans.find((span) => span.name === `statement ${name}`);
+  expect(of("joined")).toMatchObject({
+    ...{ traceId: "0af7651916cd43dd8448eb211c80319c", parentSpanId: "b7ad6b7169203331" },
+    links: [{ traceId: own }],
+  });
+  const lane = spans.find(({ name }) => name === "lane http");
+  for (const name of ["later", "twice", "padded", "none"])
+    expect(of(name)).toMatchObject({ traceId: own, parentSpanId: lane!.spanId });
 });

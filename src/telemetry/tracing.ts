@@ -1,5 +1,5 @@
 import type { Span, Tracer } from "@opentelemetry/api";
-import { type TraceParent, traceParentInComment } from "./traceparent.js";
+import { type TraceParent, traceParentFrom, traceParentInComment } from "./traceparent.js";
 
 /** A recording's entry, as far as a trace shows it: names and numbers, no text of a statement. */
 export type TracedEntry =
@@ -18,6 +18,8 @@ export type TracedEntry =
       readonly phase: string;
       readonly text: string;
       readonly analysis: { readonly effects: readonly string[] } | null;
+      /** What the asker said of its own trace, as it came. */
+      readonly trace?: string | undefined;
     }
   | {
       readonly kind: "statement-finished";
@@ -135,7 +137,7 @@ class Spans implements Tracing {
     const lane = this.#lanes.get(entry.session);
     if (lane === undefined || this.#statements.size >= maxSpans) return;
     const { SpanKind, trace } = this.#api;
-    const remote = traceParentInComment(entry.text);
+    const remote = entry.trace === undefined ? traceParentInComment(entry.text) : traceParentFrom(entry.trace);
     const parent = remote === null ? trace.setSpan(this.#api.ROOT_CONTEXT, lane) : this.#context(remote);
     const span = this.#tracer.startSpan(
       `statement ${entry.phase}`,

@@ -221,8 +221,13 @@ function countOf(raw: readonly string[], lowerName: string): number {
   return count;
 }
 
+/** `traceparent` is 55 characters in version 0, and later ones may add to it. Two of it are joined by a comma, and then it is none. */
+const longestTrace = 200;
+
 export function askFor(request: Request, analysis: Analysis): Ask {
+  const { traceparent } = request.headers;
   return {
+    ...(typeof traceparent === "string" && traceparent.length <= longestTrace ? { trace: traceparent } : {}),
     phase: "statement",
     text: `${request.method ?? "GET"} ${request.url ?? "/"}`,
     context: noContext,
