@@ -1,6 +1,5 @@
 // What a request costs on its way: `node scripts/run.mjs bench/http/main [--rounds 5] [--seconds 5] [--big-mb 1024]`.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +8,8 @@ import { Figures } from "../figure.js";
 import { startStack } from "../paths/hoop-stack.js";
 import { freePort, start, stopAll } from "../peers/process.js";
 import { program } from "../peers/program.js";
+import { bigBody, type Reach } from "./big-body.js";
+import { listening } from "./listening.js";
 import { load } from "./load.js";
 
 const { values } = parseArgs({
@@ -20,31 +21,11 @@ const { values } = parseArgs({
   },
 });
 
-interface Way {
+interface Way extends Reach {
   readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  /** What `Host` says. */
-  readonly site: string;
 }
 
 const own = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const answered = await new Promise<boolean>((resolve) => {
-      const asked = request({ host: "127.0.0.1", port, path: "/", headers: { host: "site" } }, (answer) => {
-        answer.resume();
-        resolve(true);
-      });
-      asked.on("error", () => resolve(false));
-      asked.end();
-    });
-    if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`nothing answers on port ${port}`);
-}
 
 async function hops(target: number, count: number): Promise<number> {
   let to = target;
@@ -78,55 +59,6 @@ http {
   start(found, ["-c", file]);
   await listening(port);
   return port;
-}
-
-const rss = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
-
-/** One big body; the most that each process grew while it passed, MiB, and MB/s. */
-async function big(way: Way, method: "GET" | "PUT", megabytes: number, pids: Readonly<Record<string, number>>) {
-  const bytes = megabytes * 1_048_576;
-  const before = Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, rss(pid)]));
-  const most = { ...before };
-  const look = setInterval(() => {
-    for (const [name, pid] of Object.entries(pids)) most[name] = Math.max(most[name]!, rss(pid));
-  }, 50);
-  const began = performance.now();
-  try {
-    const passed = await new Promise<number>((resolve, reject) => {
-      const { host, port } = way;
-      const path = method === "GET" ? `/big?bytes=${bytes}` : "/upload";
-      const headers = { host: way.site, ...(method === "PUT" ? { "content-length": String(bytes) } : {}) };
-      const asked = request({ host, port, path, method, headers, agent: false }, (answer) => {
-        let [came, text] = [0, ""];
-        answer.on("data", (chunk: Buffer) => {
-          came += chunk.length;
-          if (method === "PUT") text += chunk;
-        });
-        answer.on("end", () => resolve(method === "GET" ? came : Number(text)));
-        answer.on("error", reject);
-      });
-      asked.on("error", reject);
-      if (method === "GET") return void asked.end();
-      const piece = Buffer.alloc(256 * 1024, "hoop ");
-      let left = bytes;
-      const more = () => {
-        while (left > 0) {
-          left -= piece.length;
-          if (!asked.write(piece) && left > 0) return void asked.once("drain", more);
-        }
-        asked.end();
-      };
-      more();
-    });
-    if (passed !== bytes) throw new Error(`${passed} of ${bytes} bytes came through`);
-  } finally {
-    clearInterval(look);
-  }
-  const seconds = (performance.now() - began) / 1_000;
-  return {
-    perSecond: bytes / 1e6 / seconds,
-    grown: Object.entries(most).map(([name, at]) => `${name} ${(at - before[name]!).toFixed(0)}`),
-  };
 }
 
 const folder = mkdtempSync(join(tmpdir(), "hoop-bench-http-"));
@@ -187,7 +119,8 @@ try {
         ["hoop plain", plain],
       ] as const) {
         const way = ways.find((one) => one.name === name)!;
-        const { perSecond, grown } = await big(way, method, megabytes, stack.pids);
+        const { perSecond, memory } = await bigBody(way, method, megabytes, stack.pids);
+        const grown = memory.map(({ name, before, most }) => `${name} ${(most - before).toFixed(0)}`);
         console.log(`| ${name}, ${method} | ${perSecond.toFixed(0)} | ${grown.join(", ")} |`);
       }
   }
