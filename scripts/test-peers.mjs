@@ -19,6 +19,7 @@ const peers = [
   },
   { package: "openssh-server", there: () => existsSync("/usr/sbin/sshd") },
   { package: "openssh-client", there: () => found("ssh") },
+  { package: "zsh", there: () => found("zsh") },
   { package: "slapd", there: () => found("slapd") },
   { package: "ldap-utils", there: () => found("ldapadd") },
   { package: "ansible-core", there: () => found("ansible") },

@@ -180,12 +180,16 @@ export class LineControl {
     }
     if (!this.#whole || !this.#echo.hasPrompt) return null;
     // Ends a search through the history, and the cursor stands where the line does.
+    const shownBefore = this.#echo.since?.length ?? 0;
     this.#ports.toTarget("\x05");
     // A target that is busy may still be drawing.
     for (const until = performance.now() + drawMs; ; ) {
       await this.#quiet(turn);
       const { since } = this.#echo;
-      const line = since === null ? null : await shownLine(this.#echo.prompt, since, this.#ports.screen());
+      const seen = since === null ? null : await shownLine(this.#echo.prompt, since, this.#ports.screen());
+      // A terminal that edits lines itself takes the key for a letter, and shows it.
+      const asLetter = since?.slice(shownBefore).endsWith("^E") && seen?.endsWith("^E");
+      const line = asLetter ? seen!.slice(0, -2).trimEnd() : seen;
       if (line !== null && !/[\p{C}\ufffd]/u.test(line)) return line;
       if (this.#turn !== turn || performance.now() > until) return null;
     }

@@ -99,6 +99,17 @@ it("the line is read as it is seen: edited, wrapped, behind its prompt; another 
   expect(await shownLine("$ ", "\r(search)`x': ls", screen)).toBe(null);
 });
 
+it("takes what stood to the right of the cursor before the first key for the prompt's, and nothing else", async () => {
+  const screen = { columns: 40, rows: 10 };
+  const prompt = "$ \x1b[s\x1b[34G12:00\x1b[u";
+  expect(await shownLine(prompt, "ls -l", screen)).toBe("ls -l");
+  expect(await shownLine(prompt, "ls 12:00", screen)).toBe("ls 12:00");
+  expect(await shownLine(prompt, "", screen)).toBe("");
+  // The clock went on: better a line that is nonsense than one that is not all there.
+  expect(await shownLine(prompt, "ls\x1b[s\x1b[34G12:01\x1b[u", screen)).toMatch(/^ls +12:01$/);
+  expect(await shownLine("$ ", "ls\x1b[s\x1b[34G; rm x\x1b[u", screen)).toMatch(/^ls +; rm x$/);
+});
+
 it("tells a question for a secret from a prompt, and what is shown from what is not", () => {
   const asks = (text: string) => {
     const echo = new Echo();

@@ -1,6 +1,9 @@
 import headless from "@xterm/headless";
 
-/** The line that a person sees behind the prompt; null: it cannot be told from what surrounds it. */
+/**
+ * The line that a person sees behind the prompt; null: it cannot be told from what surrounds it. What stood to the right of the cursor
+ * before the first key is the prompt's, too (zsh's RPROMPT), for as long as it stands there unchanged.
+ */
 export async function shownLine(
   before: string,
   since: string,
@@ -16,9 +19,12 @@ export async function shownLine(
   try {
     await write(before);
     const prompt = lineAt(terminal, true);
+    const right = lineAt(terminal, false).slice(prompt.length).trim();
     await write(since);
     const line = lineAt(terminal, false);
-    return line.startsWith(prompt) ? line.slice(prompt.length).trimEnd() : null;
+    if (!line.startsWith(prompt)) return null;
+    const text = line.slice(prompt.length).trimEnd();
+    return (right !== "" && text.endsWith(` ${right}`) ? text.slice(0, -right.length) : text).trimEnd();
   } finally {
     terminal.dispose();
   }

@@ -114,7 +114,7 @@ known(
 const opaque = new Set(
   (
     "sftp-server eval . source trap alias unalias shopt enable hash complete compgen bind set mapfile readarray declare typeset export " +
-    "stty tset reset bindkey zle vared setopt unsetopt emulate disable compdef repeat foreach noglob nocorrect always zmodload autoload fc history dd " +
+    "stty tset reset bindkey zle vared setopt unsetopt emulate disable compdef sched repeat foreach noglob nocorrect always zmodload autoload fc history dd " +
     "vi vim nvim view ex ed emacs nano pico less more most man info top htop mc ranger " +
     "perl ruby node nodejs php lua tclsh expect gdb strace ltrace make gcc cc g++ m4 awk gawk mawk nawk sed tar zip unzip rpm2cpio cpio " +
     "mysql mariadb psql sqlite3 mongo mongosh redis-cli socat nc ncat netcat telnet ftp curl wget openssl gpg docker podman kubectl nsenter crictl ctr runc lxc " +

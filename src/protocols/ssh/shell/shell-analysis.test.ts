@@ -72,6 +72,10 @@ describe("what cannot be followed is unknown", () => {
     ],
     ...[
       "alias ls=rm\nls x",
+      "=rm x",
+      "{ true } always { rm x }",
+      "sched +1 rm x",
+      "sudo =rm x",
       "PATH=/tmp ls",
       "LD_PRELOAD=/tmp/x ls",
       "env PATH=. ls",

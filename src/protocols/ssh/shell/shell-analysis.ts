@@ -5,7 +5,7 @@ import { type Folder, home, pathOf, withHome } from "./paths.js";
 import type { Redirect, SimpleCommand, Word } from "./script.js";
 import { shapeOf } from "./shape.js";
 import { type Doing, gitServer, specialCommand } from "./special.js";
-import { literal, shown } from "./words.js";
+import { isBrace, literal, shown } from "./words.js";
 import { changesFolder, harmless, unwrap } from "./wrappers.js";
 
 const maxDepth = 8;
@@ -118,6 +118,12 @@ class Reading {
       this.#unknowns.add("a command whose name is known only when it runs");
       return;
     }
+    if (said.startsWith("=")) {
+      this.#commands.add(commandName(said.slice(1)) || said);
+      this.#unknowns.add("a command behind `=`, which zsh replaces by where it finds it");
+      return;
+    }
+    if (words.some(isBrace)) this.#unknowns.add("a brace among words, with which zsh begins or ends a group");
     const name = commandName(said);
     const args = words.slice(1);
     this.#commands.add(name);

@@ -23,6 +23,12 @@ export function plainWord(text: string): Word {
 /** Something that is put in when it runs: what `xargs` adds, what `find` found. */
 export const someWord: Word = { parts: [{ kind: "unknown", text: "?" }], expands: false };
 
+/** Whether it is an unquoted brace and nothing else. */
+export function isBrace({ parts }: Word): boolean {
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === "text" && !only.quoted && (only.text === "{" || only.text === "}");
+}
+
 /** Whether it begins with an unquoted tilde, which stands for a home. */
 export function beginsWithTilde({ parts }: Word): boolean {
   const first = parts[0];
