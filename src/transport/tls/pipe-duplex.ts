@@ -2,6 +2,9 @@ import { Duplex } from "node:stream";
 import { TransportError } from "../error.js";
 import type { Pipe, PipeAbort } from "../pipe.js";
 
+/** So many bytes are put together rather than sent as several messages. */
+const joinUpTo = 64 * 1024;
+
 const closedByOwner: PipeAbort = { code: "cancelled", text: "closed by its owner" };
 
 class PipeDuplex extends Duplex {
@@ -48,6 +51,24 @@ class PipeDuplex extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, written: () => void): void {
     if (this.#pipe.write(chunk)) written();
+    else this.#written = written;
+  }
+
+  /** Head and body, or records, that were written together: as one message they cost each hop one system call. */
+  override _writev(chunks: { chunk: Buffer }[], written: () => void): void {
+    let bytes = 0;
+    for (const { chunk } of chunks) bytes += chunk.length;
+    let more = true;
+    if (bytes <= joinUpTo) {
+      const joined = Buffer.allocUnsafe(bytes);
+      let at = 0;
+      for (const { chunk } of chunks) {
+        joined.set(chunk, at);
+        at += chunk.length;
+      }
+      more = this.#pipe.write(joined);
+    } else for (const { chunk } of chunks) more = this.#pipe.write(chunk);
+    if (more) written();
     else this.#written = written;
   }
 
