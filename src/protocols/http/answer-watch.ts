@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { HoopError } from "../../vocabulary/index.js";
+import type { Presence } from "./presence.js";
 
 /** What is known of an answer while its body comes. */
 export interface AnswerWatch {
@@ -13,16 +14,16 @@ export interface AnswerWatch {
 
 /**
  * Tells a target that breaks off from a client that leaves. Either destroys the other's stream within the same moment, so that it
- * only counts who was first: `over` aborts when the client is gone.
+ * only counts who was first.
  */
 export function watchAnswer(
   answer: { readonly body: Readable; readonly whole: () => boolean },
-  over: AbortSignal,
+  client: Presence,
 ): AnswerWatch {
   const { body, whole } = answer;
   let brokenOff: HoopError | null = null;
   const stopped = (cause?: Error) => {
-    if (!over.aborted) brokenOff ??= new HoopError("unavailable", "the target broke off its answer", { cause });
+    if (!client.left) brokenOff ??= new HoopError("unavailable", "the target broke off its answer", { cause });
   };
   body.once("error", stopped);
   body.once("close", () => {

@@ -12,10 +12,11 @@ import { acceptedProblem, judgeRequest, type Looked, look, patienceOf } from "./
 import { impersonation, isImpersonation } from "./kubernetes.js";
 import type { Finish, HttpLane } from "./lane.js";
 import { mapOwnUrl, type OwnName } from "./names.js";
+import { Presence } from "./presence.js";
 import { type Problem, type ProblemForm, problemAnswer } from "./refusal.js";
 import { relayAnswer } from "./relay-answer.js";
 import { ambiguousPath } from "./statement.js";
-import type { UpstreamRequest } from "./upstream.js";
+import type { UpstreamAnswer, UpstreamRequest } from "./upstream.js";
 
 /** Of HTTP/1.1; Node gives those of HTTP/2 the same shape, and `httpVersionMajor` tells them apart. */
 export type Request = IncomingMessage;
@@ -131,9 +132,13 @@ export async function exchange(
   response: Response,
   expectsContinue: boolean,
 ): Promise<void> {
-  const over = new AbortController();
-  const gone = () => over.abort();
-  response.once("close", gone);
+  const client = new Presence();
+  let answer: UpstreamAnswer | null = null;
+  const closed = () => {
+    // It got its answer, and the target all of the request: nothing is left to be called off.
+    if (!response.writableFinished || answer?.asked() !== true) client.leave();
+  };
+  response.once("close", closed);
   const refuse = (problem: Problem) => answerProblem(request, response, problem, lane.form);
   const method = request.method ?? "GET";
   let asked: number | null = null;
@@ -147,7 +152,7 @@ export async function exchange(
       response.end();
     });
     if (screened === null) return;
-    const admission = await lane.admitted(over.signal);
+    const admission = await lane.admitted(client);
     if (admission?.outcome === "deny") return refuse(problemFrom(admission));
     const hasBody = bodyFollows(request);
     let continued = false;
@@ -155,13 +160,13 @@ export async function exchange(
       hasBody,
       upgrade: null,
       buffered,
-      signal: over.signal,
+      client,
       onRead: () => {
         continued = expectsContinue;
         if (continued && !response.destroyed) response.writeContinue();
       },
     });
-    const judged = await judgeRequest(lane, looked, patienceOf(lane, request), over.signal);
+    const judged = await judgeRequest(lane, looked, patienceOf(lane, request), client);
     if (judged.kind === "later") return refuse(acceptedProblem(judged.waiting));
     asked = judged.id;
     if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
@@ -178,34 +183,34 @@ export async function exchange(
       expectsContinue: expectsContinue && !continued,
       needsHttp2: grpc,
       trailers: () => request.rawTrailers,
-      signal: over.signal,
+      client,
       onContinue: () => {
-        if (!response.destroyed && !over.signal.aborted) response.writeContinue();
+        if (!response.destroyed && !client.left) response.writeContinue();
       },
     };
-    const answer = await lane.upstream.send(sent);
+    answer = await lane.upstream.send(sent);
     lane.reached(answer);
     status = answer.status;
-    watch = watchAnswer(answer, over.signal);
+    watch = watchAnswer(answer, client);
     const relayed = await relayAnswer(lane, answer, watch, request, response, screened.own, masks);
     lane.finished(asked, { outcome: status >= 500 ? "error" : "ok", status, ...relayed });
     asked = null;
   } catch (error) {
     const broken = watch?.brokenOff ?? null;
-    if (over.signal.aborted && broken === null) return;
+    if (client.left && broken === null) return;
     lane.warn(broken ?? error);
     problem = problemOf(broken ?? error);
     refuse(problem);
   } finally {
-    response.removeListener("close", gone);
+    response.removeListener("close", closed);
     buffered.release();
-    if (asked !== null) lane.finished(asked, unfinished(problem, over.signal, watch?.bytes ?? 0, status));
+    if (asked !== null) lane.finished(asked, unfinished(problem, client, watch?.bytes ?? 0, status));
   }
 }
 
 /** How an exchange ended that did not come to its end. */
-export function unfinished(problem: Problem | null, over: AbortSignal, bytes: number, status: number): Finish {
-  if (problem === null) return { outcome: over.aborted ? "cancelled" : "error", bytes, status };
+export function unfinished(problem: Problem | null, client: Presence, bytes: number, status: number): Finish {
+  if (problem === null) return { outcome: client.left ? "cancelled" : "error", bytes, status };
   return { outcome: "error", bytes, status, error: { code: problem.code, text: problem.detail } };
 }
 

@@ -3,7 +3,8 @@ import { type Analysis, HoopError } from "../../vocabulary/index.js";
 import type { Buffered } from "./buffered.js";
 import { askFor, headerNames, mediaType, type Request, type Screened } from "./exchange.js";
 import type { GraphqlFacts } from "./graphql.js";
-import { type HttpLane, later } from "./lane.js";
+import type { HttpLane } from "./lane.js";
+import type { Presence } from "./presence.js";
 import type { Problem } from "./refusal.js";
 import { bodyFacts, graphqlFacts, type ReadBody, readBody } from "./request-body.js";
 
@@ -30,7 +31,7 @@ export async function look(
     readonly hasBody: boolean;
     readonly upgrade: string | null;
     readonly buffered: Buffered;
-    readonly signal: AbortSignal;
+    readonly client: Presence;
     onRead(): void;
   },
 ): Promise<Looked> {
@@ -40,7 +41,7 @@ export async function look(
   const looksAtBody = lane.needs("attribute:body");
   const reads = options.hasBody && (speaksGraphql || looksAtBody || lane.needs("hold"));
   if (reads) options.onRead();
-  const body = reads ? await readBody(request, lane.host.init.limits.maxFrame, options.buffered, options.signal) : null;
+  const body = reads ? await readBody(request, lane.host.init.limits.maxFrame, options.buffered, options.client) : null;
   const tooLarge = reads && body === null;
   const encoded = !/^(?:identity)?$/i.test(String(request.headers["content-encoding"] ?? ""));
   const known = body?.bytes ?? (tooLarge ? null : Buffer.alloc(0));
@@ -95,29 +96,25 @@ export async function judgeRequest(
   lane: HttpLane,
   { ask, tooLarge }: Looked,
   patience: number | null,
-  signal: AbortSignal,
+  client: Presence,
 ): Promise<Judged> {
-  const wait = new AbortController();
   let waiting: Waiting | null = null;
   let timer: NodeJS.Timeout | null = null;
-  const leave = () => wait.abort(signal.reason);
-  signal.addEventListener("abort", leave, { once: true });
   try {
-    const judged = await lane.judge(ask, wait.signal, (told) => {
+    const judged = await lane.judge(ask, client, (told, withdraw) => {
       // What people approve must be what is sent.
-      if (tooLarge) return wait.abort(tooLarge);
+      if (tooLarge) return withdraw("disconnected");
       waiting = told;
-      if (patience !== null) timer ??= setTimeout(() => wait.abort(later), patience * 1000);
+      if (patience !== null) timer ??= setTimeout(() => withdraw("restarted"), patience * 1000);
     });
     return { kind: "answer", ...judged };
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (client.left) throw error;
     if (tooLarge)
       throw new HoopError("denied", "a rule has people look at this request, and its body is too large for that");
     if (waiting === null) throw error;
     return { kind: "later", waiting };
   } finally {
-    signal.removeEventListener("abort", leave);
     if (timer !== null) clearTimeout(timer);
   }
 }

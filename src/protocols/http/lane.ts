@@ -1,8 +1,9 @@
-import type { Answer, Ask, SessionHost, TargetCredential, Waiting } from "../../protocol/index.js";
+import type { Answer, Ask, SessionHost, TargetCredential, Waiting, WithdrawReason } from "../../protocol/index.js";
 import { type Analysis, HoopError } from "../../vocabulary/index.js";
 import { isOwnHost, laneCookieValue } from "./browser.js";
 import { type Injection, injectionOf, secretForms } from "./credential.js";
 import { headerOf } from "./headers.js";
+import { Presence } from "./presence.js";
 import type { ProblemForm } from "./refusal.js";
 import { type RequestFacts, requestAnalyser } from "./statement.js";
 import { type HttpTarget, targetOf } from "./target.js";
@@ -21,9 +22,6 @@ export interface Finish {
 
 /** Tokens last longer than they are used. */
 const tokenMs = 60_000;
-
-/** The reason of a signal: the client comes back for the answer. */
-export const later = Symbol("later");
 
 const connectAsk: Ask = {
   phase: "connect",
@@ -109,40 +107,53 @@ export class HttpLane {
     return this.host.gate.needs?.().has(what) ?? false;
   }
 
-  /** Where the access itself waits for people: the first request asks, and all wait. */
-  admitted(signal: AbortSignal, waits?: (waiting: Waiting) => void): Promise<Answer | null> {
-    if (!this.host.init.asksToConnect) return Promise.resolve(null);
-    this.#admitted ??= this.judge(connectAsk, this.host.signal, waits).then(({ answer }) => answer);
+  /** Where the access itself waits for people: the first request asks, and all wait. Null: it waits for nobody. */
+  admitted(client: Presence): Promise<Answer> | null {
+    if (!this.host.init.asksToConnect) return null;
+    this.#admitted ??= this.judge(connectAsk, this.#session()).then(({ answer }) => answer);
     return Promise.race([
       this.#admitted,
       new Promise<never>((_resolve, reject) => {
         const leave = () => reject(new HoopError("cancelled", "the client went away"));
-        if (signal.aborted) leave();
-        else signal.addEventListener("abort", leave, { once: true });
+        if (client.left) leave();
+        else client.onLeave(leave);
       }),
     ]);
   }
 
-  /** Resolves with the gate's word, however long it takes; withdrawn when `signal` aborts, which leaves a review open where its reason says `later`. */
+  #session(): Presence {
+    const { signal } = this.host;
+    const session = new Presence();
+    if (signal.aborted) session.leave();
+    else signal.addEventListener("abort", () => session.leave(), { once: true });
+    return session;
+  }
+
+  /**
+   * Resolves with the gate's word, however long it takes; withdrawn when the client leaves. `waits` may withdraw it too, and with
+   * `restarted` leaves its review open.
+   */
   judge(
     ask: Ask,
-    signal: AbortSignal,
-    waits?: (waiting: Waiting) => void,
+    client: Presence,
+    waits?: (waiting: Waiting, withdraw: (why: WithdrawReason) => void) => void,
   ): Promise<{ readonly id: number; readonly answer: Answer }> {
     const id = ++this.#asks;
     const { gate } = this.host;
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        gate.withdraw?.(id, signal.reason === later ? "restarted" : "disconnected");
+      const withdraw = (why: WithdrawReason) => {
+        stay();
+        gate.withdraw?.(id, why);
         reject(new HoopError("cancelled", "the client went away"));
       };
-      if (signal.aborted) return leave();
-      signal.addEventListener("abort", leave, { once: true });
+      let stay = () => {};
+      if (client.left) return withdraw("disconnected");
+      stay = client.onLeave(() => withdraw("disconnected"));
       const answered = (answer: Answer) => {
-        signal.removeEventListener("abort", leave);
+        stay();
         resolve({ id, answer });
       };
-      gate.judge(id, ask, answered, waits);
+      gate.judge(id, ask, answered, waits && ((waiting) => waits(waiting, withdraw)));
     });
   }
 

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { finished, pipeline } from "node:stream/promises";
 import { HoopError, type MaskPlan } from "../../vocabulary/index.js";
 import type { AnswerWatch } from "./answer-watch.js";
 import { decoded } from "./body/coding.js";
@@ -78,18 +77,58 @@ export async function relayAnswer(
     response.end();
     return { bytes: 0, maskedCells: 0 };
   }
-  answer.body.on("data", (chunk: Buffer) => {
-    watch.bytes += chunk.length;
-  });
-  const sent = finished(response, { readable: false });
-  // Heard of by who waits for it below; until then the pipeline's error is the one that counts.
-  sent.catch(() => {});
-  await pipeline(answer.body, response, { end: false });
-  watch.ensureWhole();
-  addTrailers(lane, response, answer.trailers());
-  response.end();
-  await sent;
+  await pass(lane, answer, watch, response);
   return { bytes: watch.bytes, maskedCells: 0 };
+}
+
+/** Sends a body on as it comes; resolves when the client has taken all of it. */
+function pass(lane: HttpLane, answer: UpstreamAnswer, watch: AnswerWatch, response: Response): Promise<void> {
+  const { body } = answer;
+  return new Promise((resolve, reject) => {
+    let ended = false;
+    let over = false;
+    const fail = (error: Error) => {
+      if (over) return;
+      over = true;
+      body.destroy();
+      cut(response);
+      reject(error);
+    };
+    const end = (last?: Buffer) => {
+      try {
+        watch.ensureWhole();
+      } catch (error) {
+        return fail(error as Error);
+      }
+      ended = true;
+      addTrailers(lane, response, answer.trailers());
+      response.end(last);
+    };
+    // HTTP/2 says so of an answer that was cut off, too.
+    response.once("finish", () => {
+      if (!ended) return;
+      over = true;
+      resolve();
+    });
+    response.once("close", () => {
+      if (!over) fail(new HoopError("cancelled", "the client went away"));
+    });
+    body.on("error", fail);
+    body.once("close", () => {
+      if (!ended) fail(watch.brokenOff ?? new HoopError("unavailable", "the target broke off its answer"));
+    });
+    const all = answer.atOnce();
+    if (all !== null) {
+      watch.bytes = all.length;
+      return end(all);
+    }
+    body.on("data", (chunk: Buffer) => {
+      watch.bytes += chunk.length;
+      if (!response.write(chunk)) body.pause();
+    });
+    response.on("drain", () => body.resume());
+    body.once("end", () => end());
+  });
 }
 
 /** Reads, changes and sends. Nothing is sent before it was looked at. */

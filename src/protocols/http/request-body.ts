@@ -4,6 +4,7 @@ import { namePath } from "./body/form-masker.js";
 import type { Buffered } from "./buffered.js";
 import type { Request } from "./exchange.js";
 import { type GraphqlFacts, readGraphql } from "./graphql.js";
+import type { Presence } from "./presence.js";
 
 /** Values of a body that rules can look at; more are not told apart from a body that cannot be read. */
 const maxFields = 1_000;
@@ -30,17 +31,20 @@ export async function readBody(
   request: Request,
   limit: number,
   buffered: Buffered,
-  signal: AbortSignal,
+  client: Presence,
 ): Promise<ReadBody | null> {
   const parts: Buffer[] = [];
   let size = 0;
   if (Number(request.headers["content-length"] ?? 0) > limit) return null;
   const whole = await new Promise<boolean>((resolve, reject) => {
+    const onGone = () => settle(() => reject(new Error("the client went away")));
+    if (client.left) return reject(new Error("the client went away"));
+    const stay = client.onLeave(onGone);
     const settle = (then: () => void) => {
       request.removeListener("data", onData);
       request.removeListener("end", onEnd);
       request.removeListener("close", onGone);
-      signal.removeEventListener("abort", onGone);
+      stay();
       request.pause();
       then();
     };
@@ -55,11 +59,9 @@ export async function readBody(
       if (size > limit) settle(() => resolve(false));
     };
     const onEnd = () => settle(() => resolve(true));
-    const onGone = () => settle(() => reject(new Error("the client went away")));
     request.on("data", onData);
     request.once("end", onEnd);
     request.once("close", onGone);
-    signal.addEventListener("abort", onGone, { once: true });
   });
   const bytes = Buffer.concat(parts);
   if (!whole) {

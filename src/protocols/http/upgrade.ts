@@ -7,12 +7,13 @@ import { outgoing, problemFrom, problemOf, screen, unfinished } from "./exchange
 import { answerHeaders, headerOf } from "./headers.js";
 import { acceptedProblem, judgeRequest, look, patienceOf } from "./judge-request.js";
 import type { HttpLane } from "./lane.js";
+import { Presence } from "./presence.js";
 import { type Problem, problemAnswer } from "./refusal.js";
 
 /** A connection that becomes something else: a WebSocket, mostly. Judged like any request, then carried as bytes. */
 export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  const over = new AbortController();
-  socket.once("close", () => over.abort());
+  const client = new Presence();
+  socket.once("close", () => client.leave());
   socket.on("error", () => {});
   // Two pipelines listen on it, one a direction.
   socket.setMaxListeners(32);
@@ -32,16 +33,16 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     });
     if (screened === null) return;
     const kind = (request.headers.upgrade ?? "").trim().toLowerCase().slice(0, 100);
-    const admission = await lane.admitted(over.signal);
+    const admission = await lane.admitted(client);
     if (admission?.outcome === "deny") return refuse(problemFrom(admission));
     const looked = await look(lane, request, screened, {
       hasBody: false,
       upgrade: kind,
       buffered: new Buffered(),
-      signal: over.signal,
+      client,
       onRead: () => {},
     });
-    const judged = await judgeRequest(lane, looked, patienceOf(lane, request), over.signal);
+    const judged = await judgeRequest(lane, looked, patienceOf(lane, request), client);
     if (judged.kind === "later") return refuse(acceptedProblem(judged.waiting));
     asked = judged.id;
     if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
@@ -63,13 +64,13 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
       expectsContinue: false,
       needsHttp2: false,
       trailers: () => [],
-      signal: over.signal,
+      client,
       onContinue: () => {},
     });
     const { answer } = upgraded;
     lane.reached(answer);
     status = answer.status;
-    watch = watchAnswer(upgraded.socket ? { body: upgraded.socket, whole: always } : answer, over.signal);
+    watch = watchAnswer(upgraded.socket ? { body: upgraded.socket, whole: always } : answer, client);
     const shown = answerHeaders(answer.headers, none, (_name, value) => lane.withoutSecret(value));
     if (upgraded.socket === null) {
       writeHead(socket, `HTTP/1.1 ${status} ${answer.statusText}`, [...shown, "Connection", "close"]);
@@ -93,13 +94,13 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     asked = null;
   } catch (error) {
     const broken = watch?.brokenOff ?? null;
-    if (over.signal.aborted && broken === null) return;
+    if (client.left && broken === null) return;
     lane.warn(broken ?? error);
     problem = problemOf(broken ?? error);
     if (status === 0) refuse(problem);
     else socket.destroy();
   } finally {
-    if (asked !== null) lane.finished(asked, unfinished(problem, over.signal, watch?.bytes ?? 0, status));
+    if (asked !== null) lane.finished(asked, unfinished(problem, client, watch?.bytes ?? 0, status));
   }
 }
 

@@ -12,6 +12,7 @@ import { kernelSocket, pipeDuplex, securePipe } from "../../transport/tls/index.
 import { deadline, HoopError } from "../../vocabulary/index.js";
 import { certificateOf } from "./credential.js";
 import { asObject, asRaw, type RawHeaders, trailersFrom } from "./headers.js";
+import type { Presence } from "./presence.js";
 import type { HttpTarget } from "./target.js";
 
 export interface UpstreamRequest {
@@ -27,7 +28,7 @@ export interface UpstreamRequest {
   readonly needsHttp2: boolean;
   /** Trailers of the request, once its body has ended. */
   readonly trailers: () => RawHeaders;
-  readonly signal: AbortSignal;
+  readonly client: Presence;
   readonly onContinue: () => void;
 }
 
@@ -40,6 +41,10 @@ export interface UpstreamAnswer {
   readonly whole: () => boolean;
   /** After the body has ended. */
   readonly trailers: () => RawHeaders;
+  /** The body, where all of it is here already; null: it is to be read from `body`. */
+  atOnce(): Buffer | null;
+  /** Whether all of the request is on its way. */
+  asked(): boolean;
 }
 
 export interface UpstreamUpgrade {
@@ -86,8 +91,10 @@ export class Upstream {
   upgrade(request: UpstreamRequest): Promise<UpstreamUpgrade> {
     return new Promise((resolve, reject) => {
       const sent = this.#begin(request);
-      sent.once("upgrade", (answer, socket, head) => resolve({ answer: answerFrom(answer), socket, head }));
-      sent.once("response", (answer) => resolve({ answer: answerFrom(answer), socket: null, head: Buffer.alloc(0) }));
+      sent.once("upgrade", (answer, socket, head) => resolve({ answer: answerFrom(sent, answer), socket, head }));
+      sent.once("response", (answer) =>
+        resolve({ answer: answerFrom(sent, answer), socket: null, head: Buffer.alloc(0) }),
+      );
       sent.once("error", (error) => reject(failure(error)));
       sent.end();
     });
@@ -142,16 +149,19 @@ export class Upstream {
     return (await this.#open(false)).socket;
   }
 
-  #begin({ method, url, headers, signal }: UpstreamRequest): ClientRequest {
-    return httpRequest({
+  #begin({ method, url, headers, client }: UpstreamRequest): ClientRequest {
+    const sent = httpRequest({
       agent: this.#agent,
       method,
       path: url,
       headers: ["Host", this.#target.authority, ...headers] as never,
       setHost: false,
-      signal,
       maxHeaderSize: 64 * 1024,
     });
+    const stop = () => void sent.destroy(new HoopError("cancelled", "the client went away"));
+    if (client.left) stop();
+    else client.onLeave(stop);
+    return sent;
   }
 
   #sendHttp1(request: UpstreamRequest): Promise<UpstreamAnswer> {
@@ -166,7 +176,7 @@ export class Upstream {
       sent.once("error", stop);
       sent.once("response", (answer) => {
         answered = true;
-        resolve(answerFrom(answer));
+        resolve(answerFrom(sent, answer));
       });
       if (body === null) return sent.end();
       const sendBody = () => {
@@ -193,7 +203,7 @@ export class Upstream {
 
   async #sendHttp2(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const session = await this.#sessionNow();
-    const { method, url, body, headers, signal } = request;
+    const { method, url, body, headers } = request;
     const stream = session.request(
       {
         ":method": method,
@@ -202,7 +212,7 @@ export class Upstream {
         ":authority": this.#target.authority,
         ...asObject(headers),
       },
-      { endStream: body === null, signal, waitForTrailers: body !== null },
+      { endStream: body === null, signal: request.client.signal, waitForTrailers: body !== null },
     );
     return new Promise((resolve, reject) => {
       stream.once("error", (error) => reject(failure(error)));
@@ -262,7 +272,7 @@ class LaneAgent extends HttpAgent {
   }
 }
 
-function answerFrom(answer: IncomingMessage): UpstreamAnswer {
+function answerFrom(sent: ClientRequest, answer: IncomingMessage): UpstreamAnswer {
   return {
     status: answer.statusCode ?? 502,
     statusText: answer.statusMessage ?? "",
@@ -270,8 +280,18 @@ function answerFrom(answer: IncomingMessage): UpstreamAnswer {
     body: answer,
     whole: () => answer.complete,
     trailers: () => answer.rawTrailers,
+    atOnce: () => bodyAtOnce(answer),
+    asked: () => sent.writableFinished,
   };
 }
+
+/** Of a small answer, body and head come in one piece. */
+function bodyAtOnce(answer: IncomingMessage): Buffer | null {
+  if (!answer.complete || answer.readableFlowing !== null) return null;
+  return (answer.read() as Buffer | null) ?? nothing;
+}
+
+const nothing = Buffer.alloc(0);
 
 function http2Answer(stream: ClientHttp2Stream, raw: RawHeaders): UpstreamAnswer {
   let trailers: RawHeaders | null = null;
@@ -287,6 +307,8 @@ function http2Answer(stream: ClientHttp2Stream, raw: RawHeaders): UpstreamAnswer
     // Trailers are the end, whatever the target does to the stream after them.
     whole: () => trailers !== null || stream.rstCode === constants.NGHTTP2_NO_ERROR,
     trailers: () => trailers ?? [],
+    atOnce: () => null,
+    asked: () => stream.writableFinished,
   };
 }
 
