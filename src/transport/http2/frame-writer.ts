@@ -9,6 +9,12 @@ import { limits, ownSettings } from "./settings.js";
  * with its pile. Without it a batch of calls walks round the processes as one, and all but one of them wait.
  */
 const flushMs = 0.1;
+/** Writing early takes at most so much of the time: where a write is dear (TLS, a busy machine), more waits for the next. */
+const writesShare = 0.1;
+/** A write that took longer was interrupted. */
+const longestMs = 0.05;
+/** What a write cost counts by so much beside those before it. */
+const weight = 1 / 16;
 /** So many bytes are worth a write of their own. */
 const bytesAtOnce = 128 * 1024;
 
@@ -20,6 +26,8 @@ export class FrameWriter implements Flushable {
   #dirty = false;
   /** When the first data was written that is not sent; 0: there is none. */
   #since = 0;
+  /** What a write costs, milliseconds. */
+  #cost = 0;
   #closed = false;
 
   /** `unread`: the peer lets pile up what it made us say. */
@@ -37,7 +45,10 @@ export class FrameWriter implements Flushable {
   flush(): void {
     this.#dirty = false;
     this.#since = 0;
-    if (!this.#closed && !this.#socket.destroyed) this.#outbox.flush();
+    if (this.#closed || this.#socket.destroyed) return;
+    const began = performance.now();
+    this.#outbox.flush();
+    this.#cost += (Math.min(longestMs, performance.now() - began) - this.#cost) * weight;
   }
 
   /** Nothing is written from now on. */
@@ -107,7 +118,8 @@ export class FrameWriter implements Flushable {
   dataDone(): void {
     const now = performance.now();
     if (this.#since === 0) this.#since = now;
-    if (now - this.#since >= flushMs || this.#outbox.waiting >= bytesAtOnce) this.flush();
+    if (now - this.#since >= Math.max(flushMs, this.#cost / writesShare) || this.#outbox.waiting >= bytesAtOnce)
+      this.flush();
     else this.#soon();
   }
 
