@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { agentProver, createGatewayLink, type GrpcSession } from "../transport/grpc/index.js";
+import { leaveHeapRoomForBytes } from "../transport/index.js";
 import { HoopError } from "../vocabulary/index.js";
 import { createAllowList } from "./allow-list.js";
 import type { AgentConfig } from "./config.js";
@@ -31,6 +32,7 @@ export async function runAgent(
   config: AgentConfig,
   { signal, log, version, connected }: RunAgentOptions,
 ): Promise<void> {
+  leaveHeapRoomForBytes();
   const userAgent = `hoop-agent/${version}`;
   const allow = createAllowList(config.allow);
   const ca = config.ca === undefined ? undefined : await readAuthority(config.ca);

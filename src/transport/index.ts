@@ -1,5 +1,6 @@
 export { abortFrom, TransportError } from "./error.js";
 export { handOver } from "./hand-over.js";
+export { leaveHeapRoomForBytes } from "./heap-for-bytes.js";
 export { joinPipes } from "./join-pipes.js";
 export { createMemoryPipes } from "./memory/index.js";
 export type { Pipe, PipeAbort, PipeSink } from "./pipe.js";

@@ -1,3 +1,4 @@
+import { leaveHeapRoomForBytes } from "../../transport/index.js";
 import { HoopError } from "../../vocabulary/index.js";
 import { serveControl } from "./control/control-server.js";
 import { examine } from "./doctor/examine.js";
@@ -34,6 +35,7 @@ export async function runTunnel(input: TunnelOptionsInput, parts: RunTunnelParts
     const [issue] = parsed.error.issues;
     throw new HoopError("invalid", `the tunnel's option ${issue?.path.join(".")}: ${issue?.message}`);
   }
+  leaveHeapRoomForBytes();
   const options = parsed.data;
   const machine = parts.machine ?? thisMachine();
   const owners = parts.owners !== undefined ? parts.owners : machine.platform === "linux" ? procOwnerSource() : null;
