@@ -206,8 +206,8 @@ class SshSession {
     this.#judging = judging;
     this.#bridge = new Bridge({
       env: this.#target.env,
-      send: (to, payload) => {
-        if (!this.#ends[to]!.send(payload)) this.#ends[otherEnd(to)]!.pause();
+      send: (to, payload, data) => {
+        if (!this.#ends[to]!.send(payload, data)) this.#ends[otherEnd(to)]!.pause();
       },
       judge: (request, channel, answer) => judging.judge(request, channel, answer),
       tap: (channel, ports) => judging.tap(channel, ports),

@@ -23,7 +23,7 @@ function allowing() {
   const sent: { to: string; payload: Buffer }[] = [];
   const made = new Bridge({
     env: [],
-    send: (to, payload) => void sent.push({ to, payload }),
+    send: (to, payload, data) => void sent.push({ to, payload: data ? Buffer.concat([payload, data]) : payload }),
     judge: (_request, _channel, answer) => {
       answer({ outcome: "allow" });
       return () => {};
@@ -107,7 +107,7 @@ it("what is braked gets no room, and all of it afterwards", () => {
   let brake: (on: boolean) => void = () => {};
   const made = new Bridge({
     env: [],
-    send: (to, payload) => void sent.push({ to, payload }),
+    send: (to, payload, data) => void sent.push({ to, payload: data ? Buffer.concat([payload, data]) : payload }),
     judge: (_request, _channel, answer) => {
       answer({ outcome: "allow" });
       return () => {};

@@ -9,7 +9,8 @@ import { ReplyQueue } from "./reply-queue.js";
 import type { JudgedRequest, RequestVerdict } from "./requests.js";
 
 export interface BridgePorts {
-  send(to: End, payload: Buffer): void;
+  /** A message; `data` is its end, where it carries some. */
+  send(to: End, payload: Buffer, data?: Buffer): void;
   /** Calls back once, perhaps hours later; `notice` may be called before, with a line for the person. */
   judge(request: JudgedRequest, channel: Channel | null, answer: (verdict: RequestVerdict) => void): Withdraw;
   /** Who looks at a channel's data once it runs; null: nobody. */
@@ -54,7 +55,7 @@ export class Bridge {
       client: new ReplyQueue((answer) => ports.send("client", answer)),
       target: new ReplyQueue((answer) => ports.send("target", answer)),
     };
-    this.#flow = new DataFlow((to, payload) => ports.send(to, payload));
+    this.#flow = new DataFlow((to, payload, data) => ports.send(to, payload, data));
     this.#requests = new ChannelRequests({
       send: (to, payload) => ports.send(to, payload),
       judge: (request, channel, answer) => ports.judge(request, channel, answer),

@@ -13,10 +13,10 @@ interface Waiting {
  * control is the two ends' own; what Hoop adds or takes away is made up for here.
  */
 export class DataFlow {
-  readonly #send: (to: End, payload: Buffer) => void;
+  readonly #send: (to: End, payload: Buffer, data?: Buffer) => void;
   readonly #overflow = new Map<Channel, Record<End, Waiting[]>>();
 
-  constructor(send: (to: End, payload: Buffer) => void) {
+  constructor(send: (to: End, payload: Buffer, data?: Buffer) => void) {
     this.#send = send;
   }
 
@@ -112,6 +112,6 @@ export class DataFlow {
       channel.numbers[to]!,
     );
     if (extended !== null) head.uint32(extended);
-    this.#send(to, head.string(data).end());
+    this.#send(to, head.uint32(data.length).end(), data);
   }
 }

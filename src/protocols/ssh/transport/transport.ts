@@ -60,7 +60,9 @@ export class SshTransport {
   readonly #pipe: Pipe;
   readonly #events: SshTransportEvents;
   readonly #library: LibraryTransport;
+  /** Packets of this turn, which nobody writes into any more. */
   #out: Buffer[] = [];
+  #outBytes = 0;
   #scheduled = false;
   #over = false;
   #ready = false;
@@ -122,12 +124,16 @@ export class SshTransport {
     return this.#pipe.buffered;
   }
 
-  /** False: the pipe is full; wait for `drain`. Messages given during a key exchange wait inside. */
-  send(payload: Uint8Array): boolean {
+  /**
+   * Sends a message; `data` is its end, where it has some, copied once: into the packet that is encrypted. False: the pipe is full;
+   * wait for `drain`. Messages given during a key exchange wait inside.
+   */
+  send(payload: Uint8Array, data: Uint8Array = nothing): boolean {
     if (this.#over) return true;
     const { write } = this.#library._packetRW;
-    const packet = write.alloc(payload.length);
+    const packet = write.alloc(payload.length + data.length);
     packet.set(payload, write.allocStart);
+    if (data.length > 0) packet.set(data, write.allocStart + payload.length);
     sendPacket(this.#library, write.finalize(packet));
     return this.#pipe.buffered < highWater;
   }
@@ -160,7 +166,8 @@ export class SshTransport {
   #payload(payload: Buffer, own: (payload: Buffer) => unknown): unknown {
     const type = payload[0];
     if (type !== undefined && (type === message.serviceRequest || type === message.serviceAccept || type >= 50)) {
-      this.#events.payload(Buffer.from(payload));
+      // Decrypted where it came in. A small one that somebody keeps must not keep the chunk around it.
+      this.#events.payload(payload.length < worthAView ? Buffer.from(payload) : payload);
       return undefined;
     }
     return own(payload);
@@ -178,8 +185,8 @@ export class SshTransport {
 
   #write(bytes: Buffer): void {
     if (this.#over) return;
-    // The library reuses what it encrypts into.
-    this.#out.push(Buffer.from(bytes));
+    this.#out.push(bytes);
+    this.#outBytes += bytes.length;
     this.#count(bytes.length);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -188,10 +195,13 @@ export class SshTransport {
 
   #flush(): void {
     this.#scheduled = false;
-    if (this.#out.length === 0 || this.#over) return;
-    const bytes = this.#out.length === 1 ? this.#out[0]! : Buffer.concat(this.#out);
+    const packets = this.#out;
+    if (packets.length === 0 || this.#over) return;
+    const together = this.#outBytes <= copyUpTo && packets.length > 1;
     this.#out = [];
-    this.#pipe.write(bytes);
+    this.#outBytes = 0;
+    if (together) this.#pipe.write(Buffer.concat(packets));
+    else for (const packet of packets) this.#pipe.write(packet);
   }
 
   #count(bytes: number): void {
@@ -205,9 +215,15 @@ export class SshTransport {
     if (this.#over) return;
     this.#over = true;
     this.#out = [];
+    this.#outBytes = 0;
     // The library throws where it is used after its end.
     setImmediate(() => this.#library.cleanup());
   }
 }
 
 const highWater = 256 * 1024;
+const nothing = new Uint8Array(0);
+/** From here on a payload is looked at where it lies. */
+const worthAView = 4 * 1024;
+/** Packets of one turn are put together up to this; more go one after the other, as the pipe puts together what is small. */
+const copyUpTo = 8 * 1024;
