@@ -321,6 +321,7 @@ export async function startGateway(
         maxFrame: config.HOOP_MAX_STATEMENT_MB * 1024 * 1024,
         maxQueued: 256 * 1024,
         handshakeMs: config.HOOP_HANDSHAKE_MS,
+        maxScreen: config.HOOP_MAX_SCREEN_MB * 1024 * 1024,
         sessions: config.HOOP_MAX_SESSIONS,
         sessionsPerSubject: config.HOOP_MAX_SESSIONS_PER_SUBJECT,
       },

@@ -182,6 +182,10 @@ const settings = {
     "Sessions at a time of one subject.",
   ],
   HOOP_MAX_STATEMENT_MB: [z.coerce.number().int().min(1).max(1_024).default(128), "Longest statement."],
+  HOOP_MAX_SCREEN_MB: [
+    z.coerce.number().int().min(1).max(1_000_000).default(2_048),
+    "Most that the recording of one session's terminals may take; at it the session ends, and says so.",
+  ],
   HOOP_HANDSHAKE_MS: [
     milliseconds(1_000, 300_000).default(20_000),
     "From a client's connection to its finished login.",

@@ -152,6 +152,8 @@ export interface SessionLimits {
   readonly maxQueued: number;
   /** From the first byte to a finished login, milliseconds. */
   readonly handshakeMs: number;
+  /** Of what a session's terminals show, as it is recorded, bytes: at it the session ends. Absent: no bound. */
+  readonly maxScreen?: number | undefined;
 }
 
 /** All that a session ever knows. */

@@ -266,6 +266,20 @@ test("what a terminal shows is recorded as asciicast, what is typed without echo
   ]);
 });
 
+test("a terminal that prints without end is ended at its bound, which its recording, a note and the person are told", async () => {
+  const maxScreen = 256 * 1024;
+  const lane = await lanes({ maxScreen });
+  const ended = await run("ssh", ["-tt", ...options(lane.port), "127.0.0.1", "yes"]);
+  const why = "the recording of this session's terminals is full";
+  expect(`${ended.out}${ended.err}`).toContain(`hoop: ${why}`);
+  const pieces = () => lane.notes.flatMap((note) => (note.kind === "screen" ? [note.text] : []));
+  await expect.poll(() => pieces().join("").trimEnd().split("\n").at(-1), { timeout: 5_000 }).toContain(`"m","${why}`);
+  expect(pieces().join("").length).toBeGreaterThan(maxScreen);
+  // No more than the piece that went over it, and what was under way.
+  expect(pieces().join("").length).toBeLessThan(maxScreen + 256 * 1024);
+  expect(lane.notes.filter((note) => note.kind === "warning")).toHaveLength(1);
+});
+
 test("an access that is held waits between login and shell, told in banners", async () => {
   let release: (word: string) => void = () => {};
   const lane = await lanes({

@@ -39,6 +39,7 @@ export interface LaneOptions {
   readonly target?: Record<string, unknown>;
   readonly secret?: string | null;
   readonly handshakeMs?: number;
+  readonly maxScreen?: number;
   readonly tls?: Connection["tls"];
   readonly viaAgent?: boolean;
   readonly exposesCredentialToAgent?: boolean;
@@ -92,7 +93,10 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
         ...(options.asksToConnect ? { asksToConnect: true } : {}),
         viaAgent: options.viaAgent ?? false,
         clientTls: true,
-        limits: { maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: options.handshakeMs ?? 5_000 },
+        limits: {
+          ...{ maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: options.handshakeMs ?? 5_000 },
+          maxScreen: options.maxScreen,
+        },
         maskKey: Buffer.alloc(32, 1),
         random: randomBytes,
       },

@@ -1,5 +1,5 @@
-import type { Ask, SessionHost } from "../../protocol/index.js";
-import type { Analysis, HoopError } from "../../vocabulary/index.js";
+import type { Ask, EndReason, SessionHost } from "../../protocol/index.js";
+import type { Analysis } from "../../vocabulary/index.js";
 import { requestAnalysis, runsSftp } from "./analysis.js";
 import type { TapPorts, Withdraw } from "./connection/bridge.js";
 import type { Channel, ChannelTap } from "./connection/channel.js";
@@ -8,6 +8,7 @@ import { asksForLines } from "./prompt/asks-for-lines.js";
 import { LineStatements } from "./prompt/line-statements.js";
 import { shellTap } from "./prompt/shell-tap.js";
 import { Cast } from "./screen/cast.js";
+import { ScreenBound } from "./screen/screen-bound.js";
 import { operationAnalysis } from "./sftp/operation.js";
 import { SftpTap } from "./sftp/sftp-tap.js";
 import type { SshTarget } from "./target.js";
@@ -35,7 +36,8 @@ export class Judging {
   readonly #login: Login;
   readonly #notice: (text: string, channel: Channel | null) => void;
   /** What a terminal shows cannot be written down any more. */
-  readonly #unrecorded: (error: HoopError) => void;
+  readonly #unrecorded: (reason: EndReason) => void;
+  readonly #bound: ScreenBound;
   readonly #casts = new Set<Cast>();
   #watchedUntil = 0;
   readonly #running = new Map<Channel, Running>();
@@ -46,12 +48,13 @@ export class Judging {
     host: SessionHost,
     login: Login,
     notice: (text: string, channel: Channel | null) => void,
-    unrecorded: (error: HoopError) => void,
+    unrecorded: (reason: EndReason) => void,
   ) {
     this.#host = host;
     this.#login = login;
     this.#notice = notice;
     this.#unrecorded = unrecorded;
+    this.#bound = new ScreenBound(host.init.limits.maxScreen, (reason) => this.#full(reason));
   }
 
   judge(request: JudgedRequest, channel: Channel | null, answer: (verdict: RequestVerdict) => void): Withdraw {
@@ -129,11 +132,17 @@ export class Judging {
     const cast = new Cast(
       {
         now: Date.now,
-        write: (part, text, written) =>
+        write: (part, text, written) => {
           this.#host.note({ kind: "screen", terminal, part, text }, (error) => {
-            if (error) this.#unrecorded(error);
+            if (error)
+              this.#unrecorded({
+                code: "unavailable",
+                text: `this session cannot be recorded: ${error.message}`,
+              });
             else written();
-          }),
+          });
+          this.#bound.took(Buffer.byteLength(text));
+        },
         brake,
       },
       channel.pty,
@@ -141,6 +150,13 @@ export class Judging {
     cast.watched(this.#watchedUntil);
     this.#casts.add(cast);
     return cast;
+  }
+
+  /** Each recording says why it ends there, before the session does. */
+  #full(reason: EndReason): void {
+    for (const cast of this.#casts) cast.marker(reason.text);
+    this.#host.note({ kind: "warning", text: reason.text });
+    this.#unrecorded(reason);
   }
 
   #sftpTap(channel: Channel, running: Running, { inject, end }: TapPorts): ChannelTap {

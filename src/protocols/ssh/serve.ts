@@ -201,7 +201,7 @@ class SshSession {
       this.#host,
       { user: this.#user, target: this.#target },
       (text, channel) => this.#bridge?.notice(text, channel),
-      (error) => this.#end({ code: "unavailable", text: `this session cannot be recorded: ${error.message}` }),
+      (reason) => this.#end(reason),
     );
     this.#judging = judging;
     this.#bridge = new Bridge({
