@@ -1,5 +1,6 @@
 import headless from "@xterm/headless";
-import { castLines, screenSize } from "./cast-lines.js";
+import { type CastHeader, castLines, screenSize } from "./cast-lines.js";
+import { type ReadingTurns, readingTurns } from "./reading-turns.js";
 
 /** What changed on a screen. */
 export interface ScreenFrame {
@@ -29,10 +30,14 @@ export class ScreenReader {
   readonly #terminal: headless.Terminal;
   #shown: string[] = [];
   #hidden = new Map<string, string>();
+  readonly #turns: Pick<ReadingTurns, "take">;
   #resized = true;
+  /** Taken on before something is shown in it: of a row of sizes only the last one. */
+  #size: CastHeader | null = null;
 
-  constructor(hide: HideValues = (line) => line) {
+  constructor(hide: HideValues = (line) => line, turns: Pick<ReadingTurns, "take"> = readingTurns) {
     this.#hide = hide;
+    this.#turns = turns;
     this.#terminal = new headless.Terminal({ cols: 80, rows: 24, scrollback: 0, allowProposedApi: true });
   }
 
@@ -42,7 +47,7 @@ export class ScreenReader {
     let since = 0;
     for (const line of castLines(piece)) {
       if (!Array.isArray(line)) {
-        this.#resize(line as ReturnType<typeof screenSize>);
+        this.#size = line as CastHeader;
         continue;
       }
       const [at, code, data] = line as readonly [number, string, string];
@@ -61,7 +66,7 @@ export class ScreenReader {
         }
       } else if (code === "r") {
         const [columns, rows] = data.split("x").map(Number);
-        this.#resize(screenSize(columns, rows));
+        this.#size = screenSize(columns, rows);
       }
     }
     const frame = waiting === "" ? null : await this.#frame(since, waiting);
@@ -72,13 +77,19 @@ export class ScreenReader {
     this.#terminal.dispose();
   }
 
-  #resize({ columns, rows }: ReturnType<typeof screenSize>): void {
+  /** Answers what it cost, in characters. */
+  #resize(): number {
+    if (this.#size === null) return 0;
+    const { columns, rows } = this.#size;
+    this.#size = null;
     this.#terminal.resize(Math.max(columns, 2), rows);
     this.#resized = true;
     this.#shown = [];
+    return columns * rows;
   }
 
   async #frame(at: number, data: string): Promise<ScreenFrame | null> {
+    await this.#turns.take(data.length + this.#resize());
     await new Promise<void>((resolve) => this.#terminal.write(data, resolve));
     const rows: (readonly [number, string])[] = [];
     const now = this.#rows();
