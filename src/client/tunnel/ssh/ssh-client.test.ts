@@ -51,6 +51,7 @@ describe("what stock ssh is told", () => {
     const { made } = client(false);
     expect(made.config).toBeNull();
     made.learn(hostKey);
+    expect(readFileSync(made.config!, "utf8")).toContain("Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,");
     expect(readFileSync(made.config!, "utf8")).toContain(`UserKnownHostsFile ${join(root, "state", "known_hosts")}`);
     expect(readdirSync(join(root, "etc/ssh/ssh_config.d"))).toEqual([]);
   });

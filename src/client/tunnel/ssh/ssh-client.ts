@@ -66,6 +66,12 @@ export class SshClient {
   }
 }
 
+/**
+ * `ssh` prefers ChaCha20, and what it prefers is taken. AES-GCM is as safe and takes half of the processor time at both ends, where
+ * processors know AES, as they have for many years. Names that every OpenSSH since 6.2 knows, also one that is built for FIPS.
+ */
+const ciphers = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr";
+
 function configText(knownHosts: string, addresses: string): string {
   return `# Written by hoop tunnel: the gateway's host key for names under .${zone}, and for nothing else.
 # Removed by: hoop tunnel uninstall
@@ -75,6 +81,7 @@ Host *.${zone} ${addresses}
   StrictHostKeyChecking yes
   UpdateHostKeys no
   CheckHostIP no
+  Ciphers ${ciphers}
 Host *
 `;
 }
