@@ -60,6 +60,18 @@ async function seconds(way: Way, command: string, megabytesIn = 0): Promise<numb
   return (performance.now() - began) / 1_000;
 }
 
+/** Processor time of a process so far, in milliseconds: what else the machine does adds less to it than to a clock. */
+function processor(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+const processesOf = (hoop: RunningHoop) => ({
+  gateway: hoop.gateway.pid,
+  agent: hoop.agent!.pid,
+  tunnel: hoop.tunnel.pid,
+});
+
 const resident = (pid: number) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1_024;
 
@@ -134,7 +146,7 @@ async function lanes(host: string, port: number): Promise<string> {
 }
 
 async function memory(hoop: RunningHoop, way: Way): Promise<string> {
-  const pids = { gateway: hoop.gateway.pid, agent: hoop.agent!.pid, tunnel: hoop.tunnel.pid };
+  const pids = processesOf(hoop);
   const rows: string[][] = [["MiB resident", ...Object.keys(pids)]];
   const now = () => Object.values(pids).map(resident);
   const told = (name: string, values: readonly number[]) =>
@@ -172,18 +184,22 @@ async function main(target: Sshd, jump: Sshd, hoop: RunningHoop): Promise<void> 
     ...["--user", "root", "--agent", "site", "--secret-file", key],
   ]);
   const { host, port } = await hoop.place("web-1");
-  const through: Way = { name: "hoop", args: [...quiet, ...noKeys, "-p", String(port), host] };
+  // What the tunnel tells every ssh, where it may.
+  const told = join(hoop.folder, "engineer", "tunnel", "ssh_config");
+  const through: Way = { name: "hoop", args: ["-F", told, ...quiet.slice(2), ...noKeys, "-p", String(port), host] };
   const ways: readonly Way[] = [
     { name: "direct", args: ["-F", config, "target"] },
     { name: "ssh -J", args: ["-F", config, "-J", "jump", "target"] },
     through,
   ];
-  if (rounds > 0) await ladder(ways);
+  if (rounds > 0) await ladder(ways, hoop);
   if (bigMegabytes > 0) console.log(`\n${await memory(hoop, through)}`);
   console.log(`\n${await lanes(host, port)}`);
 }
 
-async function ladder(ways: readonly Way[]): Promise<void> {
+async function ladder(ways: readonly Way[], hoop: RunningHoop): Promise<void> {
+  const pids = processesOf(hoop);
+  const spent = new Map<string, number[]>();
   const measures = [
     ["connect, ms", (way: Way) => seconds(way, "true").then((taken) => taken * 1_000)],
     [
@@ -197,7 +213,13 @@ async function ladder(ways: readonly Way[]): Promise<void> {
     for (const [name, measure] of measures)
       for (const way of ways) {
         const all = values.get(`${name} ${way.name}`) ?? [];
+        const before = Object.values(pids).map(processor);
         values.set(`${name} ${way.name}`, [...all, await measure(way)]);
+        if (way.name !== "hoop" || name.startsWith("connect")) continue;
+        for (const [at, [process, pid]] of Object.entries(pids).entries()) {
+          const taken = (processor(pid) - before[at]!) / megabytes;
+          spent.set(`${name} ${process}`, [...(spent.get(`${name} ${process}`) ?? []), taken]);
+        }
       }
   const of = (name: string, way: string) => median(values.get(`${name} ${way}`)!)!;
   const ratio = (name: string) =>
@@ -213,6 +235,16 @@ async function ladder(ways: readonly Way[]): Promise<void> {
         name.startsWith("connect") ? "≤ 1.5 ×" : "≥ 0.7 ×",
       ]),
     ]),
+  );
+  const least = (name: string, process: string) => Math.min(...spent.get(`${name} ${process}`)!).toFixed(2);
+  console.log(
+    `\n${table([
+      ["processor ms a MB, the least of the rounds", ...Object.keys(pids)],
+      ...["down, MB/s", "up, MB/s"].map((name) => [
+        name.slice(0, name.indexOf(",")),
+        ...Object.keys(pids).map((process) => least(name, process)),
+      ]),
+    ])}`,
   );
 }
 
