@@ -2,6 +2,7 @@ import type { Pipe, PipeAbort } from "../../../transport/pipe.js";
 import { message } from "../wire.js";
 import { continueWithKey } from "./certified-key.js";
 import { certificateAlgorithms, isCertificate, readHostCertificate } from "./host-certificate.js";
+import { joinSmall } from "./join-small.js";
 import { defaults, LibraryProtocol, type LibraryTransport, type ParsedKey, sendPacket } from "./library.js";
 
 export interface SshTransportEvents {
@@ -62,7 +63,6 @@ export class SshTransport {
   readonly #library: LibraryTransport;
   /** Packets of this turn, which nobody writes into any more. */
   #out: Buffer[] = [];
-  #outBytes = 0;
   #scheduled = false;
   #over = false;
   #ready = false;
@@ -186,7 +186,6 @@ export class SshTransport {
   #write(bytes: Buffer): void {
     if (this.#over) return;
     this.#out.push(bytes);
-    this.#outBytes += bytes.length;
     this.#count(bytes.length);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -195,13 +194,10 @@ export class SshTransport {
 
   #flush(): void {
     this.#scheduled = false;
+    if (this.#out.length === 0 || this.#over) return;
     const packets = this.#out;
-    if (packets.length === 0 || this.#over) return;
-    const together = this.#outBytes <= copyUpTo && packets.length > 1;
     this.#out = [];
-    this.#outBytes = 0;
-    if (together) this.#pipe.write(Buffer.concat(packets));
-    else for (const packet of packets) this.#pipe.write(packet);
+    for (const bytes of joinSmall(packets)) this.#pipe.write(bytes);
   }
 
   #count(bytes: number): void {
@@ -215,7 +211,6 @@ export class SshTransport {
     if (this.#over) return;
     this.#over = true;
     this.#out = [];
-    this.#outBytes = 0;
     // The library throws where it is used after its end.
     setImmediate(() => this.#library.cleanup());
   }
@@ -225,5 +220,3 @@ const highWater = 256 * 1024;
 const nothing = new Uint8Array(0);
 /** From here on a payload is looked at where it lies. */
 const worthAView = 4 * 1024;
-/** Packets of one turn are put together up to this; more go one after the other, as the pipe puts together what is small. */
-const copyUpTo = 8 * 1024;
