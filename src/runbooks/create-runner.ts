@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { deadline, HoopError, hoopErrorFrom, type Subject } from "../vocabulary/index.js";
 import { digestOf, termsOf } from "./approval.js";
-import { actingOf, runsAs, subjectNow } from "./authority.js";
+import { actingOf, runsAs } from "./authority.js";
 import { type DryStep, dryRun } from "./dry-run.js";
-import { type ExecutePorts, execute, undoInterrupted } from "./execute.js";
+import { type ExecutePorts, execute } from "./execute.js";
 import { runbookLimits } from "./limits.js";
 import { checkParameters, type ParameterValues, shownParameters } from "./parameters.js";
 import type {
@@ -19,6 +19,7 @@ import { endStates, type Run, type RunCause, type RunState } from "./run.js";
 import { loadRunbook, type Runbook } from "./runbook.js";
 import { connectionOf } from "./sending.js";
 import type { RunbookStore } from "./store.js";
+import { type TakeUpPorts, takeUp } from "./take-up.js";
 
 export interface RunnerPorts {
   readonly store: RunbookStore;
@@ -60,6 +61,13 @@ export interface Runner {
   close(): Promise<void>;
 }
 
+interface Prepared {
+  readonly runbook: Runbook;
+  readonly version: number;
+  readonly subject: Subject;
+  readonly values: ParameterValues;
+}
+
 interface Here {
   readonly subject: string;
   readonly stop: AbortController;
@@ -72,8 +80,8 @@ interface Here {
 export function createRunner(ports: RunnerPorts): Runner {
   const { store, replica, log } = ports;
   const here = new Map<string, Here>();
-  /** Interrupted runs that are being undone here. */
-  const undoing = new Set<string>();
+  /** Runs that are begun, taken up or told of here: nobody else's, and not followed yet or any more. */
+  const inHand = new Set<string>();
   let closed = false;
 
   async function find(name: string): Promise<{ readonly runbook: Runbook; readonly version: number }> {
@@ -85,7 +93,7 @@ export function createRunner(ports: RunnerPorts): Runner {
     return { runbook: loadRunbook(stored.text), version: stored.version };
   }
 
-  async function prepare(request: Pick<StartRequest, "runbook" | "parameters" | "asker">) {
+  async function prepare(request: Pick<StartRequest, "runbook" | "parameters" | "asker">): Promise<Prepared> {
     const { runbook, version } = await find(request.runbook);
     const subject = await runsAs(runbook, request.asker, ports.subjects);
     const values = checkParameters(runbook.parameters, request.parameters, ports.connections.findFor(subject));
@@ -205,38 +213,78 @@ export function createRunner(ports: RunnerPorts): Runner {
   async function end(run: Run, state: RunState, error: string | null, timedOut = false): Promise<false> {
     if (!(await store.update(run.id, replica, { state, error, timedOut }))) return false;
     const over = (await store.run(run.id)) ?? { ...run, state, error };
-    await ports.witness
-      .record("runbook.finished", over, { state, error })
-      .catch((problem: unknown) => log.error({ err: problem, run: run.id }, "the end of a run could not be recorded"));
     ports.witness.finished(over);
+    await tell(over).catch((problem: unknown) =>
+      log.error({ err: problem, run: run.id }, "the end of a run could not be recorded; it is tried again"),
+    );
     return false;
   }
 
-  /** A run whose replica is gone. */
-  async function takeUp(run: Run): Promise<void> {
-    const stored = await store.get(run.runbook, run.version);
-    const subject = await subjectNow(run.subject.id, run.acting, ports.subjects);
-    const values = await store.parameters(run.id);
-    if (stored === null || subject === null) {
-      await end(run, run.state === "waiting" ? "failed" : "interrupted", "its gateway went away, and it cannot go on");
-      return;
+  /** Into the audit: at once, or by whoever finds that nobody did. */
+  async function tell(over: Run): Promise<void> {
+    const { state, error } = over;
+    await ports.witness.record("runbook.finished", over, { state, error });
+    await store.told(over.id);
+  }
+
+  const taking: TakeUpPorts = {
+    ...ports,
+    end,
+    executing: executePorts,
+    follow: ({ run, runbook, subject, values }) => void follow(run, runbook, subject, values),
+  };
+
+  /** Nobody else's run waits for it. */
+  function apart(run: Run, work: (run: Run) => Promise<void>, failed: string): void {
+    inHand.add(run.id);
+    void work(run)
+      .catch((error: unknown) => log.error({ err: error, run: run.id }, failed))
+      .finally(() => inHand.delete(run.id));
+  }
+
+  /** Writes a run down, and follows it. */
+  async function begin(id: string, request: StartRequest, of: Prepared): Promise<Run> {
+    const { runbook, version, subject, values } = of;
+    const { run, made } = await store.open({
+      id,
+      runbook: runbook.name,
+      version,
+      hash: runbook.hash,
+      state: termsOf(runbook) === null ? "running" : "waiting",
+      origin: request.origin,
+      subject: { id: subject.id, name: subject.name },
+      acting: actingOf(subject),
+      asker: { id: request.asker.id, name: request.asker.name },
+      // The last link waits for the run that its rule started.
+      cause: request.cause.map((link, at) =>
+        at === request.cause.length - 1 && link.run === null ? { ...link, run: id } : link,
+      ),
+      key: request.key,
+      replica,
+      parameters: values,
+    });
+    if (!made) return run;
+    const shown = shownParameters(runbook.parameters, values);
+    const { origin, version: number, hash, asker, cause } = run;
+    try {
+      await ports.witness.record("runbook.started", run, {
+        origin,
+        version: number,
+        hash,
+        asker: asker.name,
+        as: subject.name,
+        parameters: shown,
+        cause,
+      });
+    } catch (error) {
+      await store.update(run.id, replica, {
+        state: "failed",
+        error: "it could not be recorded, so it did not begin",
+      });
+      throw error;
     }
-    const runbook = loadRunbook(stored.text);
-    if (run.state === "waiting") {
-      follow(run, runbook, subject, values);
-      return;
-    }
-    const steps = await store.steps(run.id);
-    const under = steps.find(({ state }) => state === "running");
-    if (under) await store.putStep(run.id, replica, { ...under, state: "interrupted", endedAt: new Date(ports.now()) });
-    await undoInterrupted(executePorts(run), { run, runbook, subject, values }, steps);
-    await end(
-      run,
-      "interrupted",
-      under
-        ? `its gateway went away during step ${under.name}; whether that was done is not known`
-        : "its gateway went away between two steps",
-    );
+    follow(run, runbook, subject, values);
+    return run;
   }
 
   return {
@@ -255,46 +303,12 @@ export function createRunner(ports: RunnerPorts): Runner {
       if (own >= runbookLimits.runsPerSubject)
         throw new HoopError("limited", `${subject.name} has ${own} runs under way, which is as many as one may have`);
       const id = randomUUID();
-      const { run, made } = await store.open({
-        id,
-        runbook: runbook.name,
-        version,
-        hash: runbook.hash,
-        state: termsOf(runbook) === null ? "running" : "waiting",
-        origin: request.origin,
-        subject: { id: subject.id, name: subject.name },
-        acting: actingOf(subject),
-        asker: { id: request.asker.id, name: request.asker.name },
-        // The last link waits for the run that its rule started.
-        cause: request.cause.map((link, at) =>
-          at === request.cause.length - 1 && link.run === null ? { ...link, run: id } : link,
-        ),
-        key: request.key,
-        replica,
-        parameters: values,
-      });
-      if (!made) return run;
-      const shown = shownParameters(runbook.parameters, values);
-      const { origin, version: number, hash, asker, cause } = run;
+      inHand.add(id);
       try {
-        await ports.witness.record("runbook.started", run, {
-          origin,
-          version: number,
-          hash,
-          asker: asker.name,
-          as: subject.name,
-          parameters: shown,
-          cause,
-        });
-      } catch (error) {
-        await store.update(run.id, replica, {
-          state: "failed",
-          error: "it could not be recorded, so it did not begin",
-        });
-        throw error;
+        return await begin(id, request, { runbook, version, subject, values });
+      } finally {
+        inHand.delete(id);
       }
-      follow(run, runbook, subject, values);
-      return run;
     },
     async dryRun(request, signal) {
       const { runbook, subject, values } = await prepare(request);
@@ -308,21 +322,22 @@ export function createRunner(ports: RunnerPorts): Runner {
       here.get(id)?.stop.abort(new HoopError("cancelled", `${by.name} ended this run`));
     },
     async beat() {
-      const mine = [...here.keys(), ...undoing];
+      const followed = new Set(here.keys());
+      const mine = [...followed, ...inHand];
       const alive = new Map((await store.beat(replica, mine)).map((one) => [one.id, one.cancelledBy]));
       for (const id of mine) {
         const by = alive.get(id);
+        // One that was just begun may not have been in the store yet.
+        if (by === undefined && !followed.has(id)) continue;
         if (by === undefined) here.get(id)?.stop.abort(new HoopError("conflict", lostText));
         else if (by !== null) here.get(id)?.stop.abort(new HoopError("cancelled", `${by} ended this run`));
       }
       if (closed) return;
-      for (const run of await store.adopt(replica, runbookLimits.lostMs, 16)) {
-        undoing.add(run.id);
-        // Nobody else's run waits for it.
-        void takeUp(run)
-          .catch((error: unknown) => log.error({ err: error, run: run.id }, "a run could not be taken up"))
-          .finally(() => undoing.delete(run.id));
-      }
+      const { lostMs } = runbookLimits;
+      for (const run of await store.adopt(replica, [...here.keys(), ...inHand], lostMs, 16))
+        apart(run, (one) => takeUp(taking, one), "a run could not be taken up; it is tried again");
+      for (const run of await store.untold(replica, lostMs, 16))
+        if (!inHand.has(run.id)) apart(run, tell, "the end of a run could not be recorded; it is tried again");
     },
     async close() {
       closed = true;

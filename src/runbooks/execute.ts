@@ -20,6 +20,11 @@ export interface Execution {
   readonly values: ParameterValues;
 }
 
+export interface Compensated {
+  readonly undone: readonly string[];
+  readonly failed: readonly string[];
+}
+
 /** All compensations of a run together, at most. */
 const compensationMs = 10 * 60_000;
 const patientTries = 20;
@@ -53,22 +58,8 @@ export async function execute(
   }
 }
 
-/** Undoes what may be undone after nobody knows how far the run came. */
-export async function undoInterrupted(ports: ExecutePorts, of: Execution, steps: readonly StepRecord[]): Promise<void> {
-  const made = new StepMaker(ports, of, steps.length);
-  const reached = new Map(steps.filter(({ phase }) => phase === "step").map((step) => [step.name, step]));
-  for (const { name, state, result } of reached.values())
-    if (state === "succeeded" && result) made.done.set(name, result);
-  await made.compensate(
-    of.runbook.steps,
-    (step) =>
-      step.compensate?.afterInterruption === true &&
-      ["succeeded", "running", "interrupted"].includes(reached.get(step.name)?.state ?? ""),
-    true,
-  );
-}
-
-class StepMaker {
+/** Makes the steps of one run, one after the other, and undoes them. */
+export class StepMaker {
   readonly done = new Map<string, StepResult>();
   /** The run is another replica's by now. */
   lost = false;
@@ -117,8 +108,12 @@ class StepMaker {
     }
   }
 
-  /** `patient`: after a restart agents need a moment to come back, and what cannot be reached is tried again. */
-  async compensate(steps: readonly Step[], which: (step: Step) => boolean, patient = false): Promise<void> {
+  /**
+   * Answers the names of the steps that it undid, and of those that it could not. `patient`: after a restart agents need a moment to
+   * come back, and what cannot be reached is tried again.
+   */
+  async compensate(steps: readonly Step[], which: (step: Step) => boolean, patient = false): Promise<Compensated> {
+    const made: { undone: string[]; failed: string[] } = { undone: [], failed: [] };
     const signal = deadline(compensationMs);
     for (const step of steps.toReversed()) {
       if (step.compensate === null || !which(step)) continue;
@@ -129,12 +124,16 @@ class StepMaker {
           (error: unknown) => hoopErrorFrom(error),
         );
         // One that fails must not keep the others from being tried; it is in the run's record.
-        if (failure?.code !== "unavailable" || tries === 1) break;
+        if (failure?.code !== "unavailable" || tries === 1) {
+          made[failure === null ? "undone" : "failed"].push(step.name);
+          break;
+        }
         this.#n -= 1;
         await new Promise((resolve) => setTimeout(resolve, patientMs));
       }
-      if (this.lost) return;
+      if (this.lost) break;
     }
+    return made;
   }
 
   async #send(

@@ -85,8 +85,15 @@ export interface RunbookStore {
     replica: string,
     ids: readonly string[],
   ): Promise<readonly { readonly id: string; readonly cancelledBy: string | null }[]>;
-  /** Runs whose replica said nothing for so long, and that nobody else has taken: they are this replica's now. */
-  adopt(replica: string, lostMs: number, limit: number): Promise<readonly Run[]>;
+  /**
+   * Runs that nobody said anything of for so long: they are this replica's now. Its own are among them when it lost sight of them
+   * itself; those of `held` it still follows.
+   */
+  adopt(replica: string, held: readonly string[], lostMs: number, limit: number): Promise<readonly Run[]>;
+  /** Runs that are over and whose end nobody recorded for so long: this replica does. */
+  untold(replica: string, lostMs: number, limit: number): Promise<readonly Run[]>;
+  /** The end of a run is in the audit. */
+  told(id: string): Promise<void>;
   /** Nobody's again: another replica may adopt it at once. */
   release(id: string, replica: string): Promise<void>;
   /** False: it is over. */

@@ -113,9 +113,9 @@ test("one key is one run, a run is written to by its own replica only, and one t
   }>`select parameters::text || cause::text as text from runbook_runs`.execute(store.db);
   expect(rows[0]!.text).not.toContain(Buffer.from("s3cret").toString("hex"));
   expect(await runbooks.update(id, b, { state: "succeeded" })).toBe(false);
-  expect(await runbooks.adopt(b, 20_000, 10)).toEqual([]);
+  expect(await runbooks.adopt(b, [], 20_000, 10)).toEqual([]);
   await sql`update runbook_runs set seen_at = now() - interval '1 minute'`.execute(store.db);
-  const adopted = await Promise.all([runbooks.adopt(b, 20_000, 10), runbooks.adopt(c, 20_000, 10)]);
+  const adopted = await Promise.all([runbooks.adopt(b, [], 20_000, 10), runbooks.adopt(c, [], 20_000, 10)]);
   expect(adopted.flat()).toHaveLength(1);
   const owner = adopted[0].length === 1 ? b : c;
   expect(await runbooks.beat(a, [id])).toEqual([]);

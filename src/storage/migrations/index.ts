@@ -17,6 +17,7 @@ import { providersMigrations } from "./providers.js";
 import { recordingMigrations } from "./recording.js";
 import { reviewsMigrations } from "./reviews.js";
 import { rolesMigrations } from "./roles.js";
+import { runbookEndsMigrations } from "./runbook-ends.js";
 import { runbooksMigrations } from "./runbooks.js";
 import { secondFactorMigrations } from "./second-factor.js";
 import { secretsMigrations } from "./secrets.js";
@@ -48,6 +49,7 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   runbooksMigrations,
   exportersMigrations,
   eventPresenceMigrations,
+  runbookEndsMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */

@@ -12,7 +12,19 @@ import type { RunSealer } from "./sealer.js";
 
 type Runs = Pick<
   RunbookStore,
-  "open" | "run" | "parameters" | "runs" | "steps" | "update" | "putStep" | "beat" | "adopt" | "release" | "askCancel"
+  | "open"
+  | "run"
+  | "parameters"
+  | "runs"
+  | "steps"
+  | "update"
+  | "putStep"
+  | "beat"
+  | "adopt"
+  | "untold"
+  | "told"
+  | "release"
+  | "askCancel"
 >;
 
 const live = sql.raw("state in ('waiting', 'running')");
@@ -118,14 +130,27 @@ export function createRuns({ db, changes }: Store, sealer: RunSealer): Runs {
           where id = any(${[...ids]}::uuid[]) and replica = ${replica}::uuid returning id, cancelled_by`.execute(db);
         return rows.map((row) => ({ id: row.id, cancelledBy: row.cancelled_by }));
       }),
-    adopt: (replica, lostMs, limit) =>
+    adopt: (replica, held, lostMs, limit) =>
       mapped(async () => {
         const { rows } = await sql<RunRow>`update runbook_runs set replica = ${replica}::uuid, seen_at = now()
           where id in (select id from runbook_runs where ${live}
-            and (replica is null or seen_at < now() - make_interval(secs => ${lostMs / 1_000})) and replica is distinct from ${replica}::uuid
+            and (replica is null or seen_at < now() - make_interval(secs => ${lostMs / 1_000})) and id <> all(${[...held]}::uuid[])
             order by seen_at limit ${limit} for update skip locked)
           returning ${runColumns}`.execute(db);
         return rows.map(runFromRow);
+      }),
+    untold: (replica, lostMs, limit) =>
+      mapped(async () => {
+        const { rows } = await sql<RunRow>`update runbook_runs set replica = ${replica}::uuid, seen_at = now()
+          where id in (select id from runbook_runs where ended_at is not null and told_at is null
+            and seen_at < now() - make_interval(secs => ${lostMs / 1_000})
+            order by seen_at limit ${limit} for update skip locked)
+          returning ${runColumns}`.execute(db);
+        return rows.map(runFromRow);
+      }),
+    told: (id) =>
+      mapped(async () => {
+        await sql`update runbook_runs set told_at = now() where id = ${id}::uuid and ended_at is not null`.execute(db);
       }),
     release: (id, replica) =>
       mapped(async () => {
