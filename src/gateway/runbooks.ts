@@ -10,7 +10,7 @@ import type { AdmitPorts } from "../relay/admit.js";
 import type { Reviews } from "../reviews/index.js";
 import { createRunbooks, type RunConnections } from "../runbooks/index.js";
 import type { SecretVault } from "../secrets/index.js";
-import { createRunbookStore } from "../storage/runbooks.js";
+import { createRunbookStore, resealRuns } from "../storage/runbooks.js";
 import type { Store } from "../storage/store.js";
 import type { Counters } from "../telemetry/index.js";
 import { type Connection, HoopError, type Subject } from "../vocabulary/index.js";
@@ -55,7 +55,9 @@ export async function startRunbooks(parts: RunbookParts): Promise<StartedRunbook
   const mayConnect = (subject: Subject, connection: Connection): boolean =>
     policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
       .outcome !== "deny";
-  const store = createRunbookStore(parts.store, await vault.keyRing("runbooks"));
+  const keys = await vault.keyRing("runbooks");
+  vault.reseals("runbooks", () => resealRuns(parts.store, keys));
+  const store = createRunbookStore(parts.store, keys);
   const subjects = createRunSubjects(parts.store, parts.identity);
   const reach: RunConnections = {
     byName: (name) => connections.source.byName(name) ?? null,

@@ -10,8 +10,10 @@ import {
   createMemorySecretStore,
   createSecretVault,
   credentialRef,
+  lastingPurposes,
   loadMasterKey,
   MasterKey,
+  ringPurposes,
   type SecretStore,
 } from "./index.js";
 
@@ -94,6 +96,35 @@ describe("the vault", () => {
     expect((await ring.byId(recordingKey)).type).toBe("secret");
   });
 
+  it("gives every ring a new key, and no lasting one; what domains sealed themselves is sealed anew after that", async () => {
+    const store = createMemorySecretStore();
+    const vault = await createSecretVault({ store, master: master() });
+    const rings = await Promise.all(
+      ringPurposes.map(async (purpose) => ({ purpose, ring: await vault.keyRing(purpose) })),
+    );
+    for (const purpose of lastingPurposes) await vault.purposeKey(purpose);
+    const before = new Map(rings.map(({ purpose, ring }) => [purpose, ring.current()]));
+    const seen: string[] = [];
+    for (const { purpose, ring } of rings)
+      vault.reseals(purpose, async () => {
+        seen.push(ring.current().id);
+        return 2;
+      });
+    expect((await vault.rotate()).resealed).toBe(2 * ringPurposes.length);
+    for (const { purpose, ring } of rings) {
+      expect([purpose, ring.current().generation]).toEqual([purpose, 2]);
+      expect(seen).toContain(ring.current().id);
+      expect((await ring.byId(before.get(purpose)!.id)).equals(before.get(purpose)!.key)).toBe(true);
+    }
+    const generations = new Map<string, number>();
+    for (const { purpose, generation } of await store.dataKeys())
+      generations.set(purpose, Math.max(generation, generations.get(purpose) ?? 0));
+    expect(Object.fromEntries(generations)).toEqual({
+      ...Object.fromEntries(["secrets", ...ringPurposes].map((purpose) => [purpose, 2])),
+      ...Object.fromEntries(lastingPurposes.map((purpose) => [purpose, 1])),
+    });
+  });
+
   it("finishes a rotation that was interrupted", async () => {
     const store = createMemorySecretStore();
     const keys = master();
@@ -140,12 +171,12 @@ describe("the vault", () => {
       createSecretVault({ store, master: keys }),
       createSecretVault({ store, master: keys }),
     ]);
-    const [a, b] = await Promise.all([one.purposeKey("tokens"), two.purposeKey("tokens")]);
+    const [a, b] = await Promise.all([one.purposeKey("budgets"), two.purposeKey("budgets")]);
     expect(a.equals(b)).toBe(true);
     expect((await one.purposeKey("masking")).equals(a)).toBe(false);
     await one.rotate();
     const third = await createSecretVault({ store, master: keys });
-    expect((await third.purposeKey("tokens")).equals(a)).toBe(true);
+    expect((await third.purposeKey("budgets")).equals(a)).toBe(true);
     const [first, second] = await Promise.all([one.signingKey("audit"), two.signingKey("audit")]);
     expect(first.publicKey).toBe(second.publicKey);
     expect(Buffer.from(first.sign(Buffer.from("x")))).toEqual(Buffer.from(second.sign(Buffer.from("x"))));

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { HoopError } from "../vocabulary/index.js";
 import { DataKeys, type KeyRing } from "./key-ring.js";
 import type { MasterKeys } from "./master-key.js";
+import { type LastingPurpose, type RingPurpose, ringPurposes } from "./purposes.js";
 import { open, seal } from "./sealing.js";
 import { SecretText } from "./secret-text.js";
 import type { SealedSecret, SecretRef, SecretStore } from "./store.js";
@@ -22,14 +23,19 @@ export interface SecretVault {
   delete(ref: SecretRef): Promise<boolean>;
   /** What is stored under a kind; names only. */
   list(kind: string): Promise<readonly SecretRef[]>;
-  /** A new data key, and every secret sealed anew under it, in batches. Interrupted, it is finished by the next call. */
+  /**
+   * New data keys for secrets and for every ring, and every secret sealed anew, in batches; what domains sealed by themselves as far as
+   * they can. Interrupted, it is finished by the next call.
+   */
   rotate(): Promise<{ readonly resealed: number; readonly keyId: string }>;
   /** Reads the keys anew, after another replica rotated (topic `secrets`). */
   refresh(): Promise<void>;
   /** Keys of one purpose, for a domain that seals in bulk by itself: `recording`. */
-  keyRing(purpose: string): Promise<KeyRing>;
-  /** One lasting key of a purpose, the same on every replica and through rotations: `tokens`, `masking`. */
-  purposeKey(purpose: string): Promise<KeyObject>;
+  keyRing(purpose: RingPurpose): Promise<KeyRing>;
+  /** What a domain sealed by itself is sealed anew by this at each rotation, once its ring has a new key. Answers of how many. */
+  reseals(purpose: RingPurpose, reseal: () => Promise<number>): void;
+  /** One lasting key of a purpose, the same on every replica and through rotations: `masking`. */
+  purposeKey(purpose: LastingPurpose): Promise<KeyObject>;
   /** A lasting Ed25519 key by name, made at the first call: `audit`. */
   signingKey(name: string): Promise<SigningKey>;
 }
@@ -58,6 +64,7 @@ export async function createSecretVault(options: {
   const keys = new DataKeys(store, options.master);
   await keys.refresh();
   await keys.newest("secrets");
+  const resealers = new Map<RingPurpose, () => Promise<number>>();
 
   async function openSecret(secret: SealedSecret): Promise<Buffer> {
     return open(await keys.byId("secrets", secret.keyId), binding(secret.keyId, secret), secret.sealed);
@@ -113,16 +120,17 @@ export async function createSecretVault(options: {
     list: (kind) => store.list(kind),
     async rotate() {
       await keys.refresh();
-      await keys.next("recording");
-      await keys.next("reviews");
+      for (const purpose of ringPurposes) await keys.next(purpose);
       const key = await keys.next("secrets");
-      const resealed = await resealAll();
+      let resealed = await resealAll();
       await store.dropUnusedDataKeys("secrets", key.generation);
+      for (const reseal of resealers.values()) resealed += await reseal();
       await keys.refresh();
       return { resealed, keyId: key.id };
     },
     refresh: () => keys.refresh(),
     keyRing: (purpose) => keys.ring(purpose),
+    reseals: (purpose, reseal) => void resealers.set(purpose, reseal),
     async purposeKey(purpose) {
       return (await keys.newest(purpose)).key;
     },

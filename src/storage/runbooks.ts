@@ -6,6 +6,8 @@ import { createSchedules } from "./runbooks/schedules.js";
 import { createRunSealer } from "./runbooks/sealer.js";
 import type { Store } from "./store.js";
 
+export { resealRuns } from "./runbooks/reseal.js";
+
 /** Runbooks, their runs and schedules on PostgreSQL; parameters and outputs are sealed. */
 export function createRunbookStore(store: Store, keys: KeyRing): RunbookStore {
   return {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { SealedSecret, SecretStore } from "../secrets/store.js";
-import type { Store } from "./store.js";
+import type { ChangeFeed, Store } from "./store.js";
 
 type SecretsTables = {
   data_keys: { id: string; purpose: string; generation: number; master_key: string; sealed: Buffer };
@@ -10,7 +10,9 @@ type SecretsTables = {
 const missingKey = "23503"; // foreign_key_violation
 
 /** The secrets' port on PostgreSQL. */
-export function createSecretStore(store: Pick<Store, "db">): SecretStore {
+export function createSecretStore(
+  store: Pick<Store, "db"> & { readonly changes: Pick<ChangeFeed, "publish"> },
+): SecretStore {
   const db = store.db.withTables<SecretsTables>();
   const asSecret = (row: {
     kind: string;
@@ -41,18 +43,23 @@ export function createSecretStore(store: Pick<Store, "db">): SecretStore {
       }));
     },
     async addDataKey(key) {
-      const result = await db
-        .insertInto("data_keys")
-        .values({
-          id: key.id,
-          purpose: key.purpose,
-          generation: key.generation,
-          master_key: key.masterKeyId,
-          sealed: Buffer.from(key.sealed),
-        })
-        .onConflict((conflict) => conflict.columns(["purpose", "generation"]).doNothing())
-        .executeTakeFirst();
-      return result.numInsertedOrUpdatedRows === 1n;
+      return db.transaction().execute(async (trx) => {
+        const result = await trx
+          .insertInto("data_keys")
+          .values({
+            id: key.id,
+            purpose: key.purpose,
+            generation: key.generation,
+            master_key: key.masterKeyId,
+            sealed: Buffer.from(key.sealed),
+          })
+          .onConflict((conflict) => conflict.columns(["purpose", "generation"]).doNothing())
+          .executeTakeFirst();
+        if (result.numInsertedOrUpdatedRows !== 1n) return false;
+        // The other replicas seal under it from now on as well.
+        await store.changes.publish<SecretsTables>("secrets", trx);
+        return true;
+      });
     },
     async resealDataKey(id, fromMasterKey, toMasterKey, sealed) {
       const result = await db

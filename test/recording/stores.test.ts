@@ -65,7 +65,7 @@ afterAll(async () => {
 
 describe("secrets on PostgreSQL", () => {
   it("keeps, rotates and deletes; two replicas agree on one key", async () => {
-    const store = createSecretStore({ db });
+    const store = createSecretStore({ db, changes: { publish: async () => {} } });
     const master = { current: new MasterKey(randomBytes(32)), previous: null, file: null };
     const [one, two] = await Promise.all([createSecretVault({ store, master }), createSecretVault({ store, master })]);
     expect((await store.dataKeys()).filter((key) => key.purpose === "secrets")).toHaveLength(1);
@@ -99,7 +99,10 @@ describe("authorities on PostgreSQL", () => {
   it("are made once by replicas that start together, and read by the next", async () => {
     const master = { current: new MasterKey(randomBytes(32)), previous: null, file: null };
     await server.query("delete from secrets; delete from data_keys");
-    const vault = await createSecretVault({ store: createSecretStore({ db }), master });
+    const vault = await createSecretVault({
+      store: createSecretStore({ db, changes: { publish: async () => {} } }),
+      master,
+    });
     const gateway = { names: ["localhost"], addresses: [] };
     const [one, two] = await Promise.all(
       [1, 2].map(() => createPki({ store: createPkiStore({ db }), vault, gateway })),
