@@ -16,7 +16,8 @@ import { parseReactions, parseStored } from "./rules/parse.js";
 import { planFiring } from "./rules/plan-firing.js";
 import type { ReactionDocument } from "./rules/schema.js";
 import { createSequencer } from "./sequencer.js";
-import type { EventStore, Restraint, RuleCounts } from "./store.js";
+import type { EventStore, Keep, Restraint, RuleCounts } from "./store.js";
+import { wakeable } from "./wakeable.js";
 
 /** A rule or receiver with how it does. */
 export interface ReactionView {
@@ -90,12 +91,14 @@ export interface EventsOptions {
   readonly lookups: Lookups;
   readonly actions: Omit<ActionPorts, "store" | "rules" | "restraints">;
   readonly reflexes: Pick<ReflexPorts, "asker" | "hurry" | "slowMs">;
-  readonly keepDays: number;
+  readonly keep: Keep;
   readonly log: EventsLog;
   readonly now: () => number;
 }
 
 const sweepMs = 60 * 60_000;
+/** A gateway that is started again within the hour, again and again, sweeps as well. */
+const firstSweepMs = 60_000;
 const dryRunPage = 1_000;
 /** Events that a dry run looks at, newest days first would be unfair: it stops there and says so by `looked`. */
 const dryRunMost = 500_000;
@@ -111,9 +114,13 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   const sequencer = createSequencer({ store, rules, directory, log });
   const perform = performWith({ ...options.actions, store, rules, restraints });
   const worker = createWorker({ store, rules, replica: options.replica, perform, log });
-  const sweep = setInterval(() => {
-    store.sweep(options.keepDays).catch((error: unknown) => log.warn({ err: error }, "old events were not removed"));
-  }, sweepMs).unref();
+  const closing = new AbortController();
+  const sweep = wakeable(async () => {
+    await store
+      .sweep(options.keep, closing.signal)
+      .catch((error: unknown) => log.warn({ err: error }, "old events were not removed"));
+    return sweepMs;
+  }, firstSweepMs);
 
   async function stored(): Promise<ReadonlyMap<string, ReactionDocument>> {
     const { documents } = await store.reactions();
@@ -263,7 +270,8 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       return { event, matches: rule.matches(event, directory), actions };
     },
     async close() {
-      clearInterval(sweep);
+      closing.abort();
+      await sweep.close();
       reflexes.close();
       await sequencer.close();
       await worker.close();

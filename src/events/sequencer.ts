@@ -31,6 +31,7 @@ export function createSequencer({
       return judgeEvents(events, set, directory, windows);
     });
     if (done === null) return false;
+    if (done.bad > 0) log.error({ events: done.bad }, "events that cannot be read were set aside in the outbox");
     if (done.stale) await rules.refresh();
     return done.stale || done.taken === batch;
   }

@@ -2,6 +2,14 @@ import type { Cause, EventDraft, EventLog, HoopEvent } from "./ports.js";
 import type { ReactionDocument } from "./rules/schema.js";
 import type { Window } from "./rules/window.js";
 
+/** For how many days what happened is kept. What is still to be done stays, whatever its age. */
+export interface Keep {
+  /** Events, firings, restraints that are over, deliveries that were done. */
+  readonly events: number;
+  /** Deliveries that were given up, and events that cannot be read; at least as long as events. */
+  readonly deadLetters: number;
+}
+
 /** Which events somebody wants to see. */
 export interface EventFilter {
   readonly types?: readonly string[] | undefined;
@@ -150,7 +158,8 @@ export interface EventStore {
 
   /**
    * Takes what waits in the outbox into the log and has it judged, in one transaction: an event's place, what rules counted and what
-   * is to be done become true together, once. One gateway at a time does it; null: another is at it.
+   * is to be done become true together, once. One gateway at a time does it; null: another is at it. `bad` of those taken cannot be
+   * read: they are set aside.
    */
   advance(
     limit: number,
@@ -161,7 +170,7 @@ export interface EventStore {
       ) => Promise<ReadonlyMap<string, Window>>,
       revision: number,
     ) => Promise<Judged | "stale">,
-  ): Promise<{ readonly taken: number; readonly stale: boolean } | null>;
+  ): Promise<{ readonly taken: number; readonly bad: number; readonly stale: boolean } | null>;
   /** Called when something may wait in the outbox. */
   watchEvents(listener: () => void): () => void;
 
@@ -226,6 +235,6 @@ export interface EventStore {
   /** Tells that gateways that said nothing for so long are gone, and their agents with them; once, whoever asks. Answers of how many. */
   noticeGone(lostMs: number): Promise<number>;
 
-  /** Exporters that had not read yet what goes are told of, as events. */
-  sweep(keepDays: number): Promise<void>;
+  /** Deletes what is older, in batches, until there is none or the signal. Exporters that had not read yet what goes are told of, as events. */
+  sweep(keep: Keep, signal: AbortSignal): Promise<void>;
 }

@@ -5,9 +5,12 @@ export interface Wakeable {
   close(): Promise<void>;
 }
 
-/** `turn` answers in how many milliseconds it wants to be woken if nobody does earlier. It must not throw. */
-export function wakeable(turn: () => Promise<number>): Wakeable {
-  let timer: NodeJS.Timeout | null = null;
+/**
+ * `turn` answers in how many milliseconds it wants to be woken if nobody does earlier. It must not throw. The first one is after
+ * `firstMs`, or when somebody says so.
+ */
+export function wakeable(turn: () => Promise<number>, firstMs: number | null = null): Wakeable {
+  let timer: NodeJS.Timeout | null = firstMs === null ? null : setTimeout(() => run(), firstMs).unref();
   let running: Promise<void> | null = null;
   let again = false;
   let closed = false;

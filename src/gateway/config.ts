@@ -165,6 +165,14 @@ const settings = {
     z.coerce.number().int().min(1).max(3_650).default(30),
     "Events and what reactions did are kept so many days.",
   ],
+  HOOP_DEAD_LETTERS_DAYS: [
+    z.coerce.number().int().min(1).max(3_650).default(365),
+    "Deliveries of reactions that were given up are kept so many days, for somebody to deliver them again; at least as long as events.",
+  ],
+  HOOP_RUNS_DAYS: [
+    z.coerce.number().int().min(1).max(3_650).default(365),
+    "Runs of runbooks that are over are kept so many days, with their parameters and outputs.",
+  ],
   HOOP_EVENTS_SLOW_MS: [
     milliseconds(1, 86_400_000).default(10_000),
     "A statement that takes longer is an event: `statement.slow`.",

@@ -22,7 +22,7 @@ import { withRestraints } from "./events/with-restraints.js";
 import type { Log } from "./log.js";
 
 export interface EventParts {
-  readonly config: Pick<GatewayConfig, "HOOP_EVENTS_DAYS" | "HOOP_EVENTS_SLOW_MS">;
+  readonly config: Pick<GatewayConfig, "HOOP_EVENTS_DAYS" | "HOOP_EVENTS_SLOW_MS" | "HOOP_DEAD_LETTERS_DAYS">;
   readonly store: Store;
   readonly vault: SecretVault;
   readonly identity: Identity;
@@ -109,7 +109,7 @@ export async function startEvents(parts: EventParts): Promise<StartedEvents> {
       hurry: hurrying(parts.feeder),
       slowMs,
     },
-    keepDays: config.HOOP_EVENTS_DAYS,
+    keep: { events: config.HOOP_EVENTS_DAYS, deadLetters: config.HOOP_DEAD_LETTERS_DAYS },
     log,
     now: Date.now,
   });

@@ -23,7 +23,7 @@ import { createRunSubjects } from "./runbooks/subjects.js";
 import { createRunWitness } from "./runbooks/witness.js";
 
 export interface RunbookParts {
-  readonly config: Pick<GatewayConfig, "HOOP_RUNBOOKS_FILE_ROOT">;
+  readonly config: Pick<GatewayConfig, "HOOP_RUNBOOKS_FILE_ROOT" | "HOOP_RUNS_DAYS">;
   readonly store: Store;
   readonly vault: SecretVault;
   readonly identity: Identity;
@@ -77,6 +77,7 @@ export async function startRunbooks(parts: RunbookParts): Promise<StartedRunbook
     log,
     replica,
     now: Date.now,
+    keepDays: parts.config.HOOP_RUNS_DAYS,
     fileRoot: parts.config.HOOP_RUNBOOKS_FILE_ROOT ?? null,
     async secret(source) {
       return (await vault.get(secretRef(source)))?.reveal() ?? null;

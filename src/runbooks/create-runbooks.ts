@@ -3,6 +3,8 @@ import { planSchedules, startDue } from "./schedules.js";
 import { type SyncPorts, type SyncResult, syncSource } from "./sync.js";
 
 export interface RunbooksOptions extends RunnerPorts, Pick<SyncPorts, "secret" | "fileRoot"> {
+  /** For how many days runs that are over are kept. */
+  readonly keepDays: number;
   /** How often sources are looked at. */
   readonly syncMs?: number | undefined;
 }
@@ -17,6 +19,7 @@ export interface Runbooks {
 
 const beatMs = 2_000;
 const tickMs = 1_000;
+const sweepMs = 60 * 60_000;
 const usualSyncMs = 60_000;
 
 /** @example const runbooks = createRunbooks({ store, lanes, judge, subjects, connections, approvals, witness, log, replica, now, … }); */
@@ -55,6 +58,12 @@ export function createRunbooks(options: RunbooksOptions): Runbooks {
     ),
     loop(tickMs, stopping.signal, tick, (error) =>
       log.warn({ err: error }, "schedules and sources could not be looked at; tried again"),
+    ),
+    loop(
+      sweepMs,
+      stopping.signal,
+      async () => void (await store.sweepRuns(options.keepDays, stopping.signal)),
+      (error) => log.warn({ err: error }, "old runs were not removed"),
     ),
   ];
 

@@ -96,6 +96,8 @@ export interface RunbookStore {
   told(id: string): Promise<void>;
   /** Nobody's again: another replica may adopt it at once. */
   release(id: string, replica: string): Promise<void>;
+  /** Deletes runs that ended before then, with their steps and keys, in batches. Those whose end is not in the audit yet stay. */
+  sweepRuns(keepDays: number, signal: AbortSignal): Promise<number>;
   /** False: it is over. */
   askCancel(id: string, by: string): Promise<boolean>;
 

@@ -3,11 +3,11 @@ import type { EventStore, FiringBody } from "../events/index.js";
 import { advanceOn } from "./events/advance.js";
 import { deliveriesOn } from "./events/deliveries.js";
 import { documentsOn } from "./events/documents.js";
-import { dropOldEvents } from "./events/drop-old-events.js";
 import { eventLogOn, listEvents } from "./events/log.js";
 import { presenceOn } from "./events/presence.js";
 import { restraintsOn } from "./events/restraints.js";
 import { eventFromRow, type LogRow } from "./events/rows.js";
+import { sweepEvents } from "./events/sweep.js";
 import { writeEvents } from "./events/write.js";
 import type { Store } from "./store.js";
 import { mapped } from "./store-error.js";
@@ -84,18 +84,6 @@ export function createEventStore(store: Store): EventStore {
           where rule = any(${[...rules]}::text[]) and until > now() order by until desc limit 10000`.execute(db);
         return rows.map(({ rule, key, state }) => ({ rule, key, window: JSON.parse(state) }));
       }),
-    sweep: (keepDays) =>
-      mapped(async () => {
-        const old = sql`now() - ${keepDays} * interval '1 day'`;
-        // What was seen first stays known, or it would be first again.
-        await dropOldEvents(store, keepDays);
-        await sql`delete from event_sessions s where at < ${old} and not exists (select from live_sessions l where l.id = s.session)`.execute(
-          db,
-        );
-        await sql`delete from reaction_windows where until < now()`.execute(db);
-        await sql`delete from reaction_firings where at < ${old}`.execute(db);
-        await sql`delete from reaction_deliveries where ended_at < ${old}`.execute(db);
-        await sql`delete from restraints where until < ${old}`.execute(db);
-      }),
+    sweep: (keep, signal) => mapped(() => sweepEvents(store, keep, signal)),
   };
 }

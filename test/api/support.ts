@@ -141,7 +141,7 @@ export async function startTestApi(
     };
     const machines = startMachines({ store, identity, log });
     const reactions = await startEvents({
-      config: { HOOP_EVENTS_DAYS: 30, HOOP_EVENTS_SLOW_MS: 10_000 },
+      config: { HOOP_EVENTS_DAYS: 30, HOOP_DEAD_LETTERS_DAYS: 365, HOOP_EVENTS_SLOW_MS: 10_000 },
       ...{ store, vault, identity, connections, recorder, feeder: null, replica: id, log },
       console: () => "http://hoop.test",
     });

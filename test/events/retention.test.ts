@@ -6,6 +6,8 @@ import { type PostgresServer, startPostgres } from "../support/postgres.js";
 import { type Gateway, sample, startGateway } from "./world.js";
 
 const dayMs = 24 * 60 * 60_000;
+const keep = { events: 30, deadLetters: 365 };
+const never = new AbortController().signal;
 
 describe("old events", () => {
   let postgres: PostgresServer;
@@ -36,11 +38,11 @@ describe("old events", () => {
     await put("done", true, begin + 7);
     await put("off", false, begin);
 
-    await store.sweep(30);
+    await store.sweep(keep, never);
     const lost = () => store.list({ types: ["exporter.lost"] }, null, 10);
     await until("it is told", async () => (await lost()).length > 0);
     expect((await lost()).map(({ data }) => data)).toEqual([{ exporter: "behind", events: 3 }]);
-    await store.sweep(30);
+    await store.sweep(keep, never);
 
     // Who reads on is told as well, before it has the lines, and only once.
     const source = createLineSource(log, { chains: async () => [], entries: async () => [] });
@@ -50,6 +52,38 @@ describe("old events", () => {
     expect(next.lost).toBe(0);
     expect(next.lines.slice(0, 2).map(({ id }) => id)).toEqual(young.map(({ id }) => id));
     expect((await lost()).length).toBe(1);
+  }, 60_000);
+
+  it("are deleted whatever their number; what is done goes with them, what is not done stays, dead letters stay longer", async () => {
+    const { store } = gateway.events;
+    const { query } = postgres;
+    // None of those events comes true: their places are taken from the log as they are.
+    await query(`insert into event_log (position, id, type, at, body) select -n, gen_random_uuid(), 'statement.denied', now() - interval '31 days', '{}'
+      from generate_series(1, 2500) as n`);
+    await query(`insert into reaction_firings (id, rule, at, body) select gen_random_uuid(), state || days, now() - days * interval '1 day', '{}'
+      from unnest(array['done', 'dead', 'ready', 'none']) as state, unnest(array[1, 31, 366]) as days`);
+    await query(`insert into reaction_deliveries (id, firing, rule, step, kind, target, ordered, body, state, next_at, ended_at)
+      select gen_random_uuid(), id, rule, 0, 'notify', 'receiver x', false, '{}', substr(rule, 1, length(rule) - length(days)), now() + interval '1 hour',
+        case when rule not like 'ready%' then at end
+      from (select id, rule, at, (regexp_match(rule, '\\d+'))[1] as days from reaction_firings where rule ~ '^(done|dead|ready)') as f`);
+    await query(`insert into event_outbox (id, body, bad, bad_at) select gen_random_uuid(), 'x', 'it cannot be read', now() - days * interval '1 day'
+      from unnest(array[31, 366]) as days`);
+    await store.sweep(keep, AbortSignal.abort());
+    const left = async (what: string) => Number((await query(`select count(*) as n from ${what}`)).rows[0]!.n);
+    expect(await left("event_log where position < 0")).toBeGreaterThan(0);
+
+    await store.sweep(keep, never);
+    expect(await left("event_log where position < 0")).toBe(0);
+    expect(await left("event_outbox where bad is not null")).toBe(1);
+    const rules = async (table: string) =>
+      (await query(`select rule from ${table} where rule ~ '\\d+$' order by rule`)).rows.map(
+        ({ rule }) => rule as string,
+      );
+    const kept = ["dead1", "dead31", "done1", "ready1", "ready31", "ready366"];
+    expect(await rules("reaction_deliveries")).toEqual(kept);
+    // A firing stays for as long as anything of it does.
+    expect(await rules("reaction_firings")).toEqual([...kept, "none1"].sort());
+    await query("delete from reaction_deliveries; delete from reaction_firings; delete from event_outbox");
   }, 60_000);
 
   it("leave no trace of gateways that are gone, told once whoever asks", async () => {

@@ -57,7 +57,7 @@ export async function startGateway(
       },
       slowMs: 10_000,
     },
-    keepDays: 30,
+    keep: { events: 30, deadLetters: 365 },
     log,
     now: Date.now,
   });

@@ -139,3 +139,25 @@ test("one key is one run, a run is written to by its own replica only, and one t
   expect(await runbooks.putStep(id, owner, { ...step, n: 1 })).toBe(false);
   expect(await runbooks.askCancel(id, "x")).toBe(false);
 });
+
+test("runs that are over are deleted when their time is, with their steps; others and those that are not told of stay", async () => {
+  const never = new AbortController().signal;
+  await sql`delete from runbook_runs`.execute(store.db);
+  // More than go at once, each with a step.
+  await sql`insert into runbook_runs (id, runbook, version, hash, state, origin, subject_id, subject_name, asker_id, asker_name, acting, cause, key, key_id, parameters, created_at, ended_at, told_at)
+    select gen_random_uuid(), kind, 1, 'h', case kind when 'under way' then 'running' else 'failed' end, 'person', gen_random_uuid(), 'x', gen_random_uuid(), 'x', '{}', '[]', n::text, 'k', '',
+      now() - interval '40 days', case kind when 'under way' then null when 'young' then now() else now() - interval '31 days' end, case kind when 'untold' then null else now() end
+    from unnest(array['old', 'young', 'under way', 'untold']) as kind, generate_series(1, case kind when 'old' then 1500 else 1 end) as n`.execute(
+    store.db,
+  );
+  await sql`insert into runbook_steps (run, n, phase, name, state, started_at, key_id, sealed) select id, 0, 'step', 'x', 'failed', now(), 'k', '' from runbook_runs`.execute(
+    store.db,
+  );
+  expect(await runbooks.sweepRuns(30, AbortSignal.abort())).toBe(0);
+  expect(await runbooks.sweepRuns(30, never)).toBe(1_500);
+  const { rows } = await sql<{ runbook: string }>`select runbook from runbook_runs join runbook_steps on run = id
+    order by runbook`.execute(store.db);
+  expect(rows.map(({ runbook }) => runbook)).toEqual(["under way", "untold", "young"]);
+  const { rows: steps } = await sql<{ n: string }>`select count(*) as n from runbook_steps`.execute(store.db);
+  expect(Number(steps[0]!.n)).toBe(3);
+});

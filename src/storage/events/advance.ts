@@ -29,8 +29,8 @@ export function advanceOn({ db, changes }: Store): EventStore["advance"] {
             await sql<OutboxRow>`select n, id, body from event_outbox where bad is null order by n limit ${limit}`.execute(
               trx,
             );
-          if (rows.length === 0) return { taken: 0, stale: false };
-          const events = await intoLog(trx, Number(head[0].position), rows);
+          if (rows.length === 0) return { taken: 0, bad: 0, stale: false };
+          const { events, bad } = await intoLog(trx, Number(head[0].position), rows);
           const { rows: revisions } = await sql<{ revision: string }>`select revision from reaction_revision`.execute(
             trx,
           );
@@ -43,7 +43,7 @@ export function advanceOn({ db, changes }: Store): EventStore["advance"] {
           // Of its own: whoever writes events holds the other topic's row until its commit.
           await changes.publish("event-log", trx);
           if (events.length > 0) kept = [events.at(-1)!.position, revision, judged.windows];
-          return { taken: rows.length, stale: false };
+          return { taken: rows.length, bad, stale: false };
         }),
       );
       if (kept !== null) known.keep(...(kept as Parameters<typeof known.keep>));
@@ -51,14 +51,18 @@ export function advanceOn({ db, changes }: Store): EventStore["advance"] {
     } catch (error) {
       known.forget();
       if (error instanceof StaleRules || (error as { cause?: unknown }).cause instanceof StaleRules)
-        return { taken: 0, stale: true };
+        return { taken: 0, bad: 0, stale: true };
       throw error;
     }
   };
 }
 
 /** Gives each event its place. One that cannot be read is set aside where it is: the others go on. */
-async function intoLog(trx: Db, position: number, rows: readonly OutboxRow[]): Promise<readonly HoopEvent[]> {
+async function intoLog(
+  trx: Db,
+  position: number,
+  rows: readonly OutboxRow[],
+): Promise<{ readonly events: readonly HoopEvent[]; readonly bad: number }> {
   const events: HoopEvent[] = [];
   const bad: OutboxRow[] = [];
   for (const row of rows) {
@@ -67,10 +71,10 @@ async function intoLog(trx: Db, position: number, rows: readonly OutboxRow[]): P
     else events.push({ ...draft, position: position + events.length + 1 });
   }
   if (bad.length > 0)
-    await sql`update event_outbox set bad = 'it cannot be read' where n = any(${bad.map(({ n }) => n)}::bigint[])`.execute(
+    await sql`update event_outbox set bad = 'it cannot be read', bad_at = now() where n = any(${bad.map(({ n }) => n)}::bigint[])`.execute(
       trx,
     );
-  if (events.length === 0) return [];
+  if (events.length === 0) return { events, bad: bad.length };
   // Bodies go from one table to the other without coming here again.
   const { rows: fresh } = await sql<{ id: string }>`
     with taken as (
@@ -86,9 +90,9 @@ async function intoLog(trx: Db, position: number, rows: readonly OutboxRow[]): P
     ) as given (position, id, type, at, subject_id, subject_name, connection, session) join taken on taken.id = given.id
     on conflict (id) do nothing returning id`.execute(trx);
   await sql`update event_head set position = ${events.at(-1)!.position}`.execute(trx);
-  if (fresh.length === events.length) return events;
+  if (fresh.length === events.length) return { events, bad: bad.length };
   const known = new Set(fresh.map(({ id }) => id));
-  return events.filter(({ id }) => known.has(id));
+  return { events: events.filter(({ id }) => known.has(id)), bad: bad.length };
 }
 
 // A text of PostgreSQL holds no U+0000; the body, which is JSON, has it as it was.

@@ -6,6 +6,7 @@ import { changesMigrations } from "./changes.js";
 import { connectionsMigrations } from "./connections.js";
 import { credentialsMigrations } from "./credentials.js";
 import { directoryMigrations } from "./directory.js";
+import { eventOutboxBadMigrations } from "./event-outbox-bad.js";
 import { eventPresenceMigrations } from "./event-presence.js";
 import { eventsMigrations } from "./events.js";
 import { exportersMigrations } from "./exporters.js";
@@ -50,6 +51,7 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   exportersMigrations,
   eventPresenceMigrations,
   runbookEndsMigrations,
+  eventOutboxBadMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */

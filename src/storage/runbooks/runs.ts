@@ -3,6 +3,7 @@ import type { ParameterValues } from "../../runbooks/parameters.js";
 import { endStates } from "../../runbooks/run.js";
 import type { RunbookStore } from "../../runbooks/store.js";
 import { HoopError } from "../../vocabulary/index.js";
+import { deleteInBatches } from "../delete-in-batches.js";
 import { writeEvents } from "../events/write.js";
 import type { Store } from "../store.js";
 import { mapped } from "../store-error.js";
@@ -24,6 +25,7 @@ type Runs = Pick<
   | "untold"
   | "told"
   | "release"
+  | "sweepRuns"
   | "askCancel"
 >;
 
@@ -158,6 +160,15 @@ export function createRuns({ db, changes }: Store, sealer: RunSealer): Runs {
           db,
         );
       }),
+    sweepRuns: (keepDays, signal) =>
+      mapped(() =>
+        deleteInBatches(signal, async (limit) => {
+          const { numAffectedRows } = await sql`delete from runbook_runs where id in (select id from runbook_runs
+            where ended_at < now() - ${keepDays} * interval '1 day' and told_at is not null
+            order by ended_at limit ${limit} for update skip locked)`.execute(db);
+          return Number(numAffectedRows);
+        }),
+      ),
     askCancel: (id, by) =>
       mapped(async () => {
         const { rows } = await sql`update runbook_runs set cancelled_by = coalesce(cancelled_by, ${by})
