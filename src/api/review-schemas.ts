@@ -13,7 +13,7 @@ const summaryFields = {
   kind: z
     .enum(reviewKinds)
     .describe(
-      "`statement` and `session`: a client waits. `access`: time-boxed access was asked for. `reveal`: the value behind a token was.",
+      "`statement` and `session`: a client waits. `access`: time-boxed access was asked for. `reveal`: the value behind a token was. `run`: a run of a runbook waits.",
     ),
   state: z.enum(reviewStates),
   requester: party.extend({ kind: z.enum(["person", "service", "agent"]) }),
@@ -120,6 +120,30 @@ export const reviewSchema = z
       })
       .nullable()
       .describe("Of a token whose value is asked for. The value is shown once, by `POST /reveals/{review}/value`."),
+    run: z
+      .object({
+        run: z.uuid(),
+        runbook: z.string(),
+        version: z.number().int(),
+        runsAs: z.string(),
+        parameters: z
+          .array(z.object({ name: z.string(), value: z.string().nullable() }))
+          .nullable()
+          .describe("Secret ones as a mark; long ones cut. Null for those who only audit."),
+        steps: z.array(
+          z.object({
+            name: z.string(),
+            phase: z.enum(["step", "compensation"]),
+            connection: z.string(),
+            when: z.string().nullable(),
+            sends: z.string().nullable().describe("What would be sent, cut; null for those who only audit."),
+            outcome: z.enum(["allow", "deny", "hold", "challenge", "unknown"]),
+            reasons: z.array(z.string()),
+          }),
+        ),
+      })
+      .nullable()
+      .describe("Of a run of a runbook; `outcome` is what the rules said when it was asked for."),
     rules: z.array(
       z.object({
         rule: z.string(),

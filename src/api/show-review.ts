@@ -1,5 +1,13 @@
 import type { z } from "zod";
-import type { Rehearsal, RevealWish, Review, ReviewComment, ReviewView, StoredGrant } from "../reviews/index.js";
+import type {
+  Rehearsal,
+  RevealWish,
+  Review,
+  ReviewComment,
+  ReviewView,
+  RunWish,
+  StoredGrant,
+} from "../reviews/index.js";
 import type { Subject } from "../vocabulary/index.js";
 import type { ApiDeps } from "./deps.js";
 import type { commentSchema, grantSchema, reviewSchema, reviewSummarySchema } from "./review-schemas.js";
@@ -55,6 +63,7 @@ function preview(view: ReviewView, by: Subject, deps: ApiDeps["reviewing"]): str
   const { head, kind, connections } = view.review;
   if (head.wish !== null) return `${head.wish.effects.join(", ")} on ${connections.map(({ name }) => name).join(", ")}`;
   if (head.reveal !== undefined) return revealWords(head.reveal);
+  if (head.run !== undefined) return runWords(head.run, isParty(view, by));
   if (kind === "session" && head.text === "") return `a session on ${connections[0]?.name ?? ""}`;
   const text = isParty(view, by) ? head.text : (deps.show(head.text) ?? "(not shown)");
   return text.length > previewLength ? `${text.slice(0, previewLength)}…` : text;
@@ -62,6 +71,19 @@ function preview(view: ReviewView, by: Subject, deps: ApiDeps["reviewing"]): str
 
 const revealWords = ({ purpose, column }: RevealWish) =>
   `the value behind a token of the purpose ${purpose}${column === null ? "" : ` (${column})`}`;
+
+/** In a line: with what it was asked for, and its steps by name. */
+function runWords({ runbook, version, parameters, steps }: RunWish, party: boolean): string {
+  const given = parameters.flatMap(({ name, value }) => (value === null ? [] : [`${name}=${JSON.stringify(value)}`]));
+  const names = steps.flatMap(({ name, phase }) => (phase === "step" ? [name] : []));
+  const parts = [
+    `runbook ${runbook}, version ${version}`,
+    ...(party && given.length > 0 ? [`with ${given.join(", ")}`] : []),
+    `steps: ${names.join(", ")}`,
+  ];
+  const text = parts.join("\n");
+  return text.length > previewLength ? `${text.slice(0, previewLength)}…` : text;
+}
 
 const asks = ({ requester, onBehalfOf }: Review, { id }: Subject): boolean =>
   requester.id === id || onBehalfOf?.id === id;
@@ -96,6 +118,7 @@ export function shownReview(
     analysis: head.analysis === null ? null : analysisOf(head.analysis),
     wish: head.wish === null ? null : { ...head.wish, effects: [...head.wish.effects] },
     reveal: shownWish(head.reveal, party),
+    run: shownRun(head.run, party),
     rules: review.terms.map((terms) => ({
       rule: terms.rule,
       approvals: terms.approvals.map(({ count, groups }) => ({ count, groups: [...groups] })),
@@ -127,6 +150,16 @@ function shownWish(wish: RevealWish | undefined, party: boolean): Whole["reveal"
   if (wish === undefined) return null;
   const { purpose, form, column, token, reason } = wish;
   return { purpose, form, column, token: party ? token : null, reason };
+}
+
+function shownRun(wish: RunWish | undefined, party: boolean): Whole["run"] {
+  if (wish === undefined) return null;
+  const { parameters, steps, ...rest } = wish;
+  return {
+    ...rest,
+    parameters: party ? parameters.map((one) => ({ ...one })) : null,
+    steps: steps.map((step) => ({ ...step, sends: party ? step.sends : null, reasons: [...step.reasons] })),
+  };
 }
 
 function analysisOf({ shape, effects, resources, unknowns }: NonNullable<Review["head"]["analysis"]>) {

@@ -42,7 +42,7 @@ export function createDesk(ports: DeskPorts): ReviewDesk & RehearsalNotes {
       const { review, made, superseded } = await store.open(draftFrom(request));
       if (superseded !== null) await journal.review(superseded.state, null, superseded);
       await journal.review(made ? "requested" : "taken-up", partyOf(request.subject), review, {
-        session: request.session,
+        ...(request.session === null ? {} : { session: request.session }),
         ...(request.statement === null ? {} : { statement: request.statement }),
       });
       const stop = ports.waiting.add(review.id, changed);
@@ -111,7 +111,7 @@ function draftFrom(request: HoldRequest): ReviewDraft {
   const body: ReviewBody = { text: request.text, values: request.values, transaction: request.transaction };
   return {
     id: newReviewId(),
-    kind: statement === null ? "session" : "statement",
+    kind: request.run !== undefined ? "run" : statement === null ? "session" : "statement",
     requester: { ...partyOf(subject), kind: subject.kind },
     // Acting for oneself is acting for nobody else.
     onBehalfOf: onBehalfOf === null || onBehalfOf.id === subject.id ? null : partyOf(onBehalfOf),

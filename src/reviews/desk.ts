@@ -8,6 +8,7 @@ import type {
   StatementId,
   Subject,
 } from "../vocabulary/index.js";
+import type { RunWish } from "./review.js";
 
 /**
  * What an approval is for, and nothing else: SHA-256, hex, over the exact bytes, bind values, database, role, search_path,
@@ -21,8 +22,9 @@ export interface HoldRequest {
   /** Whoever a machine acts for; null: for itself. */
   readonly onBehalfOf: Subject | null;
   readonly connection: Connection;
-  readonly session: SessionId;
-  /** Null: the access itself is held. */
+  /** Null: of none, as a run of a runbook. */
+  readonly session: SessionId | null;
+  /** Null: the access itself is held, or a run. */
   readonly statement: StatementId | null;
   readonly digest: BindingDigest;
   /** As sent: reviewers see it whole, it is sealed at rest. */
@@ -36,6 +38,8 @@ export interface HoldRequest {
   readonly reasons: readonly Reason[];
   /** Texts of the open transaction's earlier statements, oldest first; what is approved runs after them. */
   readonly transaction: readonly string[];
+  /** A run of a runbook is held, and no statement of anybody's. */
+  readonly run?: RunWish | undefined;
 }
 
 /** How a review stands. `approved` may be used until `useBy`, once. */

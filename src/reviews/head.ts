@@ -1,6 +1,6 @@
 import { type Analysis, HoopError, type Reason } from "../vocabulary/index.js";
 import { reviewLimits } from "./limits.js";
-import type { AccessWish, RevealWish, ReviewBody, ReviewHead } from "./review.js";
+import type { AccessWish, RevealWish, ReviewBody, ReviewHead, RunWish } from "./review.js";
 
 /** What is shown at once of what may be very long. Throws HoopError `too-large` where nobody could review it. */
 export function headOf(
@@ -12,6 +12,7 @@ export function headOf(
     readonly reasons: readonly Reason[];
     readonly wish: AccessWish | null;
     readonly reveal?: RevealWish | undefined;
+    readonly run?: RunWish | undefined;
   },
 ): ReviewHead {
   const size = [body.text, ...(body.values ?? []), ...body.transaction].reduce(
@@ -39,6 +40,7 @@ export function headOf(
     reasons: more.reasons.slice(0, 20),
     wish: more.wish,
     ...(more.reveal === undefined ? {} : { reveal: more.reveal }),
+    ...(more.run === undefined ? {} : { run: boundedRun(more.run) }),
   };
 }
 
@@ -47,6 +49,22 @@ function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const last = text.charCodeAt(most - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);
+}
+
+/** Values and texts are cut; the body has them whole. */
+function boundedRun(run: RunWish): RunWish {
+  return {
+    ...run,
+    parameters: run.parameters.map(({ name, value }) => ({
+      name,
+      value: value && cut(value, reviewLimits.shownValue),
+    })),
+    steps: run.steps.map((step) => ({
+      ...step,
+      sends: cut(step.sends, reviewLimits.shownTransactionText),
+      reasons: step.reasons.slice(0, 5).map((reason) => cut(reason, 500)),
+    })),
+  };
 }
 
 /** A plain analysis: the analyser's own may carry more than is ours to keep. */

@@ -13,9 +13,9 @@ import type {
 
 /**
  * `statement` and `session`: a client waits, or did. `access`: somebody asked for time-boxed access beforehand. `reveal`: for
- * the value behind one token.
+ * the value behind one token. `run`: a run of a runbook waits.
  */
-export const reviewKinds = ["statement", "session", "access", "reveal"] as const;
+export const reviewKinds = ["statement", "session", "access", "reveal", "run"] as const;
 export type ReviewKind = (typeof reviewKinds)[number];
 
 export const reviewStates = ["pending", "approved", "denied", "expired", "withdrawn", "used"] as const;
@@ -80,6 +80,32 @@ export interface RevealWish {
   readonly matter: string;
 }
 
+/** One step of a run as it would be when it was asked for. */
+export interface RunWishStep {
+  readonly name: string;
+  readonly phase: "step" | "compensation";
+  readonly connection: string;
+  /** Under which condition; null: always. */
+  readonly when: string | null;
+  /** The beginning of what would be sent; secret values are a mark in it. */
+  readonly sends: string;
+  /** What the rules said of it then; they are asked again when it is sent. */
+  readonly outcome: "allow" | "deny" | "hold" | "challenge" | "unknown";
+  readonly reasons: readonly string[];
+}
+
+/** What a run of a runbook is about to do. No secret value is in it. */
+export interface RunWish {
+  readonly run: string;
+  readonly runbook: string;
+  readonly version: number;
+  /** Whose rights it has. */
+  readonly runsAs: string;
+  /** `null`: not given. Secret ones are a mark. */
+  readonly parameters: readonly { readonly name: string; readonly value: string | null }[];
+  readonly steps: readonly RunWishStep[];
+}
+
 /** What everybody is shown at once: of bounded size, sealed at rest. */
 export interface ReviewHead {
   /** The first part of the text; `textLength` says how long it is. */
@@ -96,6 +122,7 @@ export interface ReviewHead {
   readonly reasons: readonly Reason[];
   readonly wish: AccessWish | null;
   readonly reveal?: RevealWish | undefined;
+  readonly run?: RunWish | undefined;
 }
 
 /** The whole of it, read when somebody asks. */

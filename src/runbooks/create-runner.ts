@@ -123,12 +123,13 @@ export function createRunner(ports: RunnerPorts): Runner {
     const digest = digestOf(run, values);
     const asker = run.asker.id === subject.id ? null : await ports.subjects.byId(run.asker.id);
     const decision = deferred<{ readonly approved: boolean; readonly why: string }>();
-    const shown = shownParameters(runbook.parameters, values);
-    const text = await textFor(runbook, subject, run.asker.name, values);
+    const would = { runbook, subject, asker: run.asker.name, values };
+    const steps = await dryRun(ports, would, deadline(20_000));
     const held = await ports.approvals.ask(
       {
-        ...{ run: run.id, subject, asker, connection: first, digest, terms },
-        text: `runbook ${runbook.name}, version ${run.version}, with ${JSON.stringify(shown)}\n\n${text}`,
+        ...{ run: run.id, subject, asker, connection: first, digest, terms, steps },
+        runbook: { name: runbook.name, version: run.version },
+        parameters: shownParameters(runbook.parameters, values),
         why: `runbook ${runbook.name} runs after approval only`,
       },
       decision.resolve,
@@ -158,16 +159,6 @@ export function createRunner(ports: RunnerPorts): Runner {
       entry.waits = null;
       entry.stop.signal.removeEventListener("abort", stopped);
     }
-  }
-
-  async function textFor(runbook: Runbook, subject: Subject, asker: string, values: ParameterValues): Promise<string> {
-    const steps = await dryRun(ports, { runbook, subject, asker, values }, deadline(20_000));
-    return steps
-      .map(
-        ({ name, phase, connection, sends, when }) =>
-          `-- ${phase} ${name} on ${connection}${when === null ? "" : `, when ${when}`}\n${sends}`,
-      )
-      .join("\n\n");
   }
 
   async function carryOut(

@@ -1,5 +1,6 @@
 import type { Connection, HoldTerms, Subject } from "../vocabulary/index.js";
-import type { FindConnection } from "./parameters.js";
+import type { DryStep } from "./dry-run.js";
+import type { FindConnection, ParameterValues } from "./parameters.js";
 import type { Run, RunCause, StepResult } from "./run.js";
 import type { HttpRequest } from "./template/http.js";
 
@@ -71,7 +72,10 @@ export interface RunApprovals {
       readonly asker: Subject | null;
       readonly connection: Connection;
       readonly digest: string;
-      readonly text: string;
+      readonly runbook: { readonly name: string; readonly version: number };
+      /** Without secret values. */
+      readonly parameters: ParameterValues;
+      readonly steps: readonly DryStep[];
       readonly terms: HoldTerms;
       readonly why: string;
     },

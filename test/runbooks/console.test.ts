@@ -81,3 +81,36 @@ test("a person fills in the form that the parameters make, looks at what it woul
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByText(/customer must match/).waitFor();
 }, 120_000);
+
+test("the review of a run shows what it was given and what each step would send, and no secret", async () => {
+  const { page } = browser;
+  const file = join(hoop.folder, "reviewed.runbook.md");
+  await writeFile(
+    file,
+    text
+      .replaceAll("find-customer", "reviewed")
+      .replace("spec:\n", "spec:\n  review: { approvals: [{ count: 1, groups: [admins] }] }\n"),
+  );
+  await hoop.hoop("admin", ["runbook", "write", file]);
+  const id = (
+    await hoop.hoop(
+      "engineer",
+      ["runbook", "run", "reviewed", "--no-wait", "--param", "customer=Ada Lovelace", "--param", "database=pg"],
+      "",
+    )
+  ).trim();
+  await page.goto(`${hoop.http}/runs/${id}`);
+  await page.getByText("Waits for approval", { exact: true }).waitFor();
+  await page.getByRole("link", { name: /^[a-z]{5}-[a-z]{5}$/ }).click();
+  await page.getByRole("heading", { level: 1, name: "ada asks to run a runbook" }).waitFor();
+  const held = page.getByRole("region", { name: "What is held" });
+  await expect.poll(() => held.textContent()).toContain("Ada Lovelace");
+  const shown = (await held.textContent()) ?? "";
+  for (const part of ["not given", "find on pg", "allow", "when steps.find.rows > 0", '$1 = "Ada Lovelace"'])
+    expect(shown).toContain(part);
+  await page.getByRole("link", { name: "reviewed", exact: true }).waitFor();
+  await picture("run-review");
+  await page.getByRole("link", { name: "how it stands" }).click();
+  await page.getByRole("heading", { level: 1, name: "Run of reviewed" }).waitFor();
+  await hoop.hoop("engineer", ["runbook", "cancel", id]);
+}, 120_000);

@@ -336,6 +336,58 @@ test("a run that needs people waits for them, runs when they approve, and not wh
   }
 });
 
+test("the review of a run says which runbook, with what, and what each step would send; secrets are a mark", async () => {
+  await write(
+    "told",
+    `  review: { approvals: [{ count: 1, groups: [admins] }] }
+  parameters: [{ name: who, type: string }, { name: password, type: string, secret: true }, { name: note, type: string, optional: true }]
+  steps:
+    - { name: look, connection: pg, sql: "select {{who}}::text", compensate: { sql: "select 'back'" } }
+    - { name: say, connection: web-1, run: "echo {{password}}", when: "steps.look.rows == 1" }
+    - { name: drop, connection: pg, sql: "drop table people" }`,
+  );
+  const people = reviewer(hoop);
+  const id = (
+    await hoop.hoop("engineer", ["runbook", "run", "told", "--no-wait", "--param", "who=ada"], "hunter2-hunter2\n")
+  ).trim();
+  const review = await people.next("pending");
+  const shown = JSON.parse(await hoop.hoop("admin", ["review", "show", review, "--json"])) as Record<string, unknown>;
+  expect(shown).toMatchObject({
+    kind: "run",
+    preview: `runbook told, version 1\nwith who="ada", password="(secret)"\nsteps: look, say, drop`,
+    session: null,
+    statement: null,
+    connections: ["pg"],
+    run: {
+      ...{ run: id, runbook: "told", version: 1, runsAs: "ada" },
+      parameters: [
+        { name: "who", value: "ada" },
+        { name: "password", value: "(secret)" },
+        { name: "note", value: null },
+      ],
+      steps: [
+        { phase: "step", name: "look", connection: "pg", sends: 'select $1::text\n$1 = "ada"', outcome: "allow" },
+        { phase: "step", name: "say", connection: "web-1", when: "steps.look.rows == 1", sends: "echo '(secret)'" },
+        {
+          phase: "step",
+          name: "drop",
+          outcome: "deny",
+          reasons: [expect.stringContaining("nothing is destroyed here")],
+        },
+        { phase: "compensation", name: "look", when: "the run fails", sends: "select 'back'" },
+      ],
+    },
+  });
+  const words = await hoop.hoop("admin", ["review", "show", review]);
+  for (const part of ["a run of the runbook told, version 1", "who = ada", "say on web-1", "drop on pg: deny"])
+    expect(words).toContain(part);
+  const text = await hoop.hoop("admin", ["review", "show", review, "--text"]);
+  expect(text).toContain("echo '(secret)'");
+  expect(JSON.stringify(shown) + words + text).not.toContain("hunter2");
+  await hoop.hoop("engineer", ["runbook", "cancel", id]);
+  expect(await ended(id)).toMatchObject({ state: "cancelled", steps: [] });
+});
+
 test("a hanging target costs the step its time; a huge answer is cut off; others go on", async () => {
   await write("slow", `  steps: [{ name: hang, connection: site, timeout: 2s, http: { path: /hang } }]`);
   await write("huge", `  steps: [{ name: huge, connection: site, http: { path: /huge } }]`);

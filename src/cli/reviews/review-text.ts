@@ -9,6 +9,7 @@ const kinds = {
   session: "a session",
   access: "access for a time",
   reveal: "the value behind a token",
+  run: "a run of a runbook",
 } as const;
 
 /** All of it, for people. */
@@ -17,6 +18,8 @@ export function reviewText(review: ReviewDetail, out: Output, wish: string | nul
     ["review", review.id],
     ["asks for", wish ?? kinds[review.kind]],
     ["who", `${review.requester.name}${review.onBehalfOf === null ? "" : `, for ${review.onBehalfOf.name}`}`],
+    ["runs as", review.run?.runsAs],
+    ["run", review.run?.run],
     ["token", review.reveal?.token],
     ["column", review.reveal?.column],
     [
@@ -50,6 +53,7 @@ export function reviewText(review: ReviewDetail, out: Output, wish: string | nul
 
 function textParts(review: ReviewDetail): string[] {
   if (review.kind === "access" || review.kind === "reveal") return [];
+  if (review.run !== null) return runParts(review.run);
   if (review.text === null)
     return [`The text is shown to those who decide. Its shape:\n${indented(review.analysis?.shape ?? "")}`];
   const more = review.textLength > review.text.length ? `\n  … ${review.textLength} characters in all: --text` : "";
@@ -60,6 +64,20 @@ function textParts(review: ReviewDetail): string[] {
       : [`Earlier in its transaction:\n${review.transaction.map(indented).join("\n")}`]),
     `Text:\n${indented(review.text)}${more}`,
     ...(values.length === 0 ? [] : [`Values:\n${values.join("\n")}`]),
+  ];
+}
+
+function runParts({ parameters, steps }: NonNullable<ReviewDetail["run"]>): string[] {
+  const given = parameters?.map(({ name, value }) => `  ${name} = ${value === null ? "(not given)" : oneLine(value)}`);
+  const shown = steps.map(({ name, phase, connection, when, sends, outcome }) => {
+    const what = `${phase === "step" ? name : `undo ${name}`} on ${connection}`;
+    const line = `  ${printable(what)}: ${outcome}${when === null ? "" : printable(`, when ${when}`)}`;
+    return sends === null || sends === "" ? line : `${line}\n${indented(indented(sends))}`;
+  });
+  return [
+    ...(parameters === null ? ["Its parameters and texts are shown to those who decide."] : []),
+    ...(given === undefined || given.length === 0 ? [] : [`Parameters:\n${given.join("\n")}`]),
+    `Steps, and what the rules say of them:\n${shown.join("\n")}`,
   ];
 }
 

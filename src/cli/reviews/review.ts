@@ -6,7 +6,7 @@ import type { Invocation } from "../invocation.js";
 /** A review as the API shows it, as far as the command line does. */
 export interface ReviewSummary {
   readonly id: string;
-  readonly kind: "statement" | "session" | "access" | "reveal";
+  readonly kind: "statement" | "session" | "access" | "reveal" | "run";
   readonly state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "used";
   readonly requester: { readonly name: string };
   readonly onBehalfOf: { readonly name: string } | null;
@@ -51,6 +51,21 @@ export interface ReviewDetail extends ReviewSummary {
     readonly column: string | null;
     readonly token: string | null;
     readonly reason: string;
+  } | null;
+  readonly run: {
+    readonly run: string;
+    readonly runbook: string;
+    readonly version: number;
+    readonly runsAs: string;
+    readonly parameters: readonly { readonly name: string; readonly value: string | null }[] | null;
+    readonly steps: readonly {
+      readonly name: string;
+      readonly phase: "step" | "compensation";
+      readonly connection: string;
+      readonly when: string | null;
+      readonly sends: string | null;
+      readonly outcome: string;
+    }[];
   } | null;
   readonly decisions: readonly {
     readonly by: { readonly name: string };

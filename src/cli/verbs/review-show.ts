@@ -22,7 +22,8 @@ export const run: Verb = async (invocation) => {
 };
 
 /** What somebody asks for in words of their own, in one line. */
-function wishWords({ wish, reveal }: ReviewDetail): string | null {
+function wishWords({ wish, reveal, run: asked }: ReviewDetail): string | null {
+  if (asked !== null) return `a run of the runbook ${asked.runbook}, version ${asked.version}`;
   if (reveal !== null) return `the value behind a token of ${reveal.purpose} (${reveal.form}): ${reveal.reason}`;
   if (wish === null) return null;
   const ticket = wish.ticket === null ? "" : `, ticket ${wish.ticket}`;

@@ -3,7 +3,7 @@ import { eventType, person, text } from "./define.js";
 
 const about = {
   review: text.describe("Its short name."),
-  kind: z.enum(["statement", "session", "access", "reveal"]),
+  kind: z.enum(["statement", "session", "access", "reveal", "run"]),
   connections: z.array(text).max(50),
   rules: z.array(text).max(20).describe("Rules that ask for it."),
 };

@@ -107,4 +107,12 @@ export const reviewsMigrations: Readonly<Record<string, Migration>> = {
         add constraint reviews_kind_check check (kind in ('statement', 'session', 'access', 'reveal'))`.execute(db);
     },
   },
+  "0065-run-reviews": {
+    async up(db) {
+      await sql`alter table reviews drop constraint reviews_kind_check,
+        add constraint reviews_kind_check check (kind in ('statement', 'session', 'access', 'reveal', 'run'))`.execute(
+        db,
+      );
+    },
+  },
 };

@@ -15,7 +15,7 @@ import { writeReview } from "./write.js";
 const noTermsMs = 60_000;
 
 /** Kinds for which a client waits; the others were asked for by somebody who comes back. */
-const waiting: ReadonlySet<Review["kind"]> = new Set(["statement", "session"]);
+const waiting: ReadonlySet<Review["kind"]> = new Set(["statement", "session", "run"]);
 
 /** Within a transaction that has the topic's row: reviews are opened one after the other, so that limits hold exactly. */
 export async function openReview(trx: Db, sealer: ReviewSealer, draft: ReviewDraft): Promise<Opened> {

@@ -12,7 +12,7 @@ interface Party {
 
 export interface ReviewSummary {
   readonly id: string;
-  readonly kind: "statement" | "session" | "access" | "reveal";
+  readonly kind: "statement" | "session" | "access" | "reveal" | "run";
   readonly state: ReviewState;
   readonly requester: Party & { readonly kind: SubjectKind };
   readonly onBehalfOf: Party | null;
@@ -67,6 +67,24 @@ export interface ReviewComment {
   readonly at: string;
 }
 
+/** A run of a runbook that waits. Texts and parameters are for those who decide. */
+export interface RunWish {
+  readonly run: string;
+  readonly runbook: string;
+  readonly version: number;
+  readonly runsAs: string;
+  readonly parameters: readonly { readonly name: string; readonly value: string | null }[] | null;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly phase: "step" | "compensation";
+    readonly connection: string;
+    readonly when: string | null;
+    readonly sends: string | null;
+    readonly outcome: "allow" | "deny" | "hold" | "challenge" | "unknown";
+    readonly reasons: readonly string[];
+  }[];
+}
+
 export interface Review extends ReviewSummary {
   readonly session: string | null;
   readonly text: string | null;
@@ -96,6 +114,7 @@ export interface Review extends ReviewSummary {
     readonly token: string | null;
     readonly reason: string;
   } | null;
+  readonly run: RunWish | null;
   readonly rules: readonly {
     readonly rule: string;
     readonly approvals: readonly { readonly count: number; readonly groups: readonly string[] }[];

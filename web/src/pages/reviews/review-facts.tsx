@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Review } from "../../api/review-types.js";
-import { useMe } from "../../layout/use-me.js";
+import { may, useMe } from "../../layout/use-me.js";
 import { lengthText } from "../../ui/durations.js";
 import { RelativeTime } from "../../ui/relative-time.js";
 import { VisibleText } from "../../ui/visible-text.js";
@@ -15,7 +15,7 @@ const named = 12;
 /** Who asks, on what, how far it is. */
 export function ReviewFacts({ review }: { review: Review }) {
   const me = useMe();
-  const { requester, onBehalfOf, wish, reveal, analysis } = review;
+  const { requester, onBehalfOf, wish, reveal, run, analysis } = review;
   return (
     <div className="card">
       <dl className="facts session-facts">
@@ -53,6 +53,24 @@ export function ReviewFacts({ review }: { review: Review }) {
               </span>
             </Fact>
             <Fact name="Reason">{reveal.reason}</Fact>
+          </>
+        )}
+        {run !== null && (
+          <>
+            <Fact name="Runbook">
+              <Link className="text-link" to="/runbooks/$runbook" params={{ runbook: run.runbook }}>
+                {run.runbook}
+              </Link>
+              , version {run.version}
+            </Fact>
+            <Fact name="Runs as">{run.runsAs}</Fact>
+            {(may(me, "runbooks.read") || me.subject.id === requester.id) && (
+              <Fact name="Run">
+                <Link className="text-link" to="/runs/$run" params={{ run: run.run }}>
+                  how it stands
+                </Link>
+              </Fact>
+            )}
           </>
         )}
         {analysis !== null && (

@@ -5,11 +5,13 @@ import type { Review, ReviewContent } from "../../api/review-types.js";
 import { CodeBlock } from "../../ui/code-block.js";
 import { ProblemAlert } from "../../ui/problem-alert.js";
 import { VisibleText } from "../../ui/visible-text.js";
+import { RunView } from "./run-view.js";
 
 /** What is held, as it was sent: the text, its values, and what ran before it in the same transaction. */
 export function ReviewText({ review }: { review: Review }) {
   const whole = useMutation({ mutationFn: () => readContent(review.id) });
   if (review.kind === "access" || review.kind === "reveal") return null;
+  if (review.run !== null) return <RunView review={review.id} run={review.run} />;
   const content: ReviewContent | undefined = whole.data;
   const text = content?.text ?? review.text;
   const values = content?.values ?? review.values;

@@ -1,6 +1,7 @@
 import { Badge } from "@mantine/core";
 import type { DryStep } from "../../api/runbook-queries.js";
 import { CodeBlock } from "../../ui/code-block.js";
+import { VisibleText } from "../../ui/visible-text.js";
 
 const colours: Readonly<Record<DryStep["outcome"], string>> = {
   allow: "green",
@@ -10,8 +11,13 @@ const colours: Readonly<Record<DryStep["outcome"], string>> = {
   unknown: "gray",
 };
 
+type Shown = Pick<DryStep, "name" | "phase" | "connection" | "when" | "outcome" | "reasons"> & {
+  /** Null: it is not for this reader. */
+  readonly sends: string | null;
+};
+
 /** What would be sent, step by step, and what the rules say of it. Nothing was sent. */
-export function DryRunView({ steps }: { steps: readonly DryStep[] }) {
+export function DryRunView({ steps }: { steps: readonly Shown[] }) {
   return (
     <section aria-label="What it would do">
       {steps.map((step) => (
@@ -23,7 +29,11 @@ export function DryRunView({ steps }: { steps: readonly DryStep[] }) {
             </Badge>
             {step.when !== null && <span className="dim">when {step.when}</span>}
           </p>
-          {step.sends !== "" && <CodeBlock label="Text">{step.sends}</CodeBlock>}
+          {step.sends !== null && step.sends !== "" && (
+            <CodeBlock label="Text">
+              <VisibleText text={step.sends} />
+            </CodeBlock>
+          )}
           {step.outcome !== "allow" && step.reasons.map((reason) => <p key={reason}>{reason}</p>)}
         </div>
       ))}
