@@ -24,7 +24,8 @@ export interface Exporters {
   close(): Promise<void>;
 }
 
-const leaseMs = 30_000;
+/** Renewed every second, and while a receiver takes its time: that of a gateway that was killed is over soon. */
+const leaseMs = 10_000;
 const usualIdleMs = 1_000;
 const readAtOnce = 500;
 const longestWaitMs = 60_000;

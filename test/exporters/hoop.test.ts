@@ -26,8 +26,8 @@ afterAll(async () => {
 const psql = (sql: string) => runClient("psql", ["-X", "-At", "-c", sql], { env: hoop.clientEnv() });
 
 async function until<T>(look: () => T | null | false): Promise<T> {
-  // Longer than the lease of a gateway that was killed.
-  for (let tries = 0; tries < 600; tries++) {
+  // Longer than the lease of a gateway that was killed, which is 10 s.
+  for (let tries = 0; tries < 300; tries++) {
     const found = look();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 100));
