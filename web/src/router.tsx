@@ -209,13 +209,13 @@ const providers = createRoute({
   component: lazyRouteComponent(() => import("./pages/providers/providers-page.js"), "ProvidersPage"),
 });
 
-export type EventView = "reactions" | "dead-letters";
+export type EventView = "reactions" | "dead-letters" | "exporters";
 
 const events = createRoute({
   getParentRoute: () => shell,
   path: "/events",
   validateSearch: (search): { view?: EventView } => {
-    const view = (["reactions", "dead-letters"] as const).find((one) => one === search.view);
+    const view = (["reactions", "dead-letters", "exporters"] as const).find((one) => one === search.view);
     return view === undefined ? {} : { view };
   },
   component: lazyRouteComponent(() => import("./pages/events/events-page.js"), "EventsPage"),

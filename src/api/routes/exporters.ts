@@ -39,6 +39,9 @@ const exporterSchema = z
     delivered: z.number(),
     lost: z.number().describe("Events that were deleted before they were delivered."),
     lag: z.number().describe("Lines that it has not delivered yet."),
+    cursor: z
+      .object({ events: z.number().nullable(), entries: z.record(z.string(), z.number()) })
+      .describe("The position of the last event that was delivered, and the last entry of each chain."),
     failures: z.number().int().describe("In a row."),
     problem: z.string().nullable(),
     replica: z.string().nullable().describe("Which replica delivers."),
@@ -176,6 +179,7 @@ function shown(exporter: Exporter, lag: number): z.infer<typeof exporterSchema> 
     ...{ name, enabled, version, delivered, lost, lag, failures, problem, replica },
     sources: [...sources],
     target: { ...target },
+    cursor: { events: exporter.cursor.events, entries: { ...exporter.cursor.entries } },
     createdAt: iso(exporter.createdAt),
     deliveredAt: isoOrNull(exporter.deliveredAt),
   };

@@ -47,6 +47,25 @@ export interface Runbook extends RunbookSummary {
   }[];
 }
 
+/** A Git repository that runbooks come from. */
+export interface RunbookSource {
+  readonly name: string;
+  readonly url: string;
+  readonly branch: string;
+  readonly folder: string;
+  readonly allowedSigners: string | null;
+  readonly mayActAs: readonly string[];
+  readonly syncedAt: string | null;
+  readonly commit: string | null;
+  readonly problem: string | null;
+}
+
+export const runbookSourcesQuery = queryOptions({
+  queryKey: ["runbook-sources"],
+  queryFn: ({ signal }) => read<{ items: readonly RunbookSource[] }>("/runbook-sources", { signal }),
+  refetchInterval: 10_000,
+});
+
 export interface DryStep {
   readonly name: string;
   readonly phase: "step" | "compensation";

@@ -1,14 +1,17 @@
 import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { may, useMe } from "../../layout/use-me.js";
 import { Page } from "../../ui/page.js";
 import { DeadLetters } from "./dead-letters.js";
 import { EventTail } from "./event-tail.js";
+import { Exporters } from "./exporters.js";
 import { Reactions } from "./reactions.js";
 import { Restraints } from "./restraints.js";
 
-/** What happened, the rules that answer it, and what those could not deliver. */
+/** What happened, the rules that answer it, what those could not deliver, and what leaves for tools elsewhere. */
 export function EventsPage() {
   const { view = "tail" } = useSearch({ from: "/signed-in/shell/events" });
+  const seesExporters = may(useMe(), "events.read");
   const navigate = useNavigate();
   return (
     <Page
@@ -22,7 +25,7 @@ export function EventsPage() {
         onChange={(next) =>
           void navigate({
             to: "/events",
-            search: next === "reactions" || next === "dead-letters" ? { view: next } : {},
+            search: next === "reactions" || next === "dead-letters" || next === "exporters" ? { view: next } : {},
             replace: true,
           })
         }
@@ -31,6 +34,7 @@ export function EventsPage() {
           <Tabs.Tab value="tail">Events</Tabs.Tab>
           <Tabs.Tab value="reactions">Reactions</Tabs.Tab>
           <Tabs.Tab value="dead-letters">Dead letters</Tabs.Tab>
+          {seesExporters && <Tabs.Tab value="exporters">Exporters</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="tail">
           <EventTail />
@@ -41,6 +45,11 @@ export function EventsPage() {
         <Tabs.Panel value="dead-letters">
           <DeadLetters />
         </Tabs.Panel>
+        {seesExporters && (
+          <Tabs.Panel value="exporters">
+            <Exporters />
+          </Tabs.Panel>
+        )}
       </Tabs>
     </Page>
   );

@@ -9,6 +9,7 @@ import { Page } from "../../ui/page.js";
 import { QueryView } from "../../ui/query-view.js";
 import { RelativeTime } from "../../ui/relative-time.js";
 import { RunList } from "./run-list.js";
+import { SourceList } from "./source-list.js";
 
 const columns: readonly Column<RunbookSummary>[] = [
   {
@@ -67,6 +68,7 @@ export function RunbooksPage() {
       </QueryView>
       <h2>Runs</h2>
       <RunList runbook={null} all={all} />
+      {all && <SourceList />}
     </Page>
   );
 }
