@@ -11,6 +11,8 @@ interface Match {
   readonly rule: Rule;
   readonly event: HoopEvent;
   readonly key: string;
+  /** Its window, by rule and key; null: the rule keeps none. */
+  readonly place: string | null;
 }
 
 type Counts = { -readonly [Name in keyof RuleCounts]: RuleCounts[Name] };
@@ -27,28 +29,22 @@ export async function judgeEvents(
 ): Promise<Judged> {
   const counts = new Map<string, Counts>();
   const matches = matchesOf(events, set, directory, counts);
-  const places = new Map(
-    matches.flatMap(({ rule, key }) =>
-      keepsWindow(rule) ? [[`${rule.name} ${key}`, { rule: rule.name, key }] as const] : [],
-    ),
-  );
-  const before = await load([...places.values()]);
+  const places = new Map<string, { readonly rule: string; readonly key: string }>();
+  for (const { rule, key, place } of matches)
+    if (place !== null && !places.has(place)) places.set(place, { rule: rule.name, key });
+  const before = places.size === 0 ? new Map<string, Window>() : await load([...places.values()]);
   const windows = new Map<string, { readonly rule: Rule; readonly key: string; readonly window: Window }>();
   const firings: NewFiring[] = [];
-  for (const { rule, event, key } of matches) {
+  for (const { rule, event, key, place } of matches) {
     const count = countsOf(counts, rule.name);
     count.matched += 1;
     if (guarded(rule.name, event) !== null) {
       count.guarded += 1;
       continue;
     }
-    const place = `${rule.name} ${key}`;
-    const { window, fired, kept } = stepWindow(
-      rule,
-      windows.get(place)?.window ?? before.get(place) ?? emptyWindow,
-      event,
-    );
-    if (keepsWindow(rule)) windows.set(place, { rule, key, window });
+    const last = place === null ? null : (windows.get(place)?.window ?? before.get(place));
+    const { window, fired, kept } = stepWindow(rule, last ?? emptyWindow, event);
+    if (place !== null) windows.set(place, { rule, key, window });
     if (kept) count.quiet += 1;
     if (fired === null) continue;
     if (rule.mode === "shadow") {
@@ -117,7 +113,9 @@ function matchesOf(
   for (const event of events) {
     for (const rule of set.byType.get(event.type) ?? []) {
       try {
-        if (rule.matches(event, directory)) matches.push({ rule, event, key: rule.key(event) });
+        if (!rule.matches(event, directory)) continue;
+        const key = rule.key(event);
+        matches.push({ rule, event, key, place: keepsWindow(rule) ? `${rule.name} ${key}` : null });
       } catch {
         countsOf(counts, rule.name).problem = `it could not be asked about event ${event.id}`;
       }

@@ -44,9 +44,11 @@ export class PostgresChangeFeed implements ChangeFeed {
 
   async publish<Tables>(topic: Topic, trx?: Kysely<Tables>): Promise<void> {
     const db: Kysely<Tables> | Db = trx ?? this.#options.db;
-    await sql`insert into hoop_changes (topic, version) values (${topic}, 1)
-      on conflict (topic) do update set version = hoop_changes.version + 1`.execute(db);
-    await sql`select pg_notify(${channel}, ${topic})`.execute(db);
+    // One statement: many transactions end with this.
+    await sql`with bumped as (
+        insert into hoop_changes (topic, version) values (${topic}, 1)
+        on conflict (topic) do update set version = hoop_changes.version + 1 returning topic
+      ) select pg_notify(${channel}, topic) from bumped`.execute(db);
   }
 
   watch(topic: Topic, listener: () => void): () => void {

@@ -8,6 +8,8 @@ interface OutboxRow {
   readonly n: string;
   readonly id: string;
   readonly body: string;
+  /** Of the rules, when it was read. */
+  readonly revision: string;
 }
 
 /** Rules are of another revision than the ones that were asked: nothing is kept, and it is tried again. */
@@ -25,16 +27,12 @@ export function advanceOn({ db, changes }: Store): EventStore["advance"] {
             position: string;
           }>`select position from event_head for update skip locked`.execute(trx);
           if (head[0] === undefined) return null;
-          const { rows } =
-            await sql<OutboxRow>`select n, id, body from event_outbox where bad is null order by n limit ${limit}`.execute(
-              trx,
-            );
+          // After the lock, not with it: what another gateway has taken by then is not seen any more.
+          const { rows } = await sql<OutboxRow>`select n, id, body, (select revision from reaction_revision) as revision
+              from event_outbox where bad is null order by n limit ${limit}`.execute(trx);
           if (rows.length === 0) return { taken: 0, bad: 0, stale: false };
           const { events, bad } = await intoLog(trx, Number(head[0].position), rows);
-          const { rows: revisions } = await sql<{ revision: string }>`select revision from reaction_revision`.execute(
-            trx,
-          );
-          const revision = Number(revisions[0]!.revision);
+          const revision = Number(rows[0]!.revision);
           const before = known.at(Number(head[0].position), revision);
           const judged = await judge(events, (wanted) => windowsOf(trx, wanted, before), revision);
           if (judged === "stale") throw new StaleRules();
@@ -79,6 +77,8 @@ async function intoLog(
   const { rows: fresh } = await sql<{ id: string }>`
     with taken as (
       delete from event_outbox where id = any(${events.map(({ id }) => id)}::uuid[]) returning id, body
+    ), moved as (
+      update event_head set position = ${events.at(-1)!.position}
     )
     insert into event_log (position, id, type, at, subject_id, subject_name, connection, session, body)
     select position, given.id, type, to_timestamp(at / 1000.0), subject_id, subject_name, connection, session, taken.body
@@ -89,7 +89,6 @@ async function intoLog(
       ${events.map(({ session }) => session)}::uuid[]
     ) as given (position, id, type, at, subject_id, subject_name, connection, session) join taken on taken.id = given.id
     on conflict (id) do nothing returning id`.execute(trx);
-  await sql`update event_head set position = ${events.at(-1)!.position}`.execute(trx);
   if (fresh.length === events.length) return { events, bad: bad.length };
   const known = new Set(fresh.map(({ id }) => id));
   return { events: events.filter(({ id }) => known.has(id)), bad: bad.length };
@@ -167,14 +166,15 @@ async function windowsOf(
 }
 
 async function keep(trx: Db, { windows, firings, counts }: Judged): Promise<void> {
-  if (windows.length > 0)
-    await sql`insert into reaction_windows (rule, key, state, until)
-      select rule, key, state::text, to_timestamp(until / 1000.0)
-      from json_to_recordset(${JSON.stringify(windows.map(({ rule, key, window, until }) => ({ rule, key, state: window, until })))}::json)
-        as given (rule text, key text, state json, until double precision)
-      on conflict (rule, key) do update set state = excluded.state, until = excluded.until`.execute(trx);
-  if (counts.length > 0)
-    await sql`insert into reaction_counts as c (rule, matched, fired, quiet, guarded, shadowed, last_at, problem)
+  if (windows.length + counts.length > 0)
+    await sql`with counted as (
+        insert into reaction_windows (rule, key, state, until)
+        select rule, key, state::text, to_timestamp(until / 1000.0)
+        from json_to_recordset(${JSON.stringify(windows.map(({ rule, key, window, until }) => ({ rule, key, state: window, until })))}::json)
+          as given (rule text, key text, state json, until double precision)
+        on conflict (rule, key) do update set state = excluded.state, until = excluded.until
+      )
+      insert into reaction_counts as c (rule, matched, fired, quiet, guarded, shadowed, last_at, problem)
       select rule, matched, fired, quiet, guarded, shadowed, case when fired + shadowed > 0 then now() end, problem
       from jsonb_to_recordset(${JSON.stringify(counts)}::jsonb) as r (rule text, matched bigint, fired bigint, quiet bigint, guarded bigint, shadowed bigint, problem text)
       on conflict (rule) do update set matched = c.matched + excluded.matched, fired = c.fired + excluded.fired, quiet = c.quiet + excluded.quiet,
