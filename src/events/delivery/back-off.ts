@@ -1,4 +1,4 @@
-/** Attempts before a delivery is given up: about six hours of a receiver that is away. */
+/** Attempts before a delivery is given up: two to three hours of a receiver that is away. */
 export const maxAttempts = 15;
 const firstMs = 1_000;
 const longestMs = 60 * 60_000;
