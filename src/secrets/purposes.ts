@@ -12,6 +12,7 @@ export const lastingPurposes = [
   "native-logins",
   "recovery-codes",
   "review-digests",
+  "samples",
   "ssh-host",
 ] as const;
 export type LastingPurpose = (typeof lastingPurposes)[number];
