@@ -74,6 +74,8 @@ export interface RunningGateway {
   readonly grpc: string;
   /** How to make the first admin; null: there is one. */
   readonly setup: { readonly token: string; readonly expires: Date } | null;
+  /** This was the first start, and there are samples to connect to. */
+  readonly samplesMade: boolean;
   /** Takes no new sessions, tells the open ones, ends them, writes everything down, stops. */
   close(): Promise<void>;
 }
@@ -511,7 +513,7 @@ export async function startGateway(
     });
     // Before lanes are drained: what a run did is undone over lanes.
     closing.push(() => runbooks.close());
-    return { http: httpUrl, grpc: `${grpcAt.host}:${grpcAt.port}`, setup, close };
+    return { http: httpUrl, grpc: `${grpcAt.host}:${grpcAt.port}`, setup, samplesMade: samples.made, close };
   } catch (error) {
     await close();
     throw error;

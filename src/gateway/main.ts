@@ -9,6 +9,7 @@ export interface GatewayReady {
   readonly http: string;
   readonly grpc: string;
   readonly setup: { readonly token: string; readonly expires: Date } | null;
+  readonly samplesMade: boolean;
 }
 
 /** Runs a gateway until `signal` aborts, then drains it. */

@@ -46,14 +46,16 @@ const all = ["pg-demo", "site-demo", "web-demo"];
 
 describe("the samples of a gateway", () => {
   it("are made on an empty store, and not where the store is somebody's own", async () => {
-    expect((await started({})).names).toEqual(all);
+    const first = await started({});
+    expect([first.names, first.samples.made]).toEqual([all, true]);
     expect((await started({ DATABASE_URL: "postgres://x" })).names).toEqual([]);
     expect((await started({ DATABASE_URL: "postgres://x", HOOP_SAMPLES: "on" })).names).toEqual(all);
     expect((await started({ HOOP_SAMPLES: "off" })).names).toEqual([]);
   });
 
   it("are not made again, nor at an upgrade", async () => {
-    expect((await started({}, { revision: 1 })).names).toEqual([]);
+    const second = await started({}, { revision: 1 });
+    expect([second.names, second.samples.made]).toEqual([[], false]);
     expect((await started({ HOOP_SAMPLES: "on" }, { revision: 1 })).names).toEqual([]);
   });
 

@@ -13,6 +13,8 @@ import type { Log } from "./log.js";
 
 /** The samples of this gateway. */
 export interface GatewaySamples {
+  /** Connections to samples were made by this start. */
+  readonly made: boolean;
   /** Null: that is no sample. Throws HoopError; TransportError. */
   dial(connection: Connection, signal: AbortSignal): Promise<Pipe> | null;
   close(): Promise<void>;
@@ -42,9 +44,15 @@ export async function startSamples({
   await tidySamples(folder, () => connections.source.list().some(({ host }) => isSampleHost(host))).catch(
     (error: unknown) => log.warn({ err: error }, "what an earlier start left of its samples could not be removed"),
   );
-  if (!on) return { dial: ({ host }) => (isSampleHost(host) ? Promise.reject(switchedOff()) : null), async close() {} };
+  if (!on)
+    return {
+      made: false,
+      dial: ({ host }) => (isSampleHost(host) ? Promise.reject(switchedOff()) : null),
+      async close() {},
+    };
   const secrets = secretsFrom((await vault.purposeKey("samples")).export());
-  if ((await policyStore.read()).revision === 0) {
+  const made = (await policyStore.read()).revision === 0;
+  if (made) {
     for (const { draft, secret } of sampleConnections(secrets))
       await connections.create(draft, secret).catch((error: unknown) => {
         // By a start that was cut off, or by another replica in the same moment.
@@ -54,6 +62,7 @@ export async function startSamples({
   }
   const samples = createSamples({ folder, secrets, log });
   return {
+    made,
     dial: ({ host }, signal) => (isSampleHost(host) ? samples.dial(host, signal) : null),
     close: () => samples.close(),
   };

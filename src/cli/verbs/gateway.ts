@@ -16,12 +16,16 @@ export const run: Verb = async (invocation) => {
   );
   await runGateway(config, {
     signal: context.signal,
-    ready({ http, grpc, setup }) {
+    ready({ http, grpc, setup, samplesMade }) {
       if (out.json) return out.event({ event: "ready", http, grpc, setup });
       out.say(`The gateway answers at ${out.color.cyan(http)}; agents and tunnels dial ${grpc}.`);
       if (setup)
         out.say(
           `Create the first admin before ${setup.expires.toISOString()}: ${out.color.bold(new URL(`/setup?token=${setup.token}`, http).href)}`,
+        );
+      if (samplesMade)
+        out.say(
+          `Samples to try it on: log in (hoop login ${http}), run ${out.color.bold("hoop tunnel up")}, then psql -h pg-demo.hoop, ssh site-demo.hoop, curl http://web-demo.hoop. HOOP_SAMPLES=off makes none.`,
         );
     },
   });
