@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sampleSql } from "../../src/samples/postgres/seed.js";
 import { encodeStartup } from "../../src/protocols/postgres/codec/startup.js";
+import { sampleSql } from "../../src/samples/postgres/seed.js";
 import {
   environment,
   hasJava,
