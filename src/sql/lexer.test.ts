@@ -32,6 +32,8 @@ const kinds: readonly [text: string, tokens: string[]][] = [
   ["a<>/*x*/-1", ["word a", "operator <>", "comment /*x*/", "operator -", "number 1"]],
   ["a@--x", ["word a", "operator @", "comment --x"]],
   ["ѕelect", ["word ѕelect"]],
+  // Tried with PostgreSQL 15 itself: `SELECT '' ⏎ --⏎'x'` answers x.
+  ["''  \n --\n'x'", ["string ''  \n --\n'x'"]],
 ];
 
 test.each(kinds)("%s", (text, expected) => {
@@ -68,6 +70,8 @@ test("literals and comments end where PostgreSQL's scanner ends them", () => {
         if (kind === "string" || kind === "number" || kind === "comment") ours.push(text.slice(from, end));
       });
       expect(complete).toBe(true);
+      // The server goes on with a string behind a comment, too (see above); its scanner in libpg_query does not, and its parser refuses it.
+      if (ours.some((token) => /'\s*\n\s*--/.test(token))) return;
       expect(ours).toEqual(theirs);
     }),
     { numRuns: 20_000 },
