@@ -161,3 +161,25 @@ test("runs that are over are deleted when their time is, with their steps; other
   const { rows: steps } = await sql<{ n: string }>`select count(*) as n from runbook_steps`.execute(store.db);
   expect(Number(steps[0]!.n)).toBe(3);
 });
+
+test("pages of runs leave none out, however close together they were made", async () => {
+  const open = async (n: number): Promise<string> => {
+    const { run } = await runbooks.open({
+      ...{ id: randomUUID(), runbook: "paged", version: 1, hash: "h", state: "running", origin: "schedule" },
+      ...{ subject: bot, asker: bot, acting: { onBehalfOf: null, bounds: [] }, cause: [], key: `paged ${n}` },
+      ...{ replica: randomUUID(), parameters: {} },
+    } as Parameters<typeof runbooks.open>[0]);
+    return run.id;
+  };
+  const made = new Set(await Promise.all(Array.from({ length: 60 }, (_, n) => open(n))));
+  const seen = new Set<string>();
+  let before: { readonly createdAt: Date; readonly id: string } | undefined;
+  for (let page = 0; page < 80; page++) {
+    const found = await runbooks.runs({ runbook: "paged", before, limit: 1 });
+    const last = found.at(-1);
+    if (last === undefined) break;
+    seen.add(last.id);
+    before = { createdAt: last.createdAt, id: last.id };
+  }
+  expect(seen).toEqual(made);
+});

@@ -19,6 +19,7 @@ import { recordingMigrations } from "./recording.js";
 import { reviewsMigrations } from "./reviews.js";
 import { rolesMigrations } from "./roles.js";
 import { runbookEndsMigrations } from "./runbook-ends.js";
+import { runbookTimesMigrations } from "./runbook-times.js";
 import { runbooksMigrations } from "./runbooks.js";
 import { secondFactorMigrations } from "./second-factor.js";
 import { secretsMigrations } from "./secrets.js";
@@ -52,6 +53,7 @@ const domains: readonly Readonly<Record<string, Migration>>[] = [
   eventPresenceMigrations,
   runbookEndsMigrations,
   eventOutboxBadMigrations,
+  runbookTimesMigrations,
 ];
 
 /** Every migration by name, in order; one line a domain step. Names never change once released. */
