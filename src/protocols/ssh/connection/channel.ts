@@ -16,6 +16,8 @@ export interface Channel {
   readonly window: Record<End, number>;
   /** Bytes of our own that an end was sent: it will give room for them, which its peer must not hear of. */
   readonly owed: Record<End, number>;
+  /** Bytes that an end sent and its tap has not passed on: the room they took is given back when that end has hardly any left. */
+  readonly kept: Record<End, number>;
   readonly maxPacket: Record<End, number>;
   /** Its opening went on to the other end, which may confirm it. */
   told: boolean;
@@ -58,6 +60,7 @@ export function newChannel(id: number, type: string, opener: End, number: number
     numbers: { client: opener === "client" ? number : null, target: opener === "target" ? number : null },
     window: { client: 0, target: 0 },
     owed: { client: 0, target: 0 },
+    kept: { client: 0, target: 0 },
     maxPacket: { client: 0, target: 0 },
     told: false,
     closed: { client: false, target: false },

@@ -32,6 +32,7 @@ export class DataFlow {
     const own = Math.min(channel.owed[from], bytes);
     channel.owed[from] -= own;
     if (bytes > own) this.#giveRoom(channel, otherEnd(from), bytes - own);
+    this.#lend(channel, otherEnd(from));
   }
 
   /** What an end said goes on, as its tap leaves it. */
@@ -39,10 +40,13 @@ export class DataFlow {
     const to = otherEnd(from);
     let passed: Buffer | null = data;
     if (channel.tap) passed = from === "client" ? channel.tap.fromClient(data) : channel.tap.fromTarget(data, extended);
-    const missing = data.length - (passed?.length ?? 0);
-    if (missing > 0) this.#giveRoom(channel, from, missing);
-    else channel.owed[to] -= missing;
+    channel.kept[from] += data.length - (passed?.length ?? 0);
+    if (channel.kept[from] < 0) {
+      channel.owed[to] -= channel.kept[from];
+      channel.kept[from] = 0;
+    }
     if (passed !== null && passed.length > 0) this.#pass(channel, to, passed, extended);
+    this.#lend(channel, from);
   }
 
   /** Bytes of Hoop's own for an end; its peer never hears of the room they take. */
@@ -59,6 +63,19 @@ export class DataFlow {
     const bytes = channel.withheld;
     channel.withheld = 0;
     if (!channel.closed.client && !channel.closed.target && !channel.left) this.#giveRoom(channel, "target", bytes);
+  }
+
+  /**
+   * A tap that waits for the rest of a packet must get it, however small the window is; while its peer takes nothing, and what it passed
+   * on waits here, it must not, or the sender would never stop.
+   */
+  #lend(channel: Channel, from: End): void {
+    const to = otherEnd(from);
+    const kept = channel.kept[from];
+    if (kept === 0 || (this.#overflow.get(channel)?.[to].length ?? 0) > 0) return;
+    if (channel.window[to] + channel.owed[to] - kept >= maxData) return;
+    channel.kept[from] = 0;
+    this.#giveRoom(channel, from, kept);
   }
 
   #giveRoom(channel: Channel, to: End, bytes: number): void {
