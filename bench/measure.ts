@@ -8,5 +8,7 @@ export interface Measure {
   readonly maxRounds?: number;
   /** Paths that it is measured on; absent: all. */
   readonly only?: readonly string[];
+  /** Run once on each path before the first round: compilers of programs that run for days have been through by then. */
+  warmUp?(path: OpenPath): Promise<void>;
   run(name: string, path: OpenPath, figures: Figures): Promise<void>;
 }

@@ -26,6 +26,16 @@ export async function runRounds({
 }: Rounds): Promise<readonly string[]> {
   const failures: string[] = [];
   const broken = new Set<string>();
+  for (const measure of measures) {
+    if (measure.warmUp === undefined) continue;
+    for (const [name, open] of paths) {
+      signal.throwIfAborted();
+      if (!(measure.only?.includes(name) ?? true)) continue;
+      progress(`warming up: ${measure.name} over ${name}`);
+      // What fails here fails again where it counts.
+      await measure.warmUp(open).catch((error: unknown) => progress(String(error)));
+    }
+  }
   for (let round = 0; round < rounds; round++) {
     for (const measure of measures) {
       if (round >= (measure.maxRounds ?? rounds)) continue;

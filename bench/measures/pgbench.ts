@@ -48,11 +48,22 @@ export async function pgbench(
   }
 }
 
+/** Some twenty thousand transactions: V8 has compiled by then what they need. */
+const warmClients = 8;
+const warmSeconds = 5;
+
 /** One cell of the ladder, e.g. `prepared 32`. */
 export function pgbenchMeasure(mode: "simple" | "prepared", clients: number, seconds: number): Measure {
   const name = `${mode} ${clients}`;
   return {
     name,
+    ...(clients === warmClients
+      ? {
+          async warmUp(open) {
+            await pgbench(open, mode, clients, warmSeconds);
+          },
+        }
+      : null),
     async run(path, open, figures) {
       const { tps, p50, p99 } = await pgbench(open, mode, clients, seconds);
       figures.add(`${name} tps`, path, tps, "1/s");
