@@ -3,6 +3,9 @@ import { message, write } from "../wire.js";
 import { type Channel, type End, otherEnd } from "./channel.js";
 import { maxData, maxOverflow } from "./limits.js";
 
+/** What a target may send at once when its brake is let go. */
+const roomAtOnce = 64 * 1024;
+
 interface Waiting {
   data: Buffer;
   readonly extended: number | null;
@@ -56,13 +59,21 @@ export class DataFlow {
     this.#pass(channel, to, data, extended);
   }
 
-  /** While it is on, the target is given no more room on this channel: what it shows cannot be written down as fast. */
+  /**
+   * While it is on, the target is given no more room on this channel: what it shows cannot be written down as fast. Afterwards it gets
+   * a piece at a time: all of a window at once would be a pile of work that everybody else's keys wait behind.
+   */
   brake(channel: Channel, on: boolean): void {
     channel.braked = on;
-    if (on || channel.withheld === 0) return;
-    const bytes = channel.withheld;
-    channel.withheld = 0;
-    if (!channel.closed.client && !channel.closed.target && !channel.left) this.#giveRoom(channel, "target", bytes);
+    if (!on && !channel.closed.client && !channel.closed.target && !channel.left)
+      this.#tellRoom(channel, "target", this.#withheld(channel, roomAtOnce));
+  }
+
+  /** Of the room that was held back, so much at most. */
+  #withheld(channel: Channel, most: number): number {
+    const bytes = Math.min(channel.withheld, most);
+    channel.withheld -= bytes;
+    return bytes;
   }
 
   /**
@@ -83,8 +94,14 @@ export class DataFlow {
       channel.withheld += bytes;
       return;
     }
+    // Who is not braked any more comes back to the whole window by and by.
+    this.#tellRoom(channel, to, to === "target" ? bytes + this.#withheld(channel, bytes) : bytes);
+  }
+
+  #tellRoom(channel: Channel, to: End, bytes: number): void {
     const number = channel.numbers[to];
-    if (number !== null) this.#send(to, write(message.channelWindowAdjust).uint32(number).uint32(bytes).end());
+    if (number !== null && bytes > 0)
+      this.#send(to, write(message.channelWindowAdjust).uint32(number).uint32(bytes).end());
   }
 
   #pass(channel: Channel, to: End, data: Buffer, extended: number | null): void {

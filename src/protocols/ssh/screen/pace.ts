@@ -1,5 +1,5 @@
 /** Bytes a second that one terminal may show, and at once: far more than anybody reads, and little enough for everybody else's. */
-const perSecond = 4 * 1024 * 1024;
+const perSecond = 1024 * 1024;
 const atOnce = 2 * 1024 * 1024;
 
 /** Whether a terminal shows more than it may, by a bucket that fills with time. */
