@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Secret, TOTP } from "otpauth";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -162,6 +163,7 @@ spec: { when: { effects: { any: [admin] } }, action: deny }
       expect((await psql()).stdout).toBe("in\n");
       // Longer ago than the rule wants it.
       await apply(challenged("access", "", "1s"));
+      await sleep(1_100);
       const child = spawn("psql", ["-X", "-At", "-c", "select 'in'"], {
         env: { ...hoop.clientEnv({ PGCONNECT_TIMEOUT: "0" }), PATH: process.env.PATH },
       });
