@@ -61,26 +61,46 @@ it("packets larger than the window get through whole, also where the target take
   expect(state.reached).toBeGreaterThan(4 * packet);
 });
 
-it("a target whose brake is let go gets its room a piece at a time, and all of it in the end", () => {
+/** A target of whose window a megabyte was held back. */
+function braked() {
   const channel = newChannel(0, "session", "client", 0);
   channel.numbers.target = 0;
   channel.numbers.client = 0;
-  let room = 0;
+  channel.maxPacket.client = 32 * 1024;
+  const state = { room: 0 };
   const flow = new DataFlow((to, payload) => {
     const reader = new SshReader(payload);
     if (to !== "target" || reader.uint8() !== message.channelWindowAdjust) return;
     reader.uint32();
-    room += reader.uint32();
+    state.room += reader.uint32();
   });
   flow.brake(channel, true);
   flow.adjust(channel, "client", 1024 * 1024);
-  expect(room).toBe(0);
+  return { channel, flow, state };
+}
+
+it("a target whose brake is let go gets its room a piece at a time, and all of it in the end", () => {
+  const { channel, flow, state } = braked();
+  expect(state.room).toBe(0);
   flow.brake(channel, false);
-  expect(room).toBe(64 * 1024);
+  expect(state.room).toBe(64 * 1024);
   flow.brake(channel, true);
   flow.brake(channel, false);
-  expect(room).toBe(128 * 1024);
+  expect(state.room).toBe(128 * 1024);
   // As its client takes more, it comes back to the whole window.
   for (let taken = 0; taken < 1024 * 1024; taken += 32 * 1024) flow.adjust(channel, "client", 32 * 1024);
-  expect(room).toBe(2 * 1024 * 1024);
+  expect(state.room).toBe(2 * 1024 * 1024);
+});
+
+it("a client that tells of its room seldom does not leave a target without any", () => {
+  const { channel, flow, state } = braked();
+  flow.brake(channel, false);
+  let sent = 0;
+  while (sent < 1024 * 1024) {
+    const length = Math.min(16 * 1024, state.room - sent);
+    expect(length).toBeGreaterThan(0);
+    flow.data(channel, "target", Buffer.alloc(length), null);
+    sent += length;
+  }
+  expect(state.room).toBe(1024 * 1024);
 });

@@ -50,6 +50,8 @@ export class DataFlow {
     }
     if (passed !== null && passed.length > 0) this.#pass(channel, to, passed, extended);
     this.#lend(channel, from);
+    // A client tells of room when it has taken much, which may be more than the piece that its target was given.
+    if (from === "target" && !channel.braked) this.#tellRoom(channel, "target", this.#withheld(channel, data.length));
   }
 
   /** Bytes of Hoop's own for an end; its peer never hears of the room they take. */
