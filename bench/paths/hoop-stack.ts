@@ -43,6 +43,8 @@ export interface HoopStack extends Stack {
   /** Of the connection whose columns are as they are, and of the one under a mask. */
   readonly plain: Place;
   readonly masked: Place;
+  /** The same server as mere bytes. */
+  readonly bytes: Place;
 }
 
 /** Compiled with the bench itself, so that what is measured is never an older build. */
@@ -74,6 +76,14 @@ spec:
   where: { label: { bench: masked } }
   columns: [pgbench_accounts.abalance]
   mask: { method: "null" }
+---
+apiVersion: hoop/v1
+kind: access
+metadata: { name: bench-bytes }
+spec:
+  who: { group: [admins] }
+  where: { label: { bench: bytes } }
+  effects: [connect, unknown]
 `;
 
 const isReady = (line: Record<string, unknown>) => line.ready === true || line.event === "ready";
@@ -99,8 +109,17 @@ export async function startHoopStack(server: PostgresPeer, options: StackOptions
     ],
     secret: server.password,
   });
-  const stack = await startStack([connection("bench-plain", "plain"), connection("bench-masked", "masked")], options);
-  return { ...stack, plain: stack.reach("bench-plain"), masked: stack.reach("bench-masked") };
+  const bytes = { name: "bench-bytes", port: server.port, say: ["--protocol", "tcp", "--label", "bench=bytes"] };
+  const stack = await startStack(
+    [connection("bench-plain", "plain"), connection("bench-masked", "masked"), bytes],
+    options,
+  );
+  return {
+    ...stack,
+    plain: stack.reach("bench-plain"),
+    masked: stack.reach("bench-masked"),
+    bytes: stack.reach("bench-bytes"),
+  };
 }
 
 export async function startStack(targets: readonly StackConnection[], options: StackOptions): Promise<Stack> {

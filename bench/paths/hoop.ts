@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { OpenPath, Path } from "../path.js";
+import { type OpenPath, type Path, serverLogin } from "../path.js";
 import type { PostgresPeer } from "../peers/postgres.js";
 import { type HoopStack, type StackOptions, startHoopStack } from "./hoop-stack.js";
 
@@ -26,7 +26,7 @@ const env = { PGUSER: "bench", PGDATABASE: "bench" };
 function hoopPath(
   name: string,
   stackName: string,
-  connection: "plain" | "masked",
+  connection: "plain" | "masked" | "bytes",
   options: StackOptions,
   withFar = false,
 ): Path {
@@ -43,7 +43,7 @@ function hoopPath(
         : {};
       return {
         ...stack[connection],
-        env,
+        env: connection === "bytes" ? serverLogin(server) : env,
         pids: stack.pids,
         ...far,
         async stop() {
@@ -69,3 +69,5 @@ export const hoopPolicyOff = hoopPath("hoop no policy", "policy off", "plain", {
 });
 /** The same three processes and the real gate, without TLS on the hops: agents prove themselves by signatures. */
 export const hoopPlain = hoopPath("hoop plain", "plain", "plain", { agent: true, tls: false });
+/** The same server as a connection of mere bytes: what carrying alone costs. */
+export const hoopBytes = hoopPath("hoop bytes", "plain", "bytes", { agent: true, tls: false });

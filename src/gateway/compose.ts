@@ -192,7 +192,7 @@ export async function startGateway(
       store,
       eventsFromEntries(store.changes, { slowMs: config.HOOP_EVENTS_SLOW_MS }),
     );
-    const recording = await startRecording(config, { vault, recordings, log, closing });
+    const recording = await startRecording(config, { vault, recordings, way: store.way, log, closing });
     const { feeder, audit, keys: recordingKeys } = recording;
 
     // What happened, and the rules that answer it: they hear of each entry as soon as it is in the journal.

@@ -13,9 +13,11 @@ import {
   type RecordingStore,
 } from "../recording/index.js";
 import type { SecretVault } from "../secrets/index.js";
+import type { StoreWay } from "../storage/connect-store.js";
 import { flushWritten } from "../transport/index.js";
 import { deadline } from "../vocabulary/index.js";
 import type { GatewayConfig } from "./config.js";
+import { feedInThread } from "./feeding/thread.js";
 import type { Log } from "./log.js";
 import { startRetention } from "./retention.js";
 import { version } from "./version.js";
@@ -23,6 +25,8 @@ import { version } from "./version.js";
 export interface RecordingParts {
   readonly vault: SecretVault;
   readonly recordings: RecordingStore;
+  /** How the thread that feeds the store reaches it. */
+  readonly way: StoreWay;
   readonly log: Log;
   /** Steps that stop it, in the order in which they were started. */
   readonly closing: (() => unknown)[];
@@ -42,7 +46,7 @@ export interface Recording {
 /** The journal on this disk with the store fed behind it, or, with HOOP_JOURNAL=store, the store alone. Heads are signed either way. */
 export async function startRecording(
   config: GatewayConfig,
-  { vault, recordings, log, closing }: RecordingParts,
+  { vault, recordings, way, log, closing }: RecordingParts,
 ): Promise<Recording> {
   const signer = await vault.signingKey("audit");
   const keys = await vault.keyRing("recording");
@@ -66,7 +70,19 @@ export async function startRecording(
       : null;
   const recorder = local ?? (await createStoreRecorder({ store: recordings, keys, signer, gateway }));
   closing.push(() => recorder.close());
-  const feeder = local && createFeeder({ recorder: local, store: recordings, onError: behind });
+  const feeder =
+    local &&
+    createFeeder({
+      recorder: local,
+      store: recordings,
+      feeding: feedInThread({
+        chain: local.chain,
+        folder: local.journal.folder,
+        store: way,
+        slowMs: config.HOOP_EVENTS_SLOW_MS,
+      }),
+      onError: behind,
+    });
   if (feeder) {
     closing.push(async () => {
       // What is journalled stays there; this only spares the next start the catching up.

@@ -1,16 +1,14 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { type ChainId, HoopError, hoopErrorFrom } from "../vocabulary/index.js";
 import type { LocalRecorder } from "./create-recorder.js";
-import type { SignedHead } from "./head.js";
-import { type Frame, recordTypes } from "./journal/frame.js";
+import { createFeeding, type FedTip, type Feeding } from "./feeding.js";
 import type { Cursor } from "./journal/journal.js";
-import { readLargePayload } from "./large-payload.js";
-import { type NewEntry, newEntry } from "./new-entry.js";
-import type { NewPayload, RecordingStore, StoredPayload } from "./store.js";
+import type { RecordingStore } from "./store.js";
 
 export interface FeederOptions {
   readonly recorder: LocalRecorder;
-  readonly store: RecordingStore;
+  readonly store: Pick<RecordingStore, "tip" | "append" | "putLarge">;
+  /** Does the work, closed with the feeder; this thread unless given. */
+  readonly feeding?: Feeding | undefined;
   /** How long new entries may gather before they are handed over. */
   readonly intervalMs?: number | undefined;
   /** The longest wait between two attempts while the store is away. */
@@ -34,8 +32,6 @@ const restFactor = 9;
 const longestRestMs = 1_000;
 /** With this many entries waiting, it does not rest at all. */
 const farBehind = 100_000;
-/** Entries read between two turns of the event loop. */
-const readAtOnce = 256;
 
 /**
  * Hands the journal to the store, behind the recorder: in order, at least once, from where the store says it stands.
@@ -49,16 +45,13 @@ export function createFeeder(options: FeederOptions): Feeder {
 
 class JournalFeeder implements Feeder {
   readonly #recorder: LocalRecorder;
-  readonly #store: RecordingStore;
+  readonly #store: FeederOptions["store"];
+  readonly #feeding: Feeding;
   readonly #chain: ChainId;
   readonly #options: FeederOptions;
   #cursor: Cursor | null = null;
   /** The last entry that the store has. */
-  #fed = 0;
-  #tipHash: string | null = null;
-  /** Read already, of an entry that comes next. */
-  #payloads: StoredPayload[] = [];
-  #asides: { readonly hash: string; readonly bytes: number }[] = [];
+  #fed: FedTip = { seq: 0, hash: null };
   #error: HoopError | null = null;
   #failures = 0;
   #stopped = false;
@@ -73,6 +66,9 @@ class JournalFeeder implements Feeder {
     this.#recorder = options.recorder;
     this.#store = options.store;
     this.#chain = options.recorder.chain;
+    this.#feeding =
+      options.feeding ??
+      createFeeding({ chain: this.#chain, folder: options.recorder.journal.folder, store: options.store });
   }
 
   start(): void {
@@ -114,13 +110,14 @@ class JournalFeeder implements Feeder {
   }
 
   status() {
-    return { fed: this.#fed, behind: this.#recorder.tip.seq - this.#fed, error: this.#error };
+    return { fed: this.#fed.seq, behind: this.#recorder.tip.seq - this.#fed.seq, error: this.#error };
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#running;
+    await this.#feeding.close();
   }
 
   #wake(afterMs: number): void {
@@ -149,7 +146,7 @@ class JournalFeeder implements Feeder {
   /** Between two batches. Who waits for the store to have everything does not wait for this. */
   #restMs(workedMs: number): number {
     if (this.#drains.length > 0) return 0;
-    const behind = this.#recorder.tip.seq - this.#fed;
+    const behind = this.#recorder.tip.seq - this.#fed.seq;
     const rest = workedMs * restFactor * Math.max(0, 1 - behind / farBehind);
     return this.#more ? Math.min(rest, longestRestMs) : Math.max(rest, this.#intervalMs);
   }
@@ -187,15 +184,13 @@ class JournalFeeder implements Feeder {
         },
       );
     }
-    this.#fed = tip?.seq ?? 0;
-    this.#tipHash = tip?.hash ?? null;
-    this.#payloads = [];
-    this.#asides = [];
-    const cursor = this.#recorder.journal.cursorAfter(this.#fed);
+    this.#fed = { seq: tip?.seq ?? 0, hash: tip?.hash ?? null };
+    this.#feeding.begin();
+    const cursor = this.#recorder.journal.cursorAfter(this.#fed.seq);
     if (cursor === null) {
       throw new HoopError(
         "conflict",
-        `the store ends at entry ${this.#fed} of chain ${this.#chain}, and the journal no longer has what follows`,
+        `the store ends at entry ${this.#fed.seq} of chain ${this.#chain}, and the journal no longer has what follows`,
         {
           hint: "the store was put back to an older state; the missing entries can come from its newer backup only",
         },
@@ -208,62 +203,18 @@ class JournalFeeder implements Feeder {
   async #step(): Promise<boolean> {
     const { journal } = this.#recorder;
     const before = this.#cursor!;
-    const { frames, next } = await journal.read(before);
-    if (frames.length > 0) await this.#hand(frames);
-    this.#cursor = next;
+    const stretch = journal.stretchAt(before);
+    if (stretch === null) {
+      this.#cursor = journal.following(before);
+    } else {
+      const { fed, offset } = await this.#feeding.feed(stretch, this.#fed);
+      if (fed.seq > this.#fed.seq) journal.release(fed.seq);
+      this.#fed = fed;
+      this.#cursor = { segment: before.segment, offset };
+    }
     const done = this.#drains.filter((drain) => this.#reached(drain.end));
     this.#drains = this.#drains.filter((drain) => !this.#reached(drain.end));
     for (const drain of done) drain.resolve();
-    return frames.length > 0 && !this.#reached(journal.end);
-  }
-
-  async #hand(frames: readonly Frame[]): Promise<void> {
-    const entries: NewEntry[] = [];
-    const heads: SignedHead[] = [];
-    const payloads: NewPayload[] = [];
-    for (const [index, { type, body }] of frames.entries()) {
-      if (index % readAtOnce === readAtOnce - 1) await turn();
-      if (type === recordTypes.payload) {
-        this.#payloads.push({
-          hash: body.toString("hex", 0, 32),
-          bytes: Number(body.readBigUInt64BE(32)),
-          sealed: body.subarray(40),
-        });
-      } else if (type === recordTypes.aside) {
-        this.#asides.push({ hash: body.toString("hex", 0, 32), bytes: Number(body.readBigUInt64BE(32)) });
-      } else if (type === recordTypes.head) {
-        heads.push({ signature: body.toString("base64", 0, 64), body: body.toString("utf8", 64) });
-      } else if (type === recordTypes.entry) {
-        const entry = newEntry(body.toString("hex", 0, 32), body.subarray(32));
-        if (entry.seq > this.#fed) {
-          entries.push(entry);
-          for (const payload of this.#payloads) payloads.push({ ...payload, seq: entry.seq });
-          for (const aside of this.#asides) await this.#putLarge(aside.hash, aside.bytes);
-        } else if (entry.seq === this.#fed && entry.hash !== this.#tipHash) {
-          throw new HoopError(
-            "conflict",
-            `chain ${this.#chain} has another entry ${entry.seq} in the store than in the journal`,
-            {
-              hint: "two gateways have written one chain, or one of both was altered; `hoop audit verify` tells more",
-            },
-          );
-        }
-        // What belongs to an entry that the store has is not sent again: retention may have deleted it.
-        if (this.#payloads.length > 0) this.#payloads = [];
-        if (this.#asides.length > 0) this.#asides = [];
-      }
-    }
-    if (entries.length === 0 && heads.length === 0) return;
-    await this.#store.append({ chain: this.#chain, entries, payloads, heads });
-    const last = entries.at(-1);
-    if (last === undefined) return;
-    this.#fed = last.seq;
-    this.#tipHash = last.hash;
-    this.#recorder.journal.release(last.seq);
-  }
-
-  async #putLarge(hash: string, bytes: number): Promise<void> {
-    const { head, chunks } = await readLargePayload(this.#recorder.journal.asidePath(hash));
-    await this.#store.putLarge({ hash, bytes, sealed: head }, chunks);
+    return stretch !== null && !this.#reached(journal.end);
   }
 }

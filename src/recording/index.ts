@@ -14,8 +14,10 @@ export { createRecorder, type LocalRecorder, type RecorderOptions } from "./crea
 export type { ChainTip, EntryBody, PayloadRef } from "./entry.js";
 export { type ExportLine, type ExportOptions, type ExportSource, exportRecording } from "./export.js";
 export { createFeeder, type Feeder, type FeederOptions } from "./feeder.js";
+export { createFeeding, type FedStep, type FedTip, type Feeding, type FeedingOptions } from "./feeding.js";
 export type { ChainPoint, HeadBody, SignedHead } from "./head.js";
 export { createHeadPublisher, type HeadPublisher, type HeadPublisherOptions } from "./head-publisher.js";
+export type { Stretch } from "./journal/stretch.js";
 export { journalSource } from "./journal-source.js";
 export type { HeadSigner, RecordingKeys } from "./keys.js";
 export { createMemoryRecordingStore } from "./memory-store.js";

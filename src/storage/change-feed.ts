@@ -14,12 +14,27 @@ interface FeedOptions {
   readonly log: StoreLog;
 }
 
+/** The publishing half of a feed, which needs nothing but the store. */
+export function publisher(store: Db): Pick<ChangeFeed, "publish"> {
+  return {
+    async publish<Tables>(topic: Topic, trx?: Kysely<Tables>): Promise<void> {
+      const db: Kysely<Tables> | Db = trx ?? store;
+      // One statement: many transactions end with this.
+      await sql`with bumped as (
+          insert into hoop_changes (topic, version) values (${topic}, 1)
+          on conflict (topic) do update set version = hoop_changes.version + 1 returning topic
+        ) select pg_notify(${channel}, topic) from bumped`.execute(db);
+    },
+  };
+}
+
 /**
  * One client of its own listens and polls: the notification says that something changed, the versions say what. A lost
  * notification or connection costs one poll.
  */
 export class PostgresChangeFeed implements ChangeFeed {
   readonly #options: FeedOptions;
+  readonly #publisher: Pick<ChangeFeed, "publish">;
   readonly #listeners = new Map<Topic, Set<() => void>>(topics.map((topic) => [topic, new Set()]));
   readonly #versions = new Map<string, string>();
   #client: pg.Client | null = null;
@@ -33,6 +48,7 @@ export class PostgresChangeFeed implements ChangeFeed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#publisher = publisher(options.db);
   }
 
   /** Resolves once listening, with every version known. */
@@ -42,13 +58,8 @@ export class PostgresChangeFeed implements ChangeFeed {
     this.#schedule(pollMs);
   }
 
-  async publish<Tables>(topic: Topic, trx?: Kysely<Tables>): Promise<void> {
-    const db: Kysely<Tables> | Db = trx ?? this.#options.db;
-    // One statement: many transactions end with this.
-    await sql`with bumped as (
-        insert into hoop_changes (topic, version) values (${topic}, 1)
-        on conflict (topic) do update set version = hoop_changes.version + 1 returning topic
-      ) select pg_notify(${channel}, topic) from bumped`.execute(db);
+  publish<Tables>(topic: Topic, trx?: Kysely<Tables>): Promise<void> {
+    return this.#publisher.publish(topic, trx);
   }
 
   watch(topic: Topic, listener: () => void): () => void {

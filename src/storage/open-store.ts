@@ -3,6 +3,7 @@ import pg from "pg";
 import { HoopError } from "../vocabulary/index.js";
 import { PostgresChangeFeed } from "./change-feed.js";
 import type { StoreConfig } from "./config.js";
+import { connectStore, hearAll, type StoreWay } from "./connect-store.js";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded/start.js";
 import type { StoreLog } from "./log.js";
 import { migrate } from "./migrate.js";
@@ -34,27 +35,16 @@ export async function openStore(
     await migrateWith(connection, log);
     signal.throwIfAborted();
 
-    const pool = new pg.Pool({
-      ...connection,
-      max: config.poolSize,
-      connectionTimeoutMillis: 5_000,
-      idleTimeoutMillis: 60_000,
-      statement_timeout: config.statementTimeoutMs,
-      // The server may be unable to say so: our side gives up as well.
-      query_timeout: config.statementTimeoutMs + 1_000,
-      lock_timeout: 10_000,
-      idle_in_transaction_session_timeout: 60_000,
-    });
-    // A connection that breaks while idle is dropped by the pool; the next query opens another.
-    pool.on("error", (error) => log.warn({ err: error }, "a connection to the store broke"));
-    hearAll(pool);
-    const db: Db = new Kysely({ dialect: new PostgresDialect({ pool }) });
+    const way: StoreWay = { connection, statementTimeoutMs: config.statementTimeoutMs };
+    const db = connectStore(way, config.poolSize, (error) =>
+      log.warn({ err: error }, "a connection to the store broke"),
+    );
     closing.push(() => db.destroy());
 
     const changes = new PostgresChangeFeed({ db, connection, log });
     closing.push(() => changes.close());
     await changes.start();
-    return { db, changes, close };
+    return { db, changes, way, close };
   } catch (error) {
     await close();
     throw error;
@@ -92,14 +82,6 @@ async function checkServer(connection: pg.ClientConfig): Promise<void> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-/**
- * The pool hears a connection's errors only while nobody uses it. One that breaks between two queries of a transaction
- * would end the process; its user learns of it by the next query.
- */
-function hearAll(pool: pg.Pool): void {
-  pool.on("connect", (client) => client.on("error", () => {}));
 }
 
 /** On connections of its own: a migration may take longer than a statement may. */

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { StoreWay } from "./connect-store.js";
 
 /** A connection to the store, or a transaction on it, that knows no table yet. */
 // biome-ignore lint/complexity/noBannedTypes: tables are added by each domain
@@ -12,6 +13,8 @@ export interface Store {
   /** Narrow it to your own tables: `store.db.withTables<IdentityTables>()`. */
   readonly db: Db;
   readonly changes: ChangeFeed;
+  /** For another thread of this process: connections of its own. */
+  readonly way: StoreWay;
   close(): Promise<void>;
 }
 

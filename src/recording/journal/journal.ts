@@ -10,14 +10,13 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChainId, HoopError } from "../../vocabulary/index.js";
 import type { ChainTip } from "../entry.js";
-import { type Frame, headBytes, readFrame } from "./frame.js";
 import { claimFolder, type Ownership } from "./owner.js";
 import { corrupt, isSegment, scanSegment, segmentHead } from "./segment.js";
-import { createSegment, full, readAt, removeFile, removeOrphans, type Segment } from "./segment-file.js";
+import { asidePath, createSegment, full, removeFile, removeOrphans, type Segment } from "./segment-file.js";
+import type { Stretch } from "./stretch.js";
 
 export interface JournalOptions {
   /** Owned by this process alone; made with mode 0700 when it is not there. */
@@ -42,8 +41,6 @@ export interface Cursor {
   readonly segment: number;
   readonly offset: number;
 }
-
-const readBytes = 1 << 20;
 
 /** The folder of segments: append, read behind, roll, delete. Knows records, nothing of what entries mean. */
 export class Journal {
@@ -214,7 +211,7 @@ export class Journal {
   }
 
   asidePath(hash: string): string {
-    return join(this.folder, "aside", hash);
+    return asidePath(this.folder, hash);
   }
 
   /** Where reading begins to get every record after entry `seq`; the reader skips what comes before in the same segment. */
@@ -223,36 +220,18 @@ export class Journal {
     return segment === undefined ? null : { segment: segment.before.seq, offset: segmentHead };
   }
 
-  /** The next whole records at a cursor, about a megabyte of them; none when the cursor is at the end. */
-  async read(cursor: Cursor): Promise<{ readonly frames: readonly Frame[]; readonly next: Cursor }> {
+  /** What may be read at a cursor; null: nothing, `following` tells where it goes on. */
+  stretchAt(cursor: Cursor): Stretch | null {
     const segment = this.#segments.find((each) => each.before.seq === cursor.segment);
-    const size = segment?.size ?? 0;
     // At its end, or deleted because the store has all of it.
-    if (segment === undefined || cursor.offset >= size) {
-      const following = this.#segments.find((each) => each.before.seq > cursor.segment);
-      return {
-        frames: [],
-        next: following === undefined ? cursor : { segment: following.before.seq, offset: segmentHead },
-      };
-    }
-    const file = await open(segment.path, "r");
-    try {
-      let bytes = await readAt(file, cursor.offset, Math.min(readBytes, size - cursor.offset));
-      const first = bytes.length >= headBytes ? headBytes + bytes.readUInt32BE(4) : 0;
-      if (first > bytes.length) bytes = await readAt(file, cursor.offset, Math.min(first, size - cursor.offset));
-      const frames: Frame[] = [];
-      let at = 0;
-      while (at < bytes.length) {
-        const frame = readFrame(bytes, at);
-        if (frame === "short" && frames.length > 0) break;
-        if (typeof frame === "string") throw corrupt(segment.path, cursor.offset + at, "a record cannot be read back");
-        frames.push(frame);
-        at = frame.end;
-      }
-      return { frames, next: { segment: cursor.segment, offset: cursor.offset + at } };
-    } finally {
-      await file.close();
-    }
+    if (segment === undefined || cursor.offset >= segment.size) return null;
+    return { path: segment.path, offset: cursor.offset, size: segment.size };
+  }
+
+  /** Where reading goes on when a segment is at its end; the same place when there is no later one yet. */
+  following(cursor: Cursor): Cursor {
+    const next = this.#segments.find((each) => each.before.seq > cursor.segment);
+    return next === undefined ? cursor : { segment: next.before.seq, offset: segmentHead };
   }
 
   /** The store has everything up to entry `seq`. */

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
-import type { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChainId, HoopError } from "../../vocabulary/index.js";
 import type { ChainTip } from "../entry.js";
@@ -50,21 +49,14 @@ export function removeOrphans(folder: string, named: ReadonlySet<string>): numbe
   return bytes;
 }
 
+/** Where a large payload lies, of which a record of this journal tells. */
+export function asidePath(folder: string, hash: string): string {
+  return join(folder, "aside", hash);
+}
+
 /** Returns how large it was. */
 export function removeFile(path: string): number {
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   rmSync(path, { force: true });
-  return bytes;
-}
-
-/** Exactly `length` bytes; the caller knows that they are there. */
-export async function readAt(file: Awaited<ReturnType<typeof open>>, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) throw new HoopError("internal", "the journal ends before its end");
-    done += bytesRead;
-  }
   return bytes;
 }

@@ -27,7 +27,10 @@ const uneventful = /"outcome":"ok","rows":\d{1,15},"bytes":\d{1,15},"maskedCells
  * Entries of a recording as events, written in the transaction that brings the entries to the store: the journal has them before
  * anything was forwarded, and the chain takes each entry once, so no event is lost or doubled by a crash at any point.
  */
-export function eventsFromEntries(changes: Store["changes"], { slowMs }: { readonly slowMs: number }): EntriesWritten {
+export function eventsFromEntries(
+  changes: Pick<Store["changes"], "publish">,
+  { slowMs }: { readonly slowMs: number },
+): EntriesWritten {
   return async (given, entries) => {
     const trx = given as Trx;
     const views = entries.flatMap((entry) => viewOf(entry, slowMs) ?? []);

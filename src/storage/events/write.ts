@@ -9,7 +9,11 @@ const batch = 1_000;
  * Puts events into the outbox, as part of the transaction of what caused them: with its commit they are there, without it they are
  * not. What is there already, by its id, is skipped. Call it last: it takes the lock of the topic until the commit.
  */
-export async function writeEvents(changes: Store["changes"], trx: Db, drafts: readonly EventDraft[]): Promise<void> {
+export async function writeEvents(
+  changes: Pick<Store["changes"], "publish">,
+  trx: Db,
+  drafts: readonly EventDraft[],
+): Promise<void> {
   if (drafts.length === 0) return;
   // Their order is kept: of several denials the third must be the third, or who counts as well names another event.
   for (let at = 0; at < drafts.length; at += batch) {
