@@ -62,7 +62,7 @@ export function runCheckedQuery(
     return check(conversation, [], {
       ...{ expects, ask: held.ask, masks, question },
       done(tag, reply) {
-        conversation.note(reply, "ok");
+        conversation.notes.note(reply, "ok");
         answer(encodeCommandComplete(tag));
       },
       failed: answer,
@@ -83,7 +83,7 @@ export function runCheckedQuery(
         const committed = failure === null && answers[0]!.tag === "COMMIT";
         const report = differentReport(expects, null);
         if (!committed) reply.error = { code: failure?.code ?? report.code, text: "it could not be committed" };
-        conversation.note(reply, committed ? "ok" : "error");
+        conversation.notes.note(reply, committed ? "ok" : "error");
         answer(committed ? encodeCommandComplete(tag) : (failure?.frame ?? encodeOwnReport(report)));
       }),
     failed: (frame) => takeBack(() => answer(frame)),
@@ -121,7 +121,7 @@ export function runCheckedPortal(
       reading: { formats, types: statement.parameters ?? statement.types },
     },
     done(tag, reply) {
-      conversation.note(reply, "ok");
+      conversation.notes.note(reply, "ok");
       conversation.target.toClient(encodeCommandComplete(tag));
       over();
     },
@@ -141,13 +141,13 @@ function check(conversation: Conversation, before: readonly OwnQuestion[], run: 
   const differs = (effect: Effect | null): void => {
     const report = differentReport(expects, effect);
     reply.error = { code: report.code, text: report.message };
-    conversation.note(reply, "error");
+    conversation.notes.note(reply, "error");
     run.differs(report);
   };
   own(conversation, [...before, question], { masks }, (work) => {
     if (work.failure !== null) {
       reply.error = { code: work.failure.code, text: "the target refused it" };
-      conversation.note(reply, "error");
+      conversation.notes.note(reply, "error");
       return run.failed(work.failure.frame ?? encodeOwnReport(differentReport(expects, null)));
     }
     const effect = effectOf(work.answers[before.length]!, expects);
@@ -167,7 +167,7 @@ function own(
   conversation.own(
     questions,
     (work) => {
-      if (!conversation.core.ended && !conversation.ending) done(work);
+      if (!conversation.core.ended && !conversation.ending.pending) done(work);
     },
     under,
   );

@@ -121,7 +121,7 @@ export class ClientSide implements FrameHandler {
 
   blocked(): boolean {
     const { core, ending, pending } = this.#conversation;
-    return this.#judging.holding || pending.length >= maxPending || core.ended || ending;
+    return this.#judging.holding || pending.length >= maxPending || core.ended || ending.pending;
   }
 
   pass(bytes: Buffer): void {
@@ -194,7 +194,7 @@ export class ClientSide implements FrameHandler {
   #dispatch(type: number, frame: Buffer): void {
     const conversation = this.#conversation;
     if (type === frontend.terminate) {
-      conversation.terminated();
+      conversation.ending.terminated();
       return;
     }
     if (conversation.discarding && type !== frontend.sync) return;

@@ -1,38 +1,23 @@
-import { Tally } from "../../../masking/index.js";
-import type { Ask, AskContext, EndReason, Order, Resolution, Waiting } from "../../../protocol/index.js";
-import type { HoopError, MaskPlan } from "../../../vocabulary/index.js";
+import type { Ask, AskContext, Order, Resolution, Waiting } from "../../../protocol/index.js";
+import type { MaskPlan } from "../../../vocabulary/index.js";
 import { encodeReadyForQuery } from "../codec/backend.js";
-import { encodeFlush, encodeParse, encodeSync, encodeTerminate } from "../codec/frontend.js";
-import { encodeCancelRequest, encodeSslRequest } from "../codec/startup.js";
+import { encodeFlush, encodeParse, encodeSync } from "../codec/frontend.js";
 import { transactionStatus } from "../codec/types.js";
-import { encodeOwnReport, endReport, type Report, sqlState } from "../errors.js";
+import { encodeOwnReport, type Report, sqlState } from "../errors.js";
 import type { Portal, Statement } from "../statements.js";
 import { ClientSide } from "./client-side.js";
 import { SessionContext } from "./context.js";
+import type { CopyTurn } from "./copies.js";
 import type { Core } from "./core.js";
 import { Cursors } from "./cursors.js";
+import { Ending } from "./ending.js";
+import { FinishedNotes } from "./finished-notes.js";
 import type { Startup } from "./greeting.js";
 import { learn } from "./learn.js";
 import { Names } from "./names.js";
 import { type OwnQuestion, type OwnWork, startOwnWork } from "./own-work.js";
 import { Pending, PendingQueue } from "./pending.js";
 import { TargetSide } from "./target-side.js";
-import { comeBack } from "./waits.js";
-
-/** A COPY that may be taking data from the client, from its statement until the target settled it. */
-export interface CopyTurn {
-  readonly pending: Pending;
-  /** The target wants data now. */
-  wanted: boolean;
-  /** Some data went out since it did. */
-  sent: boolean;
-  /** A Sync that waits until it is known whether the target would read it or, in copy mode, ignore it. */
-  heldSync: boolean;
-}
-
-const cutTimer = "cut";
-/** How long a message on its way may take to end before the session is cut without last words. */
-const cutMs = 400;
 
 /** The open session: what both directions share. Each direction walks its own frames. */
 export class Conversation {
@@ -45,8 +30,8 @@ export class Conversation {
   readonly ownName: string;
   readonly replication: boolean;
   readonly maskKey: Buffer;
-  /** What was found in values since a statement last finished. */
-  readonly detected = new Tally();
+  readonly notes: FinishedNotes;
+  readonly ending: Ending;
   readonly cursors = new Cursors();
   readonly client: ClientSide;
   readonly target: TargetSide;
@@ -67,9 +52,6 @@ export class Conversation {
   /** Judged statements forwarded so far. */
   turn = 0;
   #work = 0;
-  /** Executed in this pipeline, and not committed yet: what changes definitions. */
-  readonly #defined: Pending[] = [];
-  #ending: { report: Report; reason: Extract<Order, { kind: "end" }>["reason"] } | null = null;
 
   constructor(core: Core, startup: Startup, parameters: ReadonlyMap<string, string>, status: number) {
     this.core = core;
@@ -81,6 +63,8 @@ export class Conversation {
     for (const [name, value] of parameters) this.context.parameter(name, value);
     this.context.started(startup.parameters);
     this.context.dirty = mayChangeContext(startup.parameters);
+    this.notes = new FinishedNotes(core.out);
+    this.ending = new Ending(this);
     this.client = new ClientSide(this);
     this.target = new TargetSide(this);
   }
@@ -177,7 +161,7 @@ export class Conversation {
   /** A statement of the protocol that the client made, as far as it is known now. */
   statementNamed(name: string): Statement | null {
     const found = this.statements.get(name, this.segment);
-    return found === "unsettled" ? null : found.value;
+    return found === "unsettled" ? null : found;
   }
 
   /** What ran since the last Sync is a transaction of its own. */
@@ -232,45 +216,16 @@ export class Conversation {
   /** After each reply: whoever waited for it goes on. */
   settle(): void {
     this.emitLocals();
-    if (this.#ending !== null) return;
+    if (this.ending.pending) return;
     if (this.settled && !this.working && this.unsynced === 0 && this.context.dirty && this.client.idle) {
       if (this.status !== transactionStatus.failed) learn(this);
     }
     this.client.proceed();
   }
 
-  /** A reply is complete. What was defined counts for others only when the transaction of its pipeline ends: then it is told. */
-  finished(pending: Pending, outcome: "ok" | "suspended"): void {
-    const defines = pending.kind === "execute" && pending.portal?.changesCatalogue === true;
-    if (defines && outcome === "ok" && this.status === transactionStatus.idle) this.#defined.push(pending);
-    else this.note(pending, outcome);
-  }
-
-  noteDefined(): void {
-    for (const pending of this.#defined.splice(0)) this.note(pending, "ok");
-  }
-
-  note(pending: Pending, outcome: "ok" | "error" | "suspended" | "unknown"): void {
-    if (pending.ask === 0) return;
-    const { ask, rows, bytes, maskedCells, error, tag } = pending;
-    // Replies come in order: what was found since the last statement finished was found in this one's.
-    const detected = this.detected.take();
-    this.core.out.note({
-      kind: "finished",
-      ask,
-      outcome: outcome === "error" && error?.code === sqlState.queryCanceled ? "cancelled" : outcome,
-      rows,
-      bytes,
-      maskedCells,
-      ...(error === undefined ? {} : { error }),
-      ...(tag === undefined ? {} : { tag }),
-      ...(detected === undefined ? {} : { detected }),
-    });
-  }
-
   /** A part of the session can no longer be judged or masked: it ends. */
   fail(text: string): void {
-    this.#end({ code: "internal", text });
+    this.ending.begin({ code: "internal", text });
   }
 
   // What happens from outside.
@@ -288,7 +243,7 @@ export class Conversation {
   control(order: Order): void {
     switch (order.kind) {
       case "end":
-        this.#end(order.reason);
+        this.ending.begin(order.reason);
         return;
       case "notice":
         this.target.notice({ severity: "NOTICE", code: "00000", message: `hoop: ${order.text}` });
@@ -297,108 +252,21 @@ export class Conversation {
         this.epoch++;
         return;
       case "cancel":
-        if (this.#running()) this.#cancelTarget();
+        this.ending.stopRunning();
         this.client.withdraw(canceledReport(this.client.waiting), "cancelled");
         return;
     }
   }
 
   tick(name: string): void {
-    if (name === cutTimer && this.#ending !== null) this.core.end(this.#ending.reason);
+    this.ending.tick(name);
     this.client.tick(name);
     this.target.tick(name);
-  }
-
-  /** The client is gone: what runs for it is stopped. */
-  clientGone(): void {
-    this.client.withdraw(null, "disconnected");
-    if (this.#running()) this.#cancelTarget();
-    this.#forgetRunning();
-    this.core.out.send("target", encodeTerminate());
-    this.core.end({ code: "client-closed", text: "the client closed the connection" });
-  }
-
-  /** The client said so itself (Terminate): the target ends when it is done, as without us. */
-  terminated(): void {
-    this.#forgetRunning();
-    this.core.out.send("target", encodeTerminate());
-    this.core.end({ code: "client-closed", text: "the client ended the session" });
-  }
-
-  targetGone(reason: HoopError | undefined): void {
-    const { waiting } = this.client;
-    this.client.withdraw(null, "restarted");
-    this.target.finish();
-    this.#forgetRunning();
-    const text = this.target.lastFatal ?? reason?.message ?? "the target closed the connection";
-    const end = { code: "target-closed", text } as const;
-    // Its own last words have been passed on already; only without them is there something to add.
-    const spoken = this.target.lastFatal !== null || !this.target.atBoundary;
-    this.core.end(end, spoken ? undefined : lastWords(end, waiting));
-  }
-
-  /** Called when a message to the client ended: the moment for last words. */
-  boundary(): void {
-    if (this.#ending === null || !this.target.atBoundary) return;
-    const { report, reason } = this.#ending;
-    this.#ending = null;
-    this.#forgetRunning();
-    this.core.out.send("target", encodeTerminate());
-    this.core.end(reason, report);
-  }
-
-  get ending(): boolean {
-    return this.#ending !== null;
-  }
-
-  #end(reason: Extract<Order, { kind: "end" }>["reason"]): void {
-    if (this.#ending !== null || this.core.ended) return;
-    const drained = reason.code === "drained";
-    this.#ending = { report: drained ? lastWords(reason, this.client.waiting) : endReport(reason), reason };
-    this.client.withdraw(null, drained ? "restarted" : "disconnected");
-    if (this.#running()) this.#cancelTarget();
-    this.target.flushRows();
-    if (!this.target.atBoundary) this.core.out.push({ kind: "timer", name: cutTimer, at: this.core.now + cutMs });
-    this.boundary();
-  }
-
-  #running(): boolean {
-    for (const { kind, own, forClient } of this.pending)
-      if ((!own || forClient) && (kind === "query" || kind === "execute" || kind === "function")) return true;
-    return false;
-  }
-
-  #forgetRunning(): void {
-    this.noteDefined();
-    for (const pending of this.pending) if (!pending.own) this.note(pending, "unknown");
-  }
-
-  /** Has the target stop what it runs; the id under which it is told when that has arrived, null: it takes no cancel. */
-  stopTarget(): number | null {
-    if (this.core.targetCancel === null) return null;
-    const id = this.core.out.nextId();
-    this.#cancelTarget(id);
-    return id;
-  }
-
-  #cancelTarget(id?: number): void {
-    const { targetCancel, targetTls, out } = this.core;
-    if (targetCancel === null) return;
-    out.push({
-      kind: "aside",
-      bytes: encodeCancelRequest(targetCancel.processId, targetCancel.secret),
-      tls: targetTls ? { request: encodeSslRequest(), accept: 0x53 } : null,
-      ...(id === undefined ? null : { id }),
-    });
   }
 }
 
 /** What of an ask is not its text. */
 export type AskDetails = Pick<Ask, "values" | "reading" | "shownValues" | "before" | "cursors">;
-
-function lastWords(reason: EndReason, waiting: Waiting | null): Report {
-  return waiting === null ? endReport(reason) : { ...endReport(reason), ...comeBack(waiting) };
-}
 
 function canceledReport(waiting: Waiting | null): Report {
   const report = {

@@ -4,6 +4,17 @@ import { scanCells } from "../scan-cells.js";
 import type { Conversation } from "./conversation.js";
 import type { Pending } from "./pending.js";
 
+/** A COPY that may be taking data from the client, from its statement until the target settled it. */
+export interface CopyTurn {
+  readonly pending: Pending;
+  /** The target wants data now. */
+  wanted: boolean;
+  /** Some data went out since it did. */
+  sent: boolean;
+  /** A Sync that waits until it is known whether the target would read it or, in copy mode, ignore it. */
+  heldSync: boolean;
+}
+
 /** The target asks the client for data. */
 export function wantsCopyData({ copy }: Conversation, head: Pending): void {
   if (copy === null || copy.pending !== head) {
@@ -26,7 +37,7 @@ export function copyBegins(conversation: Conversation, head: Pending, reader: Cl
     plan: head.masks,
     key: conversation.maskKey,
     codec: conversation.context.codec,
-    scan: scanCells(head.masks, conversation.maskKey, conversation.detected),
+    scan: scanCells(head.masks, conversation.maskKey, conversation.notes.detected),
   });
   if (masker === "unreadable") {
     conversation.fail("this form of COPY cannot be masked");

@@ -47,12 +47,12 @@ export class Names<T> {
     if (meaning !== undefined) this.#settle(name, meaning, value);
   }
 
-  /** What the name means to a message of this segment; `unsettled`: wait for the target's replies first. */
-  get(name: string, segment: number): { readonly value: T | null } | "unsettled" {
+  /** What the name means to a message of this segment, null: nothing; `unsettled`: wait for the target's replies first. */
+  get(name: string, segment: number): T | null | "unsettled" {
     const meaning = this.#find(name);
-    if (meaning === undefined) return { value: null };
-    if (meaning.proposed === undefined) return { value: meaning.confirmed ?? null };
-    return meaning.segment === segment ? { value: meaning.proposed } : "unsettled";
+    if (meaning === undefined) return null;
+    if (meaning.proposed === undefined) return meaning.confirmed ?? null;
+    return meaning.segment === segment ? meaning.proposed : "unsettled";
   }
 
   /** Whether some name waits for the target. */

@@ -1,3 +1,4 @@
+import type { ClippedReader } from "../../../wire/index.js";
 import type { FieldDescription } from "../codec/backend.js";
 import {
   encodeBind,
@@ -8,7 +9,7 @@ import {
   encodeParse,
   encodeSync,
 } from "../codec/frontend.js";
-import { Pending } from "./pending.js";
+import { Pending, type PendingQueue } from "./pending.js";
 
 /** One question of our own: run `text` with `values`, or (describe) only learn its columns. */
 export interface OwnQuestion {
@@ -44,7 +45,7 @@ export interface OwnWork {
 }
 
 /** More rows than this in an answer to us are not kept. */
-export const maxOwnRows = 10_000;
+const maxOwnRows = 10_000;
 
 /**
  * Frames and expectations for questions of our own. The extended protocol with names nobody can guess: the client's unnamed
@@ -91,4 +92,22 @@ export function startOwnWork(
   if (sync) expect(encodeSync(), "sync");
   else frames.push(encodeFlush());
   return { bytes: Buffer.concat(frames), pending, work };
+}
+
+/** Keeps a row of the answer to the question that is being answered; `reader` stands behind the head of its DataRow. */
+export function keepOwnRow({ answers, at }: OwnWork, reader: ClippedReader): void {
+  const { rows } = answers[at]!;
+  if (rows.length >= maxOwnRows) return;
+  const row: (Buffer | null)[] = [];
+  for (let i = reader.uint16(); i > 0; i--) {
+    const size = reader.int32();
+    row.push(size < 0 ? null : Buffer.from(reader.bytes(size)));
+  }
+  rows.push(row);
+}
+
+/** Whether nothing of it waits for a reply. */
+export function isDone(queue: PendingQueue, work: OwnWork): boolean {
+  for (const pending of queue) if (pending.work === work) return false;
+  return true;
 }

@@ -79,8 +79,8 @@ class PostgresSession implements WireSession {
   close(from: Side, now: Now, reason?: HoopError): readonly SessionEffect[] {
     return this.#do(now, () => {
       if (this.#conversation !== null) {
-        if (from === "client") this.#conversation.clientGone();
-        else this.#conversation.targetGone(reason);
+        if (from === "client") this.#conversation.ending.clientGone();
+        else this.#conversation.ending.targetGone(reason);
       } else if (from === "client") {
         const end = { code: "client-closed", text: "the client left before its session began" } as const;
         this.#entrance?.leave(end);

@@ -99,9 +99,10 @@ export class TargetText {
     this.#begins();
     if (head !== undefined && head.ask !== 0) {
       const plan = head.masks?.scan ?? null;
-      const { maskKey, detected } = this.#conversation;
+      const { maskKey, notes } = this.#conversation;
       if (plan === null) this.#values = null;
-      else if (plan !== this.#values?.of) this.#values = { of: plan, scan: new TextScan(plan, maskKey, detected) };
+      else if (plan !== this.#values?.of)
+        this.#values = { of: plan, scan: new TextScan(plan, maskKey, notes.detected) };
     }
     return this.#values?.scan ?? null;
   }
