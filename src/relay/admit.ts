@@ -15,8 +15,8 @@ import {
   type Subject,
   sessionId,
 } from "../vocabulary/index.js";
+import { actorOf } from "./actor-of.js";
 import type { GatePorts, Protocols } from "./context.js";
-import { actorOf } from "./gate.js";
 import { type PumpPorts, pump } from "./pump.js";
 import { SessionLease } from "./session-lease.js";
 

@@ -1,81 +1,19 @@
 import { randomUUID } from "node:crypto";
-import type { Decision, PolicySource } from "../policy/policy.js";
-import type { Ask, ExpectedEffect, Waiting, WithdrawReason } from "../protocol/index.js";
-import type { Held, ReviewState } from "../reviews/desk.js";
-import type { SqlAnalysis } from "../sql/analyser.js";
-import {
-  type Analysis,
-  answerableFor,
-  type Catalogue,
-  type HoldTerms,
-  type HoopError,
-  hoopErrorFrom,
-  type MaskPlan,
-  type Reason,
-  type StatementId,
-} from "../vocabulary/index.js";
+import type { Decision } from "../policy/policy.js";
+import type { Ask, ExpectedEffect, WithdrawReason } from "../protocol/index.js";
+import type { ReviewState } from "../reviews/desk.js";
+import { type Analysis, answerableFor, type HoldTerms, hoopErrorFrom, type StatementId } from "../vocabulary/index.js";
+import { notUsable, type Review, runApproved, unavailable } from "./approval-use.js";
 import { type Approval, approvedDecision } from "./approved.js";
-import type { Asker } from "./asker.js";
 import { type Binding, bind } from "./binding.js";
-import type { PeoplePorts } from "./context.js";
+import { cannotWait } from "./cannot-wait.js";
+import type { Considered, Standing } from "./considered.js";
+import type { HeldAskPorts } from "./held-ask-ports.js";
 import { holdText, type Refused, refused, reviewEnded } from "./held-words.js";
-import { holdRequest, maxReviewed, reviewedSize } from "./hold-request.js";
+import { holdRequest } from "./hold-request.js";
 import { comparable, expectedEffect, startRehearsal } from "./rehearse-held.js";
 import { waitForFactor } from "./second-factor.js";
-import { maxTrail, type SessionTrail } from "./session-trail.js";
 import { within } from "./within.js";
-
-/** An ask, read and decided. */
-export interface Considered {
-  readonly analysis: SqlAnalysis;
-  /** As the record has it. */
-  readonly recorded: Analysis;
-  readonly catalogue: Catalogue;
-  readonly decision: Decision;
-  readonly masks: MaskPlan | null;
-  /** It cannot be masked, so it may not run whoever approves. */
-  readonly unmaskable: readonly Reason[] | null;
-}
-
-/** What an approval was used for, in case the very same is asked again before it has run. */
-export interface Standing {
-  readonly core: string;
-  readonly nonce: string;
-  readonly approval: Approval;
-}
-
-export interface HeldAskPorts {
-  readonly people: PeoplePorts;
-  readonly policy: Pick<PolicySource, "watch">;
-  readonly asker: Asker;
-  readonly trail: SessionTrail;
-  readonly shown: string | null;
-  /** Of the ask that this one repeats. */
-  readonly before: Standing | null;
-  /** Reads and decides anew, with the catalogue as it is now. */
-  consider(done: (result: Considered | Refused) => void): void;
-  /** Decides anew on what was read. */
-  decide(considered: Considered): Considered;
-  /** Writes down that it waits. */
-  record(decision: Decision, analysis: Analysis, done: (error: HoopError | null) => void): void;
-  /** Writes down that nobody waits any more. */
-  withdrawn(why: WithdrawReason): void;
-  refuse(why: Refused, analysis: Analysis | null): void;
-  forward(
-    considered: Considered,
-    decision: Decision,
-    standing: Standing | null,
-    expects?: ExpectedEffect | undefined,
-  ): void;
-  waits(waiting: Waiting): void;
-}
-
-interface Review {
-  readonly held: Held;
-  readonly binding: Binding;
-  readonly terms: readonly HoldTerms[];
-  approved: Approval | null;
-}
 
 /**
  * One ask that rules hold or challenge, until it is answered or nobody waits any more. Whatever happens (a decision of people, a second
@@ -245,7 +183,7 @@ export class HeldAsk {
     // Approved and used when it was bound, and it has not run yet.
     if (before !== null && before.core === binding.core)
       return this.#forward(considered, approvedDecision(considered.decision, before.approval), before);
-    const obstacle = this.#inTransaction(terms) ?? this.#tooLong(terms);
+    const obstacle = cannotWait(this.#ask, trail, terms);
     if (obstacle !== null) return this.#refuse(obstacle);
     const review = this.#review;
     if (review === null) return this.#open(considered, terms, binding);
@@ -315,7 +253,7 @@ export class HeldAsk {
   }
 
   #use(considered: Considered, review: Review, approval: Approval): void {
-    const { id, link } = review.held;
+    const { id } = review.held;
     this.#busy = true;
     let expects: ExpectedEffect | string | undefined;
     const { people } = this.#ports;
@@ -330,33 +268,11 @@ export class HeldAsk {
         (used) => {
           this.#busy = false;
           if (this.#over) return;
-          if (!used)
-            return this.#refuse(
-              refused(
-                review.terms,
-                "review-not-usable",
-                `the approval of review ${id} can no longer be used`,
-                `Run it again to ask anew. See ${link}`,
-              ),
-            );
-          // In the meantime somebody may have been denied what the approval was for.
+          if (!used) return this.#refuse(notUsable(review));
           const now = this.#ports.decide(considered);
-          const { verdict } = now.decision;
-          if (verdict.outcome === "deny") return this.#refuse(verdict);
-          if (now.unmaskable !== null) return this.#refuse({ reasons: now.unmaskable });
-          if (verdict.outcome === "allow") return this.#forward(now, now.decision, null);
-          if (verdict.outcome === "challenge" || !sameRules(verdict.holds ?? [], review.terms))
-            return this.#refuse(
-              refused(review.terms, "review-changed", `the rules changed as review ${id} was used`, "Run it again."),
-            );
-          const standing = { core: review.binding.core, nonce: this.#nonce, approval };
-          const uncompared = typeof expects === "string" ? expects : null;
-          this.#forward(
-            now,
-            approvedDecision(now.decision, approval, uncompared),
-            standing,
-            typeof expects === "string" ? undefined : expects,
-          );
+          const run = runApproved(now, review, approval, this.#nonce, expects);
+          if ("reasons" in run) return this.#refuse(run);
+          this.#forward(now, run.decision, run.standing, run.expects);
         },
         (error: unknown) => {
           this.#busy = false;
@@ -375,50 +291,6 @@ export class HeldAsk {
   get #wrote(): boolean {
     return this.#ask.context.transaction !== "idle" && this.#ports.trail.wrote;
   }
-
-  // What cannot wait.
-
-  #inTransaction(terms: readonly HoldTerms[]): Refused | null {
-    const { context } = this.#ask;
-    if (context.transaction === "idle") return null;
-    const { trail } = this.#ports;
-    if (context.transaction === "failed")
-      return refused(terms, "transaction-failed", "the transaction has failed: end it before something that is held");
-    if (trail.overflowed)
-      return refused(
-        terms,
-        "transaction-too-long",
-        `nothing can be held in a transaction of more than ${maxTrail.statements} statements or ${maxTrail.characters / 1024} KiB`,
-        "Roll back and run it outside of the transaction.",
-      );
-    if (trail.wrote && terms.some(({ inTransaction }) => inTransaction === "refuse"))
-      return refused(
-        terms.filter(({ inTransaction }) => inTransaction === "refuse"),
-        "hold-in-transaction",
-        "this waits for approval, and the open transaction has written or may hold locks, which others would wait for",
-        "Roll back, have it approved outside of a transaction, or ask for a rule with inTransaction: wait.",
-      );
-    return null;
-  }
-
-  #tooLong(terms: readonly HoldTerms[]): Refused | null {
-    if (reviewedSize(this.#ask, this.#ports.trail) <= maxReviewed) return null;
-    return refused(
-      terms,
-      "too-long-to-review",
-      `this waits for approval, and is longer than the ${maxReviewed / 1024} KiB that people can be shown`,
-      "Load large data with COPY, or split it.",
-    );
-  }
 }
 
 const noTerms = refused([], "not-available", "a rule holds this without saying who decides");
-
-function sameRules(a: readonly HoldTerms[], b: readonly HoldTerms[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function unavailable(terms: readonly HoldTerms[], error: HoopError): Refused {
-  const code = error.code === "limited" ? "review-limited" : "review-unavailable";
-  return refused(terms, code, `this waits for approval, and ${error.message}`, error.hint);
-}

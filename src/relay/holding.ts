@@ -2,8 +2,9 @@ import type { Decision } from "../policy/policy.js";
 import type { Answer, Ask, ExpectedEffect, Gate, Waiting, WithdrawReason } from "../protocol/index.js";
 import type { Analysis, HoopError, Reason, StatementId } from "../vocabulary/index.js";
 import { type Asker, metBy } from "./asker.js";
+import type { Standing as Approved, Considered } from "./considered.js";
 import type { GatePorts } from "./context.js";
-import { type Standing as Approved, type Considered, HeldAsk } from "./held-ask.js";
+import { HeldAsk } from "./held-ask.js";
 import { type Refused, withdrawnWords } from "./held-words.js";
 import type { SessionTrail } from "./session-trail.js";
 
