@@ -1,19 +1,18 @@
-import { TransportError } from "../../transport/index.js";
-import type { Pipe, PipeAbort } from "../../transport/pipe.js";
-import { type ErrorCode, HoopError, hoopErrorFrom } from "../../vocabulary/index.js";
-import { MalformedError } from "../../wire/index.js";
+import type { Pipe } from "../../transport/pipe.js";
+import { HoopError, hoopErrorFrom } from "../../vocabulary/index.js";
 import type { SessionHost } from "../host.js";
-import type { CreateSession, EndReason, Order, SessionEffect, Side, WireSession } from "../session.js";
+import type { CreateSession, EndReason, Order, Resolution, SessionEffect, Side, WireSession } from "../session.js";
+import { relievePressure } from "./back-pressure.js";
+import { closePort } from "./close-port.js";
+import { abortFor, endsMany, errorFrom, portError, reasonOf, stackOf, withEnd } from "./end-reasons.js";
 import { secureClient, secureTarget } from "./host-tls.js";
 import { later } from "./later.js";
+import { LoginDeadline } from "./login-deadline.js";
+import { Reaching } from "./reaching.js";
 import { sendAside } from "./send-aside.js";
 import { SidePort } from "./side-port.js";
 import { stretch } from "./stretch.js";
-
-/** After the end: how long a side may take to read what it was sent and to close. */
-const lingerMs = 3_000;
-/** Bytes that a client has not read yet, past which nothing more is read from it. */
-const maxUnread = 1024 * 1024;
+import { Timers } from "./timers.js";
 
 /**
  * Lifts a sans-io session to `Protocol.serve`: carries out its effects over two pipes and the ports of the host.
@@ -30,45 +29,38 @@ class Drive {
   readonly #session: WireSession;
   readonly #resolve: (reason: EndReason) => void;
   readonly #stop = new AbortController();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #ports: { client: SidePort | null; target: SidePort | null } = { client: null, target: null };
+  readonly #timers = new Timers((name) => this.#call(() => this.#session.tick(name, Date.now())));
+  readonly #deadline: LoginDeadline;
+  readonly #reaching: Reaching;
+  #client: SidePort | null = null;
+  #target: SidePort | null = null;
   #calls: (() => readonly SessionEffect[])[] = [];
   #busy = false;
   #reason: EndReason | null = null;
-  #deadline: NodeJS.Timeout | undefined;
   #alpn: readonly string[] = [];
   #asides = 0;
-  /** The target, as soon as it is likely to be wanted. */
-  #reached: Promise<Pipe> | null = null;
+  #closing = false;
 
   constructor(host: SessionHost, session: WireSession, resolve: (reason: EndReason) => void) {
     this.#host = host;
     this.#session = session;
     this.#resolve = resolve;
+    this.#reaching = new Reaching(host, this.#stop.signal);
+    this.#deadline = new LoginDeadline(host.init.limits.handshakeMs, (ms) => {
+      this.#order({ kind: "end", reason: { code: "timeout", text: `no login within ${ms} ms` } }, true);
+    });
   }
 
   start(): void {
-    const { host } = { host: this.#host };
-    this.#startDeadline();
+    const host = this.#host;
+    this.#deadline.start();
     host.onOrder((order) => this.#order(order));
     const stopped = () =>
       this.#order({ kind: "end", reason: { code: "drained", text: "the gateway is stopping" } }, true);
     if (host.signal.aborted) stopped();
-    else {
-      host.signal.addEventListener("abort", stopped, { once: true });
-      this.#stop.signal.addEventListener("abort", () => host.signal.removeEventListener("abort", stopped));
-    }
-    this.#ports.client = this.#port("client", host.client);
+    else host.signal.addEventListener("abort", stopped, { once: true, signal: this.#stop.signal });
+    this.#client = this.#port("client", host.client);
     if (this.#reason !== null) this.#close();
-  }
-
-  #startDeadline(): void {
-    const { handshakeMs } = this.#host.init.limits;
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(
-      () => this.#order({ kind: "end", reason: { code: "timeout", text: `no login within ${handshakeMs} ms` } }, true),
-      handshakeMs,
-    );
   }
 
   /** `must`: the session has no choice but to end, in words or without. */
@@ -80,25 +72,16 @@ class Drive {
     });
   }
 
+  #at(side: Side): SidePort | null {
+    return side === "client" ? this.#client : this.#target;
+  }
+
   #port(side: Side, pipe: Pipe): SidePort {
-    const other = side === "client" ? "target" : "client";
     return new SidePort(pipe, {
       data: (chunk) => this.#receive(side, chunk),
       gone: (abort) =>
         this.#call(() => this.#session.close(side, Date.now(), abort === null ? undefined : errorFrom(abort))),
-      backedUp: (backed) => {
-        const source = this.#ports[other];
-        if (!backed) {
-          source?.resume("backed-up");
-          this.#ports.client?.resume("unread");
-          return;
-        }
-        source?.pause("backed-up");
-        // Answers of our own (refusals) would pile up for a client that asks and never reads.
-        if (side === "client" && this.#ports.client !== null && this.#ports.client.buffered > maxUnread) {
-          this.#ports.client.pause("unread");
-        }
-      },
+      backedUp: (backed) => relievePressure(side, backed, this.#client, this.#target),
     });
   }
 
@@ -119,6 +102,23 @@ class Drive {
     this.#goOn();
   }
 
+  /** The same for an answer to what the session asked for. */
+  #answered(id: number, resolution: Resolution): void {
+    if (this.#busy || this.#reason !== null) {
+      this.#call(() => this.#session.resolve(id, resolution, Date.now()));
+      return;
+    }
+    this.#busy = true;
+    let effects: readonly SessionEffect[];
+    try {
+      effects = this.#session.resolve(id, resolution, Date.now());
+    } catch (error) {
+      effects = this.#lastWords(error);
+    }
+    this.#carryOut(effects);
+    this.#goOn();
+  }
+
   /** Calls into the session never nest: what a port answers at once waits for its turn. */
   #call(call: () => readonly SessionEffect[]): void {
     this.#calls.push(call);
@@ -130,7 +130,7 @@ class Drive {
   #carryOut(effects: readonly SessionEffect[]): void {
     for (let at = 0; at < effects.length && this.#reason === null; at++) {
       const effect = effects[at]!;
-      if (effect.kind === "send") this.#ports[effect.to]?.send(effect.bytes);
+      if (effect.kind === "send") this.#at(effect.to)?.send(effect.bytes);
       else this.#apply(effect);
     }
   }
@@ -149,18 +149,15 @@ class Drive {
       this.#carryOut(effects);
     }
     this.#busy = false;
-    this.#ports.client?.flush();
+    this.#client?.flush();
     // One that is over hands its last words to the target when it closes it.
-    if (this.#reason === null) this.#ports.target?.flush();
+    if (this.#reason === null) this.#target?.flush();
     else this.#close();
   }
 
   /** A side broke the protocol, or we have a defect: say so if that can still be said, and end. */
   #lastWords(error: unknown): readonly SessionEffect[] {
-    const reason: EndReason =
-      error instanceof MalformedError
-        ? { code: "malformed", text: error.message }
-        : { code: "internal", text: "something went wrong inside the gateway" };
+    const reason = reasonOf(error);
     if (reason.code === "internal") this.#host.note({ kind: "warning", text: `internal: ${stackOf(error)}` });
     try {
       return withEnd(this.#session.control({ kind: "end", reason }, Date.now()), reason);
@@ -180,12 +177,9 @@ class Drive {
         return;
       case "lookup":
         host.gate.lookup(effect.ask, effect.relations, (result) =>
-          this.#call(() =>
-            this.#session.resolve(
-              effect.id,
-              result instanceof HoopError ? { kind: "failed", error: result } : { kind: "masks", masks: result },
-              Date.now(),
-            ),
+          this.#answered(
+            effect.id,
+            result instanceof HoopError ? { kind: "failed", error: result } : { kind: "masks", masks: result },
           ),
         );
         return;
@@ -193,15 +187,15 @@ class Drive {
         this.#derive(effect);
         return;
       case "note":
-        if (effect.note.kind === "ready") clearTimeout(this.#deadline);
+        if (effect.note.kind === "ready") this.#deadline.stop();
         host.note(effect.note);
         return;
       case "flow":
-        if (effect.flow === "pause") this.#ports[effect.side]?.pause("session");
-        else this.#ports[effect.side]?.resume("session");
+        if (effect.flow === "pause") this.#at(effect.side)?.pause("session");
+        else this.#at(effect.side)?.resume("session");
         return;
       case "reach":
-        this.#reach();
+        this.#reaching.begin();
         return;
       case "dial":
         void this.#dial();
@@ -210,7 +204,7 @@ class Drive {
         void this.#secure(effect);
         return;
       case "timer":
-        this.#timer(effect.name, effect.at);
+        this.#timers.set(effect.name, effect.at);
         return;
       case "register":
         host.cancels.register(effect.key);
@@ -223,7 +217,7 @@ class Drive {
         void sendAside(host, effect, this.#alpn).finally(() => {
           this.#asides--;
           const { id } = effect;
-          if (id !== undefined) this.#call(() => this.#session.resolve(id, { kind: "done" }, Date.now()));
+          if (id !== undefined) this.#answered(id, { kind: "done" });
           this.#settled();
         });
         return;
@@ -236,41 +230,29 @@ class Drive {
   #ask({ id, ask }: Extract<SessionEffect, { kind: "ask" }>): void {
     // People take longer than a login may: its deadline starts anew when they have decided.
     const entrance = ask.phase === "connect";
-    if (entrance) clearTimeout(this.#deadline);
+    if (entrance) this.#deadline.stop();
     this.#host.gate.judge(
       id,
       ask,
       (answer) => {
-        if (entrance && this.#reason === null) this.#startDeadline();
-        this.#call(() => this.#session.resolve(id, { kind: "answer", answer }, Date.now()));
+        if (entrance && this.#reason === null) this.#deadline.start();
+        this.#answered(id, { kind: "answer", answer });
       },
-      (waiting) => this.#call(() => this.#session.resolve(id, { kind: "waiting", waiting }, Date.now())),
+      (waiting) => this.#answered(id, { kind: "waiting", waiting }),
     );
   }
 
   #derive({ id, secret, salt, iterations }: Extract<SessionEffect, { kind: "derive" }>): void {
     stretch(secret, salt, iterations, (error, key) =>
-      this.#call(() =>
-        this.#session.resolve(
-          id,
-          error === null ? { kind: "derived", key } : { kind: "failed", error: hoopErrorFrom(error) },
-          Date.now(),
-        ),
-      ),
+      this.#answered(id, error === null ? { kind: "derived", key } : { kind: "failed", error: hoopErrorFrom(error) }),
     );
-  }
-
-  #reach(): void {
-    this.#reached ??= this.#host.dial(this.#stop.signal);
-    // Whoever dials is told.
-    this.#reached.catch(() => {});
   }
 
   async #dial(): Promise<void> {
     try {
-      const pipe = await (this.#reached ?? this.#host.dial(this.#stop.signal));
+      const pipe = await this.#reaching.pipe();
       if (this.#reason !== null) return pipe.abort({ code: "cancelled", text: "the session is over" });
-      this.#ports.target = this.#port("target", pipe);
+      this.#target = this.#port("target", pipe);
       this.#call(() => this.#session.opened(Date.now()));
     } catch (error) {
       const reason = portError(error, "the target cannot be reached");
@@ -279,7 +261,7 @@ class Drive {
   }
 
   async #secure({ side, head, alpn }: Extract<SessionEffect, { kind: "secure" }>): Promise<void> {
-    const port = this.#ports[side]!;
+    const port = this.#at(side)!;
     const request = { head, alpn, signal: this.#stop.signal };
     if (side === "target") this.#alpn = alpn;
     try {
@@ -295,94 +277,29 @@ class Drive {
     }
   }
 
-  #timer(name: string, at: number | null): void {
-    clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
-    if (at === null) return;
-    const wait = Math.max(0, at - Date.now());
-    this.#timers.set(
-      name,
-      setTimeout(() => {
-        this.#timers.delete(name);
-        this.#call(() => this.#session.tick(name, Date.now()));
-      }, wait),
-    );
-  }
-
-  #closing = false;
-
   /** Delivers what was sent, closes both sides, and answers when they are closed. */
   #close(): void {
-    const { client, target } = this.#ports;
+    const client = this.#client;
+    const target = this.#target;
     if (this.#closing || client === null) return;
     this.#closing = true;
-    clearTimeout(this.#deadline);
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#deadline.stop();
+    this.#timers.clear();
     this.#stop.abort();
     const reason = this.#reason!;
-    const abort: PipeAbort = { code: abortCodes[reason.code], text: reason.text };
-    if (target === null)
-      this.#reached?.then(
-        (pipe) => pipe.abort(abort),
-        () => {},
-      );
+    const abort = abortFor(reason);
+    if (target === null) this.#reaching.giveUp(abort);
     for (const port of [client, target]) {
       if (port === null) continue;
-      if (port === target && endsMany.has(reason.code)) later(() => this.#end(port, abort));
-      else this.#end(port, abort);
+      if (port === target && endsMany.has(reason.code)) later(() => closePort(port, abort, () => this.#settled()));
+      else closePort(port, abort, () => this.#settled());
     }
     this.#settled();
   }
 
-  #end(port: SidePort, abort: PipeAbort): void {
-    // Nobody listens any more, but a paused side would never tell that it is closed.
-    for (const why of ["session", "backed-up", "unread"]) port.resume(why);
-    port.end();
-    const linger = setTimeout(() => port.abort(abort), lingerMs);
-    port.whenClosed(() => {
-      clearTimeout(linger);
-      this.#settled();
-    });
-  }
-
   #settled(): void {
-    const { client, target } = this.#ports;
-    if (!this.#closing || this.#asides > 0 || client?.closed === false || target?.closed === false) return;
+    if (!this.#closing || this.#asides > 0) return;
+    if (this.#client?.closed === false || this.#target?.closed === false) return;
     this.#resolve(this.#reason!);
   }
-}
-
-/** Why many sessions may end in one turn. */
-const endsMany: ReadonlySet<EndReason["code"]> = new Set(["revoked", "killed", "drained"]);
-
-const abortCodes: Readonly<Record<EndReason["code"], PipeAbort["code"]>> = {
-  "client-closed": "cancelled",
-  "target-closed": "unavailable",
-  refused: "denied",
-  killed: "denied",
-  revoked: "denied",
-  drained: "unavailable",
-  timeout: "timeout",
-  malformed: "malformed",
-  limited: "limited",
-  unavailable: "unavailable",
-  "login-failed": "denied",
-  internal: "internal",
-};
-
-function withEnd(effects: readonly SessionEffect[], reason: EndReason): readonly SessionEffect[] {
-  return effects.some(({ kind }) => kind === "end") ? effects : [...effects, { kind: "end", reason }];
-}
-
-function errorFrom({ code, text }: PipeAbort): HoopError {
-  return new HoopError(code satisfies ErrorCode, text);
-}
-
-function portError(error: unknown, message: string): HoopError {
-  return error instanceof TransportError ? errorFrom(error.abort) : hoopErrorFrom(error, message);
-}
-
-function stackOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return stack.slice(0, 2_000);
 }
