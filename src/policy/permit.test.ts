@@ -34,6 +34,21 @@ describe("a permit", () => {
     expect(isPermit(null)).toBe(false);
   });
 
+  it("cannot be made from another, by its class or its prototype", () => {
+    const permit = mintPermit(set.decide(situationOf()), statement, "forward");
+    const made = permit.constructor as new (...args: unknown[]) => object;
+    for (const key of [undefined, Symbol("mint"), permit]) {
+      expect(() => new made(key, statement, "operate")).toThrow("nobody but its mint");
+      expect(() => new (class extends made {})(key, statement, "operate")).toThrow("nobody but its mint");
+      expect(() => Reflect.construct(made, [key, statement, "operate"], Object)).toThrow("nobody but its mint");
+    }
+    expect(isPermit(Object.create(Object.getPrototypeOf(permit)))).toBe(false);
+    expect(isPermit(new Proxy(permit, {}))).toBe(false);
+    expect(isPermit(Object.assign(Object.create(made.prototype), permit))).toBe(false);
+    expect(() => Object.assign(permit, { purpose: "operate" })).toThrow(TypeError);
+    expect(isPermit(permit, statement, "forward")).toBe(true);
+  });
+
   it("is minted for what Hoop itself asks", () => {
     expect(isPermit(mintPermit(ownDecision(set, "inspect"), statement, "inspect"), statement, "inspect")).toBe(true);
   });
