@@ -1,6 +1,8 @@
 import type { AskContext } from "../../../protocol/index.js";
 import type { Analysis } from "../../../vocabulary/index.js";
 import { transactionStatus } from "../codec/types.js";
+import type { Statement } from "../statements.js";
+import type { Names } from "./names.js";
 import { isUnsafeEncoding, TextCodec } from "./text.js";
 import { WordSearch } from "./word-search.js";
 
@@ -80,8 +82,15 @@ export class SessionContext {
 
   /** What names in a text mean depends on this. */
   get readAs(): string {
-    return JSON.stringify([this.role, this.searchPath]);
+    const [role, searchPath] = this.#readAsOf;
+    if (role !== this.role || searchPath !== this.searchPath) {
+      this.#readAsOf = [this.role, this.searchPath];
+      this.#readAs = JSON.stringify(this.#readAsOf);
+    }
+    return this.#readAs;
   }
+  #readAsOf: readonly [role: string | null, searchPath: string | null] = [null, null];
+  #readAs = "";
 
   /** Why no text can be read safely now; null: it can. */
   unreadable(): string | null {
@@ -125,7 +134,7 @@ export class SessionContext {
     this.revertible = false;
   }
 
-  for(text: string, status: number, named: Iterable<readonly [string, string]>, unsettled: boolean): AskContext {
+  for(text: string, status: number, statements: Names<Statement>, unsettled: boolean): AskContext {
     return {
       database: this.database,
       role: this.role,
@@ -135,7 +144,14 @@ export class SessionContext {
       // Only EXECUTE runs what was prepared before, and keywords cannot be spelled otherwise.
       ambient: this.#ambient,
       unsettled: unsettled ? true : undefined,
-      prepared: this.#execute.in(text) ? new Map([...named, ...this.prepared]) : noPrepared,
+      prepared: this.#execute.in(text) ? this.#preparedNow(statements) : noPrepared,
     };
+  }
+
+  #preparedNow(statements: Names<Statement>): ReadonlyMap<string, string> {
+    const texts = new Map<string, string>();
+    for (const [name, { text }] of statements.confirmed()) if (name !== "") texts.set(name, text);
+    for (const [name, text] of this.prepared) texts.set(name, text);
+    return texts;
   }
 }

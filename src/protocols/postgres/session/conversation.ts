@@ -1,10 +1,11 @@
-import type { Ask, AskContext, Order, Resolution, Waiting } from "../../../protocol/index.js";
+import type { Order, Resolution, Waiting } from "../../../protocol/index.js";
 import type { MaskPlan } from "../../../vocabulary/index.js";
 import { encodeReadyForQuery } from "../codec/backend.js";
 import { encodeFlush, encodeParse, encodeSync } from "../codec/frontend.js";
 import { transactionStatus } from "../codec/types.js";
 import { encodeOwnReport, type Report, sqlState } from "../errors.js";
 import type { Portal, Statement } from "../statements.js";
+import { askOf } from "./ask-of.js";
 import { ClientSide } from "./client-side.js";
 import { SessionContext } from "./context.js";
 import type { CopyTurn } from "./copies.js";
@@ -13,6 +14,7 @@ import { Cursors } from "./cursors.js";
 import { Ending } from "./ending.js";
 import { FinishedNotes } from "./finished-notes.js";
 import type { Startup } from "./greeting.js";
+import type { Held } from "./held.js";
 import { learn } from "./learn.js";
 import { Names } from "./names.js";
 import { type OwnQuestion, type OwnWork, startOwnWork } from "./own-work.js";
@@ -151,10 +153,10 @@ export class Conversation {
     }
   }
 
-  ask(text: string, phase: AskPhase, bytes: number, more: AskDetails): number {
+  ask(held: Exclude<Held, { kind: "later" }>, text: string): number {
     const id = this.core.out.nextId();
-    const context: AskContext = this.context.for(text, this.#statusNow(), this.#namedTexts(), !this.settled);
-    this.core.out.push({ kind: "ask", id, ask: { phase, text, context, bytes, ...more } });
+    const context = this.context.for(text, this.#statusNow(), this.statements, !this.settled);
+    this.core.out.push({ kind: "ask", id, ask: askOf(held, text, context, this.context) });
     return id;
   }
 
@@ -168,10 +170,6 @@ export class Conversation {
   #statusNow(): number {
     const implicit = this.executedUnsynced && this.status === transactionStatus.idle;
     return implicit ? transactionStatus.open : this.status;
-  }
-
-  *#namedTexts(): IterableIterator<readonly [string, string]> {
-    for (const [name, { text }] of this.statements.confirmed()) if (name !== "") yield [name, text];
   }
 
   lookup(ask: number, relations: readonly string[]): number {
@@ -264,9 +262,6 @@ export class Conversation {
     this.target.tick(name);
   }
 }
-
-/** What of an ask is not its text. */
-export type AskDetails = Pick<Ask, "values" | "reading" | "shownValues" | "before" | "cursors">;
 
 function canceledReport(waiting: Waiting | null): Report {
   const report = {

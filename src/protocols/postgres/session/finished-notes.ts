@@ -40,9 +40,9 @@ export class FinishedNotes {
       rows,
       bytes,
       maskedCells,
-      ...(error === undefined ? {} : { error }),
-      ...(tag === undefined ? {} : { tag }),
-      ...(detected === undefined ? {} : { detected }),
+      error,
+      tag,
+      detected,
     });
   }
 }

@@ -4,7 +4,7 @@ import { denialReport, type Report, sqlState } from "../errors.js";
 import { checkQuery } from "./check-approved.js";
 import type { Conversation } from "./conversation.js";
 import type { Forwarder } from "./forwarder.js";
-import { type Held, phaseOf, readingOf, shownValuesOf, textOf, turnOf, valuesOf } from "./held.js";
+import { type Held, textOf, turnOf } from "./held.js";
 import { execute, needsAnswer } from "./held-portal.js";
 import { askCopyColumns, askCursors } from "./held-questions.js";
 import { findStatement, readOtherwise, readText, settingsLost, unreadableReport } from "./held-statement.js";
@@ -77,25 +77,7 @@ export class Judging {
     // Whether it stands in a transaction matters and is not known yet: the replies before it tell.
     if (this.#settling && waitForTarget(conversation)) return;
     this.#settling = false;
-    this.#ask(held, text);
-  }
-
-  #ask(held: Exclude<Held, { kind: "later" }>, text: string): void {
-    const conversation = this.#conversation;
-    const values = valuesOf(held);
-    const before = held.kind === "execute" ? held.portal!.ask : undefined;
-    const cursors = held.cursors === undefined ? null : { cursors: held.cursors };
-    const details =
-      values === null
-        ? { values, ...cursors }
-        : {
-            values,
-            ...cursors,
-            reading: () => readingOf(held),
-            shownValues: () => shownValuesOf(held, conversation.context.codec),
-            before,
-          };
-    held.ask = conversation.ask(text, phaseOf(held), held.frame.length, details);
+    held.ask = conversation.ask(held, text);
   }
 
   /** Asks the target something of our own before `held` can go on. A failure inside of the client's pipeline is its end. */
