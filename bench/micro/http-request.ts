@@ -3,19 +3,12 @@
  * journal to the target and back. Real session, gate, default policy and journal; no socket.
  * `node scripts/run.mjs bench/micro/http-request [requests] [sessions,…] [get|post]`
  */
-import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { planMasks } from "../../src/masking/index.js";
-import { compilePolicy, defaultDocuments, mintPermit } from "../../src/policy/index.js";
 import { http } from "../../src/protocols/http/index.js";
-import { createRecorder } from "../../src/recording/index.js";
-import type { GatePorts } from "../../src/relay/context.js";
-import { createOpenSessions } from "../../src/relay/open-sessions.js";
-import { type PumpPorts, pump } from "../../src/relay/pump.js";
-import { type Connection, connectionId, type Subject, sessionId, subjectId } from "../../src/vocabulary/index.js";
+import { pump } from "../../src/relay/pump.js";
+import { type Connection, connectionId, sessionId } from "../../src/vocabulary/index.js";
+import { startBenchGateway, subject } from "./bench-gateway.js";
 import { BarePipe } from "./pipe-ends.js";
 
 const requests = Number(process.argv[2] ?? 45_000);
@@ -49,56 +42,14 @@ const connection: Connection = {
   exposesCredentialToAgent: false,
   version: 1,
 };
-const subject: Subject = {
-  id: subjectId(randomUUID()),
-  kind: "person",
-  name: "alice@example.com",
-  groups: ["engineers"],
-  version: 1,
-};
 
-const folder = mkdtempSync(join(tmpdir(), "hoop-bench-request-"));
-const key = createSecretKey(randomBytes(32));
-const pair = generateKeyPairSync("ed25519");
-const recorder = await createRecorder({
-  folder,
-  keys: { current: () => ({ id: "00000000-0000-4000-8000-000000000000", key }), byId: async () => key },
-  signer: {
-    publicKey: pair.publicKey.export({ format: "pem", type: "spki" }).toString(),
-    sign: (bytes) => sign(null, bytes, pair.privateKey),
-  },
-  gateway: "bench",
-  keepBytes: 0,
-});
-const policy = compilePolicy(defaultDocuments);
-const gate: GatePorts = {
-  policy: { current: () => policy, watch: () => () => {} },
-  mintPermit,
-  planMasks,
+const { recorder, ports, close } = await startBenchGateway({
   analysers: {},
-  catalogues: {
-    read: () => {
-      throw new Error("a site has no catalogue");
-    },
-    invalidate() {},
-    watch: () => () => {},
-    release() {},
-    close() {},
-  },
-  recorder,
   show: (text) => text,
-  staleness: () => 0,
-  maxStaleMs: 60_000,
-  now: Date.now,
-};
-const ports: PumpPorts = {
-  gate,
-  open: createOpenSessions(),
-  dial: () => Promise.reject(new Error("replaced by each session")),
-  serverCertificate: () => Promise.reject(new Error("no TLS here")),
-  directory: { register() {}, end() {} },
-  log: { warn: (fields, text) => console.error(text, fields) },
-};
+  read: () => {
+    throw new Error("a site has no catalogue");
+  },
+});
 
 /** Sessions whose answer is complete, and targets that were asked: all of one turn are served in the next. */
 let answered: Session[] = [];
@@ -177,7 +128,6 @@ try {
     recorder.journal.release(recorder.journal.tip.seq);
   }
 } finally {
-  await recorder.close();
-  rmSync(folder, { recursive: true, force: true });
+  await close();
 }
 process.exit(0);

@@ -3,27 +3,13 @@
  * gate and journal to the reply. Real session, driver, gate, default policy, analyser and journal; no socket.
  * `node scripts/run.mjs bench/micro/statement [prepared|simple] [transactions] [sessions,…] [group]`
  */
-import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { planMasks } from "../../src/masking/index.js";
-import { compilePolicy, defaultDocuments, mintPermit } from "../../src/policy/index.js";
 import { postgres } from "../../src/protocols/postgres/index.js";
-import { createRecorder } from "../../src/recording/index.js";
-import type { GatePorts } from "../../src/relay/context.js";
-import { createOpenSessions } from "../../src/relay/open-sessions.js";
-import { type PumpPorts, pump } from "../../src/relay/pump.js";
+import { pump } from "../../src/relay/pump.js";
 import { createSqlAnalyser, showText } from "../../src/sql/index.js";
-import {
-  type Catalogue,
-  type Connection,
-  connectionId,
-  type Subject,
-  sessionId,
-  subjectId,
-} from "../../src/vocabulary/index.js";
+import { type Catalogue, type Connection, connectionId, sessionId } from "../../src/vocabulary/index.js";
+import { startBenchGateway, subject } from "./bench-gateway.js";
 import { endsTurn, pgbenchClient, pgbenchServer } from "./pgbench-talk.js";
 import { BarePipe } from "./pipe-ends.js";
 
@@ -78,56 +64,16 @@ const connection: Connection = {
   exposesCredentialToAgent: false,
   version: 1,
 };
-const subject: Subject = {
-  id: subjectId(randomUUID()),
-  kind: "person",
-  name: "alice@example.com",
-  groups: ["engineers"],
-  version: 1,
-};
 
-const folder = mkdtempSync(join(tmpdir(), "hoop-bench-statement-"));
-const key = createSecretKey(randomBytes(32));
-const pair = generateKeyPairSync("ed25519");
-const recorder = await createRecorder({
-  folder,
-  keys: { current: () => ({ id: "00000000-0000-4000-8000-000000000000", key }), byId: async () => key },
-  signer: {
-    publicKey: pair.publicKey.export({ format: "pem", type: "spki" }).toString(),
-    sign: (bytes) => sign(null, bytes, pair.privateKey),
-  },
-  gateway: "bench",
-  keepBytes: 0,
-  group,
-});
-const policy = compilePolicy(defaultDocuments);
 const analyser = createSqlAnalyser({ workers: 1 });
-const gate: GatePorts = {
-  policy: { current: () => policy, watch: () => () => {} },
-  mintPermit,
-  planMasks,
-  analysers: { postgresql: analyser },
-  catalogues: {
+const { recorder, ports, close } = await startBenchGateway(
+  {
+    analysers: { postgresql: analyser },
+    show: showText,
     read: (_connection, _database, _asker, done) => done(catalogue),
-    invalidate() {},
-    watch: () => () => {},
-    release() {},
-    close() {},
   },
-  recorder,
-  show: showText,
-  staleness: () => 0,
-  maxStaleMs: 60_000,
-  now: Date.now,
-};
-const ports: PumpPorts = {
-  gate,
-  open: createOpenSessions(),
-  dial: () => Promise.reject(new Error("replaced by each session")),
-  serverCertificate: () => Promise.reject(new Error("no TLS here")),
-  directory: { register() {}, end() {} },
-  log: { warn: (fields, text) => console.error(text, fields) },
-};
+  group,
+);
 
 /** Sessions whose answer is complete, and those whose target was asked: all of one turn are served in the next. */
 let answered: Session[] = [];
@@ -224,8 +170,7 @@ try {
     recorder.journal.release(recorder.journal.tip.seq);
   }
 } finally {
-  await recorder.close();
+  await close();
   await analyser.close();
-  rmSync(folder, { recursive: true, force: true });
 }
 process.exit(0);

@@ -1,0 +1,65 @@
+import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { planMasks } from "../../src/masking/index.js";
+import { compilePolicy, defaultDocuments, mintPermit } from "../../src/policy/index.js";
+import { createRecorder } from "../../src/recording/index.js";
+import type { GatePorts } from "../../src/relay/context.js";
+import { createOpenSessions } from "../../src/relay/open-sessions.js";
+import type { PumpPorts } from "../../src/relay/pump.js";
+import { type Subject, subjectId } from "../../src/vocabulary/index.js";
+
+export const subject: Subject = {
+  id: subjectId(randomUUID()),
+  kind: "person",
+  name: "alice@example.com",
+  groups: ["engineers"],
+  version: 1,
+};
+
+/** What the gates of a bench read, that depends on the protocol. */
+export type BenchReading = Pick<GatePorts, "analysers" | "show"> & { readonly read: GatePorts["catalogues"]["read"] };
+
+/** A gateway without its transport: a real gate, the default policy and a journal in a temporary folder. */
+export async function startBenchGateway({ analysers, show, read }: BenchReading, group?: number) {
+  const folder = mkdtempSync(join(tmpdir(), "hoop-bench-"));
+  const key = createSecretKey(randomBytes(32));
+  const pair = generateKeyPairSync("ed25519");
+  const recorder = await createRecorder({
+    folder,
+    keys: { current: () => ({ id: "00000000-0000-4000-8000-000000000000", key }), byId: async () => key },
+    signer: {
+      publicKey: pair.publicKey.export({ format: "pem", type: "spki" }).toString(),
+      sign: (bytes) => sign(null, bytes, pair.privateKey),
+    },
+    gateway: "bench",
+    keepBytes: 0,
+    group,
+  });
+  const policy = compilePolicy(defaultDocuments);
+  const ports: PumpPorts = {
+    gate: {
+      policy: { current: () => policy, watch: () => () => {} },
+      mintPermit,
+      planMasks,
+      analysers,
+      catalogues: { read, invalidate() {}, watch: () => () => {}, release() {}, close() {} },
+      recorder,
+      show,
+      staleness: () => 0,
+      maxStaleMs: 60_000,
+      now: Date.now,
+    },
+    open: createOpenSessions(),
+    dial: () => Promise.reject(new Error("replaced by each session")),
+    serverCertificate: () => Promise.reject(new Error("no TLS here")),
+    directory: { register() {}, end() {} },
+    log: { warn: (fields, text) => console.error(text, fields) },
+  };
+  async function close(): Promise<void> {
+    await recorder.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { recorder, ports, close };
+}
