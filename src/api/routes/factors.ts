@@ -35,6 +35,17 @@ export const factorRoutes: Routes = (app, context) => {
   const { factors } = deps.identity;
   const boundTo = ({ login }: Principal) => `login ${login}`;
 
+  async function add(principal: Principal, enrol: () => ReturnType<typeof factors.addPasskey>) {
+    await factors.requireFresh(principal);
+    return change(principal, async () => {
+      const answer = enrolledOf(await insideLogin(enrol));
+      return {
+        answer,
+        entry: { what: "factor.added", target: principal.subject.name, before: null, after: answer.factor },
+      };
+    });
+  }
+
   app.route({
     method: "GET",
     url: "/me/factors",
@@ -72,16 +83,7 @@ export const factorRoutes: Routes = (app, context) => {
     },
     handler: async (request) => {
       const principal = principalOf(request);
-      await factors.requireFresh(principal);
-      return change(principal, async () => {
-        const answer = enrolledOf(
-          await insideLogin(() => factors.confirmTotp(principal.subject, request.params.id, request.body.code)),
-        );
-        return {
-          answer,
-          entry: { what: "factor.added", target: principal.subject.name, before: null, after: answer.factor },
-        };
-      });
+      return add(principal, () => factors.confirmTotp(principal.subject, request.params.id, request.body.code));
     },
   });
 
@@ -115,16 +117,7 @@ export const factorRoutes: Routes = (app, context) => {
     handler: async (request) => {
       const principal = principalOf(request);
       const { name, passkey } = request.body;
-      await factors.requireFresh(principal);
-      return change(principal, async () => {
-        const answer = enrolledOf(
-          await insideLogin(() => factors.addPasskey(principal.subject, boundTo(principal), name, passkey)),
-        );
-        return {
-          answer,
-          entry: { what: "factor.added", target: principal.subject.name, before: null, after: answer.factor },
-        };
-      });
+      return add(principal, () => factors.addPasskey(principal.subject, boundTo(principal), name, passkey));
     },
   });
 

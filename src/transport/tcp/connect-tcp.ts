@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { TransportError } from "../error.js";
 import type { Pipe } from "../pipe.js";
+import { cancelledDial, settleDial } from "../settle-dial.js";
 import { sharedRead } from "./shared-read.js";
 import { TcpPipe } from "./tcp-pipe.js";
 
@@ -17,7 +18,7 @@ export interface ConnectTcpOptions {
 export function connectTcp({ host, port, signal, timeoutMs = 10_000 }: ConnectTcpOptions): Promise<Pipe> {
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new TransportError("cancelled", `dialling ${where} was cancelled`));
+    if (signal?.aborted) return reject(cancelledDial(where));
     let pipe: TcpPipe | null = null;
     const socket = connect({
       onread: sharedRead((chunk) => pipe?.received(chunk)),
@@ -28,34 +29,17 @@ export function connectTcp({ host, port, signal, timeoutMs = 10_000 }: ConnectTc
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
     });
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", cancelled);
-      socket.removeListener("error", failed);
-      socket.removeListener("connect", connected);
-    };
-    const fail = (error: TransportError) => {
-      settle();
-      socket.on("error", () => {});
-      socket.destroy();
-      reject(error);
-    };
-    const cancelled = () => fail(new TransportError("cancelled", `dialling ${where} was cancelled`));
-    const failed = (error: NodeJS.ErrnoException) => fail(dialError(error, host, where));
-    const connected = () => {
-      settle();
-      // Nothing is read before the pipe is started.
-      socket.pause();
-      pipe = new TcpPipe(socket, `tcp ${where}`);
-      resolve(pipe);
-    };
-    const timer = setTimeout(
-      () => fail(new TransportError("timeout", `${where} did not answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    signal?.addEventListener("abort", cancelled, { once: true });
-    socket.once("error", failed);
-    socket.once("connect", connected);
+    settleDial({
+      ...{ socket, where, signal, timeoutMs },
+      errorFrom: (error) => dialError(error, host, where),
+      connected() {
+        // Nothing is read before the pipe is started.
+        socket.pause();
+        pipe = new TcpPipe(socket, `tcp ${where}`);
+        resolve(pipe);
+      },
+      failed: reject,
+    });
   });
 }
 

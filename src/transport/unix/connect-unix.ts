@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { DuplexPipe } from "../duplex-pipe.js";
 import { TransportError } from "../error.js";
 import type { Pipe, PipeAbort } from "../pipe.js";
+import { settleDial } from "../settle-dial.js";
 
 export interface ConnectUnixOptions {
   /** A socket in the file system; on Windows a named pipe. */
@@ -19,36 +20,18 @@ export function connectUnix({ path, label, signal, timeoutMs = 10_000, gone }: C
   return new Promise((resolve, reject) => {
     const socket = connect({ path, allowHalfOpen: true });
     socket.once("close", () => gone?.());
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", cancelled);
-      socket.removeListener("error", failed);
-      socket.removeListener("connect", connected);
-    };
-    const fail = (error: TransportError) => {
-      settle();
-      socket.on("error", () => {});
-      socket.destroy();
-      reject(error);
-    };
-    const cancelled = () => fail(new TransportError("cancelled", `dialling ${label} was cancelled`));
-    const failed = (cause: Error) => fail(new TransportError("unavailable", `${label} cannot be reached`, { cause }));
-    const connected = () => {
-      settle();
-      const pipe = new UnixPipe(socket, label);
-      socket.on("data", (chunk: Buffer) => pipe.received(chunk));
-      // Nothing is read before the pipe is started.
-      socket.pause();
-      resolve(pipe);
-    };
-    const timer = setTimeout(
-      () => fail(new TransportError("timeout", `${label} did not answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    socket.once("error", failed);
-    socket.once("connect", connected);
-    if (signal?.aborted) return cancelled();
-    signal?.addEventListener("abort", cancelled, { once: true });
+    settleDial({
+      ...{ socket, where: label, signal, timeoutMs },
+      errorFrom: (cause) => new TransportError("unavailable", `${label} cannot be reached`, { cause }),
+      connected() {
+        const pipe = new UnixPipe(socket, label);
+        socket.on("data", (chunk: Buffer) => pipe.received(chunk));
+        // Nothing is read before the pipe is started.
+        socket.pause();
+        resolve(pipe);
+      },
+      failed: reject,
+    });
   });
 }
 

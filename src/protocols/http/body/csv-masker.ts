@@ -1,7 +1,6 @@
 import { HoopError, type Mask } from "../../../vocabulary/index.js";
-import type { FieldFinder } from "./fields.js";
-import { type BodyMasker, maxName, maxValue } from "./masker.js";
-import type { Values } from "./values.js";
+import { FieldMasker } from "./field-masker.js";
+import { maxName, maxValue } from "./masker.js";
 
 const quote = 0x22;
 const delimiters = [0x2c, 0x3b, 0x09, 0x7c];
@@ -11,9 +10,7 @@ const maxColumns = 10_000;
  * Masks cells of CSV (RFC 4180) by the names in its first line; every other byte stays as it came. What separates cells is read
  * off that line; where that could be read in two ways, the answer is refused.
  */
-export class CsvMasker implements BodyMasker {
-  readonly #fields: FieldFinder | null;
-  readonly #values: Values;
+export class CsvMasker extends FieldMasker {
   #names: string[] = [];
   #masks: (Mask | null)[] = [];
   /** Null: the first line is not there yet. */
@@ -25,19 +22,6 @@ export class CsvMasker implements BodyMasker {
   #column = 0;
   #quoted: "no" | "inside" | "after" = "no";
   #empty = true;
-
-  constructor(fields: FieldFinder | null, values: Values) {
-    this.#fields = fields;
-    this.#values = values;
-  }
-
-  get maskedCells(): number {
-    return this.#values.maskedCells;
-  }
-
-  detected(): Readonly<Record<string, number>> | undefined {
-    return this.#values.detected();
-  }
 
   push(chunk: Buffer): Buffer {
     if (this.#delimiter !== null) return this.#rows(chunk);
@@ -68,7 +52,7 @@ export class CsvMasker implements BodyMasker {
       .replace(/\r?\n$|\r$/, "");
     this.#names = cells(text, String.fromCharCode(this.#delimiter));
     if (this.#names.length > maxColumns) throw malformed("it has too many columns");
-    this.#masks = this.#names.map((name) => this.#fields?.find(name.trim(), []) ?? null);
+    this.#masks = this.#names.map((name) => this.fields?.find(name.trim(), []) ?? null);
     this.#head = Buffer.alloc(0);
     return Buffer.concat([line, this.#rows(rest)]);
   }
@@ -117,18 +101,18 @@ export class CsvMasker implements BodyMasker {
     this.#tooLong = false;
     this.#quoted = "no";
     this.#empty = true;
-    if (tooLong) return Buffer.from(this.#values.hide());
+    if (tooLong) return Buffer.from(this.values.hide());
     // A cell that no column was named for may be any of those that are masked.
     const unnamed = this.#column >= this.#masks.length && this.#masks.some((mask) => mask !== null);
     const mask = unnamed ? ({ method: "redact" } as const) : (this.#masks[this.#column] ?? null);
-    if (cell.length === 0 || (mask === null && !this.#values.scans)) return cell;
+    if (cell.length === 0 || (mask === null && !this.values.scans)) return cell;
     const isQuoted = cell[0] === quote;
     const text = cell.toString("utf8");
     const value = isQuoted ? text.slice(1, -1).replaceAll('""', '"') : text;
     const shown =
       mask === null
-        ? this.#values.scanned(value, this.#names[this.#column] ?? "")
-        : (this.#values.masked(mask, value) ?? "");
+        ? this.values.scanned(value, this.#names[this.#column] ?? "")
+        : (this.values.masked(mask, value) ?? "");
     if (shown === undefined) return cell;
     const plain = shown ?? "";
     return Buffer.from(isQuoted || /["\r\n,;\t|]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain);

@@ -1,26 +1,10 @@
 import { HoopError } from "../../../vocabulary/index.js";
-import type { FieldFinder } from "./fields.js";
-import { type BodyMasker, maxValue } from "./masker.js";
-import type { Values } from "./values.js";
+import { FieldMasker } from "./field-masker.js";
+import { maxValue } from "./masker.js";
 
 /** Masks values of `application/x-www-form-urlencoded`; `user[email]` is `email` inside of `user`. */
-export class FormMasker implements BodyMasker {
-  readonly #fields: FieldFinder | null;
-  readonly #values: Values;
+export class FormMasker extends FieldMasker {
   #waiting: Buffer = Buffer.alloc(0);
-
-  constructor(fields: FieldFinder | null, values: Values) {
-    this.#fields = fields;
-    this.#values = values;
-  }
-
-  get maskedCells(): number {
-    return this.#values.maskedCells;
-  }
-
-  detected(): Readonly<Record<string, number>> | undefined {
-    return this.#values.detected();
-  }
 
   push(chunk: Buffer): Buffer {
     this.#waiting = Buffer.concat([this.#waiting, chunk]);
@@ -42,8 +26,8 @@ export class FormMasker implements BodyMasker {
     if (at < 0) return pair;
     const [name, ...around] = namePath(decoded(pair.slice(0, at))).toReversed();
     const value = decoded(pair.slice(at + 1));
-    const mask = this.#fields?.find(name!, around) ?? null;
-    const shown = mask === null ? this.#values.scanned(value, name!) : (this.#values.masked(mask, value) ?? "");
+    const mask = this.fields?.find(name!, around) ?? null;
+    const shown = mask === null ? this.values.scanned(value, name!) : (this.values.masked(mask, value) ?? "");
     return shown === undefined ? pair : `${pair.slice(0, at + 1)}${encodeURIComponent(shown ?? "")}`;
   }
 }

@@ -1,7 +1,6 @@
 import { HoopError, type Mask } from "../../../vocabulary/index.js";
-import type { FieldFinder } from "./fields.js";
-import { type BodyMasker, maxName, maxValue } from "./masker.js";
-import type { Values } from "./values.js";
+import { FieldMasker } from "./field-masker.js";
+import { maxName, maxValue } from "./masker.js";
 
 /** Deeper bodies are refused: nothing that people read is, and each level costs memory. */
 const maxDepth = 512;
@@ -27,9 +26,7 @@ type Collecting = "name" | "string" | "scalar";
  * Masks values of JSON by the names around them; every other byte stays as it came. Several values may follow each other, as in
  * NDJSON and JSON text sequences. Reads by the letter of RFC 8259: what a laxer reader might take otherwise is refused.
  */
-export class JsonMasker implements BodyMasker {
-  readonly #fields: FieldFinder | null;
-  readonly #values: Values;
+export class JsonMasker extends FieldMasker {
   readonly #levels: Level[] = [];
   /** Names of the objects around, without those of arrays. */
   readonly #around: string[] = [];
@@ -46,19 +43,6 @@ export class JsonMasker implements BodyMasker {
   #mask: Mask | null = null;
   /** How much of a byte order mark was there; 3: what follows is JSON. */
   #mark = 0;
-
-  constructor(fields: FieldFinder | null, values: Values) {
-    this.#fields = fields;
-    this.#values = values;
-  }
-
-  get maskedCells(): number {
-    return this.#values.maskedCells;
-  }
-
-  detected(): Readonly<Record<string, number>> | undefined {
-    return this.#values.detected();
-  }
 
   push(chunk: Buffer): Buffer {
     const out: Buffer[] = [];
@@ -161,7 +145,7 @@ export class JsonMasker implements BodyMasker {
   #begin(kind: "string" | "scalar", byte = quote): Collecting {
     this.#takeValue();
     if (kind === "scalar" && !isScalar(byte)) throw malformed("it holds a character that JSON does not know");
-    this.#keeps = this.#mask !== null || this.#values.scans || kind === "scalar";
+    this.#keeps = this.#mask !== null || this.values.scans || kind === "scalar";
     return kind;
   }
 
@@ -227,7 +211,7 @@ export class JsonMasker implements BodyMasker {
     const tooLong = this.#tooLong;
     this.#over();
     if (kind === "name") return this.#finishName(token);
-    if (tooLong) return Buffer.from(JSON.stringify(this.#values.hide()));
+    if (tooLong) return Buffer.from(JSON.stringify(this.values.hide()));
     return this.#finishValue(token, kind === "string");
   }
 
@@ -244,11 +228,11 @@ export class JsonMasker implements BodyMasker {
     const level = this.#levels[this.#levels.length - 1]!;
     this.#expects = "colon";
     this.#name = name.toLowerCase();
-    this.#mask = this.#fields?.find(name, this.#around) ?? level.mask;
+    this.#mask = this.fields?.find(name, this.#around) ?? level.mask;
     // Inside of what is masked whole, and where a rule says so, names are values.
-    if (level.mask !== null) return Buffer.from(JSON.stringify(this.#values.masked(level.mask, name) ?? "***"));
-    if (!this.#values.scansNames) return token;
-    const shown = this.#values.scanned(name, "");
+    if (level.mask !== null) return Buffer.from(JSON.stringify(this.values.masked(level.mask, name) ?? "***"));
+    if (!this.values.scansNames) return token;
+    const shown = this.values.scanned(name, "");
     return shown === undefined ? token : Buffer.from(JSON.stringify(shown ?? "***"));
   }
 
@@ -257,10 +241,10 @@ export class JsonMasker implements BodyMasker {
     if (!isString && !scalar.test(raw)) throw malformed("it holds a word that JSON does not know");
     const mask = this.#mask;
     if (raw === "null" || (mask === null && (raw === "true" || raw === "false"))) return token;
-    if (mask === null && !this.#values.scans) return token;
+    if (mask === null && !this.values.scans) return token;
     const text = isString ? textOf(token) : raw;
     if (mask === null && !isString && text.length < shortNumber) return token;
-    const shown = mask === null ? this.#values.scanned(text, this.#name) : this.#values.masked(mask, text);
+    const shown = mask === null ? this.values.scanned(text, this.#name) : this.values.masked(mask, text);
     if (shown === undefined) return token;
     if (shown !== null && !isString && number.test(shown)) return Buffer.from(shown, "latin1");
     return Buffer.from(JSON.stringify(shown));
