@@ -2,16 +2,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ssh } from "../../src/protocols/ssh/index.js";
-import { ed25519FromSeed } from "../../src/protocols/ssh/login/openssh-key.js";
-import { type Lanes, startLanes } from "../support/lanes.js";
+import type { Lanes } from "../support/lanes.js";
+import { lines, promptLanes, promptTerminal, trustGateway } from "./prompts.js";
 import { type Sshd, startSshd } from "./sshd.js";
-import { Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
 
 // The prompts of shells that are not bash, as Debian brings them: dash, whose lines the terminal edits, and zsh with an editor of its own.
 const folder = mkdtempSync(join(tmpdir(), "hoop-shells-"));
-const { publicKey } = ed25519FromSeed(Buffer.alloc(32, 7));
-writeFileSync(join(folder, "known_hosts"), `site.hoop ssh-ed25519 ${publicKey.toString("base64")}\n`);
+trustGateway(folder);
 const cleanups: (() => unknown)[] = [];
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(async () => {
@@ -35,12 +33,6 @@ const shells = [
   ],
 ] as const;
 
-interface Ask {
-  readonly analysis?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
-}
-const commandsOf = (ask: Ask) => (ask.analysis?.attributes["commands"] ?? []) as readonly string[];
-const lines = (lane: Lanes) => lane.asks.filter(({ analysis }) => analysis?.attributes["kind"] === "line");
-
 describe.each(shells)("at a prompt of %s", (name, command) => {
   let sshd: Sshd;
   beforeAll(async () => {
@@ -49,20 +41,9 @@ describe.each(shells)("at a prompt of %s", (name, command) => {
   afterAll(() => sshd.stop());
 
   async function shell(): Promise<{ lane: Lanes; terminal: Terminal }> {
-    const lane = await startLanes(ssh, {
-      targetPort: sshd.port,
-      target: { user: "root", hostKeys: [sshd.hostKey] },
-      secret: sshd.userKey,
-      needs: ["attribute:commands"],
-      decide: (ask) =>
-        commandsOf(ask).includes("rm") || ask.analysis?.unknowns.length ? "no rm, and nothing unknown" : "allow",
-    });
+    const lane = await promptLanes(sshd);
     cleanups.push(() => lane.close());
-    const options = [
-      ...["-F", "none", "-o", `UserKnownHostsFile=${folder}/known_hosts`, "-o", "HostKeyAlias=site.hoop"],
-      ...["-o", "BatchMode=yes", "-o", "IdentityFile=none", "-o", "IdentityAgent=none", "-p", String(lane.port)],
-    ];
-    const terminal = new Terminal(`stty rows 40 cols 120; ssh ${options.join(" ")} -tt 127.0.0.1`);
+    const terminal = promptTerminal(folder, lane);
     cleanups.push(() => terminal.child.kill());
     await terminal.shows(/[#$] /);
     // What zsh shows first looks like the prompt that comes after it.

@@ -4,11 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { ssh } from "../../src/protocols/ssh/index.js";
-import { ed25519FromSeed } from "../../src/protocols/ssh/login/openssh-key.js";
-import { type LaneOptions, type Lanes, startLanes } from "../support/lanes.js";
+import type { LaneOptions, Lanes } from "../support/lanes.js";
+import { commandsOf, lines, promptLanes, promptTerminal, trustGateway } from "./prompts.js";
 import { type Sshd, startSshd } from "./sshd.js";
-import { Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
 
 let sshd: Sshd;
 let folder: string;
@@ -16,8 +15,7 @@ const cleanups: (() => unknown)[] = [];
 beforeAll(async () => {
   sshd = await startSshd();
   folder = mkdtempSync(join(tmpdir(), "hoop-prompt-"));
-  const { publicKey } = ed25519FromSeed(Buffer.alloc(32, 7));
-  writeFileSync(join(folder, "known_hosts"), `site.hoop ssh-ed25519 ${publicKey.toString("base64")}\n`);
+  trustGateway(folder);
 });
 afterAll(async () => {
   await sshd.stop();
@@ -27,35 +25,18 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const commandsOf = (ask: { analysis?: { attributes: Readonly<Record<string, unknown>> } | undefined }) =>
-  (ask.analysis?.attributes["commands"] ?? []) as readonly string[];
-
 async function lanes(options: Partial<LaneOptions> = {}): Promise<Lanes> {
-  const lane = await startLanes(ssh, {
-    targetPort: sshd.port,
-    target: { user: "root", hostKeys: [sshd.hostKey] },
-    secret: sshd.userKey,
-    needs: ["attribute:commands"],
-    decide: (ask) =>
-      commandsOf(ask).includes("rm") || ask.analysis?.unknowns.length ? "no rm, and nothing unknown" : "allow",
-    ...options,
-  });
+  const lane = await promptLanes(sshd, options);
   cleanups.push(() => lane.close());
   return lane;
 }
 
 async function shell(lane: Lanes): Promise<Terminal> {
-  const options = [
-    ...["-F", "none", "-o", `UserKnownHostsFile=${folder}/known_hosts`, "-o", "HostKeyAlias=site.hoop"],
-    ...["-o", "BatchMode=yes", "-o", "IdentityFile=none", "-o", "IdentityAgent=none", "-p", String(lane.port)],
-  ];
-  const terminal = new Terminal(`stty rows 40 cols 120; ssh ${options.join(" ")} -tt 127.0.0.1`);
+  const terminal = promptTerminal(folder, lane);
   cleanups.push(() => terminal.child.kill());
   await terminal.shows(/[#$] $/);
   return terminal;
 }
-
-const lines = (lane: Lanes) => lane.asks.filter(({ analysis }) => analysis?.attributes["kind"] === "line");
 
 test("a line is judged before it runs: a denied one is taken back with its reason, and the next one runs", async () => {
   const lane = await lanes();
