@@ -1,17 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lastingPurposes, ringPurposes } from "../../src/secrets/index.js";
 import { until } from "../support/clients.js";
-import { type PostgresServer, startPostgres } from "../support/postgres.js";
-import { type Replica, type Replicas, startReplicas } from "../support/replicas.js";
+import type { PostgresServer } from "../support/postgres.js";
+import type { Replica, Replicas } from "../support/replicas.js";
+import { startTwoGateways } from "./two-gateways.js";
 
-const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
-const policy = `
-apiVersion: hoop/v1
-kind: access
-metadata: { name: everything }
-spec: { who: everyone, where: everywhere, effects: [read, write, execute, connect, unknown] }
-`;
 const runbook = `---
 apiVersion: hoop/v1
 kind: runbook
@@ -26,25 +19,15 @@ spec:
 
 /** What runs hold is sealed; a rotation at one gateway reaches it, whichever gateway wrote it. */
 describe("rotation of keys over two gateways", () => {
+  const stops: (() => Promise<unknown>)[] = [];
   let store: PostgresServer;
-  let target: PostgresServer;
   let hoop: Replicas;
   beforeAll(async () => {
-    [store, target] = await Promise.all([startPostgres({ version: 15 }), startPostgres({ version: 15 })]);
-    hoop = await startReplicas({ store, cli });
-    const { one, admin, api } = hoop;
-    await api(one, admin, "POST", "/connections", {
-      ...{ name: "pg", protocol: "postgres", host: target.host, port: target.port, agent: null },
-      tls: { mode: "disable" },
-      target: { user: target.user, database: target.database },
-      secret: target.password,
-    });
-    await api(one, admin, "POST", "/policy/apply", { text: policy, prune: true });
-    await api(one, admin, "PUT", "/runbooks/echo", { text: runbook });
+    const both = await startTwoGateways(stops, "echo", runbook);
+    ({ store, hoop } = both);
   }, 120_000);
   afterAll(async () => {
-    await hoop?.stop();
-    await Promise.all([store?.stop(), target?.stop()]);
+    for (const stop of stops.reverse()) await stop();
   });
 
   const detail = (at: Replica, id: string) =>
