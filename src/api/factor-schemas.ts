@@ -1,4 +1,3 @@
-import { toDataURL } from "qrcode";
 import { z } from "zod";
 import type { Enrolled, TotpOffer } from "../identity/index.js";
 import { iso, timeSchema } from "./schemas.js";
@@ -74,6 +73,7 @@ export const enrolledSchema = z.object({
 
 export async function totpOfferOf(offer: TotpOffer): Promise<z.infer<typeof totpOfferSchema>> {
   const { id, secret, uri, expires } = offer;
+  const { toDataURL } = await import("qrcode");
   return { id, secret, uri, qr: await toDataURL(uri, { margin: 2, width: 232 }), expires: iso(expires) };
 }
 

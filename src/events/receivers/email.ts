@@ -1,4 +1,3 @@
-import { createTransport } from "nodemailer";
 import { HoopError } from "../../vocabulary/index.js";
 import { short } from "../catalogue/define.js";
 import { factsOf, type Message, oneLine, titleOf } from "./message.js";
@@ -31,6 +30,8 @@ export async function sendEmail(
   const isLocal = address?.startsWith("127.") === true || address === "::1";
   if (server.tls === "none" && !isLocal)
     return { kind: "never", error: "mail goes beyond this machine under TLS only" };
+  // A library of its own, loaded with the first mail: most gateways never send one.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     // The address that was judged; the certificate is still the name's.
     host: address ?? server.host,

@@ -1,13 +1,9 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from "@simplewebauthn/server";
 import { HoopError, type Subject, type SubjectId } from "../../vocabulary/index.js";
 import type { Ceremony, FactorStore, PasskeyDraft, StoredPasskey } from "./store.js";
@@ -54,6 +50,9 @@ export interface Passkeys {
   ): Promise<StoredPasskey>;
 }
 
+/** Hundreds of files, loaded with the first ceremony: a gateway starts without them. */
+const webauthn = () => import("@simplewebauthn/server");
+
 const lifeMs = 5 * 60_000;
 // EdDSA, ES256, RS256: what browsers and keys have.
 const algorithms = [-8, -7, -257];
@@ -83,6 +82,7 @@ export function createPasskeys({ store, now }: { store: FactorStore; now: () => 
     async registrationOptions(subject, bound, site) {
       const known = await store.passkeys(subject.id);
       const challenge = await keep({ purpose: "register", subject: subject.id, bound, ...site });
+      const { generateRegistrationOptions } = await webauthn();
       return generateRegistrationOptions({
         rpName: "Hoop",
         rpID: site.rpId,
@@ -100,6 +100,7 @@ export function createPasskeys({ store, now }: { store: FactorStore; now: () => 
 
     async registered(subject, bound, answer) {
       const { challenge, origin, rpId } = await ceremonyOf(answer, { purpose: "register", subject: subject.id, bound });
+      const { verifyRegistrationResponse } = await webauthn();
       const { verified, registrationInfo } = await verifyRegistrationResponse({
         response: answer as unknown as RegistrationResponseJSON,
         expectedChallenge: challenge,
@@ -132,6 +133,7 @@ export function createPasskeys({ store, now }: { store: FactorStore; now: () => 
           hint: "use a code of your authenticator or a recovery code",
         });
       const challenge = await keep({ purpose, subject, bound, ...site });
+      const { generateAuthenticationOptions } = await webauthn();
       return generateAuthenticationOptions({
         rpID: site.rpId,
         challenge: Uint8Array.from(Buffer.from(challenge, "base64url")),
@@ -152,6 +154,7 @@ export function createPasskeys({ store, now }: { store: FactorStore; now: () => 
         subject === null ? handle !== handleText(passkey.subject) : !(handle == null || handle === handleText(subject))
       )
         throw refused();
+      const { verifyAuthenticationResponse } = await webauthn();
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         response: answer as unknown as AuthenticationResponseJSON,
         expectedChallenge: challenge,

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { HoopError } from "../../vocabulary/index.js";
 import type { StandingCheck } from "../roles/index.js";
-import { createLdap, type LdapProvider } from "./ldap.js";
-import { createOidc, type OidcProvider } from "./oidc.js";
-import { createSaml, type SamlProvider } from "./saml.js";
+import type { LdapProvider } from "./ldap.js";
+import type { OidcProvider } from "./oidc.js";
+import type { SamlProvider } from "./saml.js";
 import { checkedSettings, needsSecret, type ProviderSettings, providerNameSchema, realmOf } from "./settings.js";
 import type { EndedSessions, ProviderSecrets, ProviderStore } from "./store.js";
 
@@ -92,13 +92,14 @@ export function createProviders(options: {
   }
 
   async function speakerOf(provider: Provider & { readonly version: number }): Promise<LiveProvider> {
+    const speak = await speaking(provider);
     const stamp = `${provider.version} ${JSON.stringify(provider.settings)}`;
     const known = speakers.get(provider.id);
     if (known?.stamp === stamp) return known.live;
     const secret =
       fixed.find((one) => one.provider.id === provider.id)?.secret ??
       (needsSecret(provider.settings) ? await secrets.get("secret", provider.id) : null);
-    const live = speaking(provider, secret);
+    const live = speak(provider, secret);
     speakers.set(provider.id, { stamp, live });
     return live;
   }
@@ -197,9 +198,16 @@ function fixedFrom({ name, settings: input, secret }: FixedProvider): {
   };
 }
 
-function speaking(provider: Provider, secret: string | null): LiveProvider {
-  const { settings } = provider;
-  if (settings.kind === "oidc") return { ...provider, kind: "oidc", oidc: createOidc(settings, secret) };
-  if (settings.kind === "saml") return { ...provider, kind: "saml", saml: createSaml(settings) };
-  return { ...provider, kind: "ldap", ldap: createLdap(settings, secret) };
+/** How to speak with one. Each kind brings a library of its own, which is loaded with the first provider of that kind. */
+async function speaking({ settings }: Provider): Promise<(provider: Provider, secret: string | null) => LiveProvider> {
+  if (settings.kind === "oidc") {
+    const { createOidc } = await import("./oidc.js");
+    return (provider, secret) => ({ ...provider, kind: "oidc", oidc: createOidc(settings, secret) });
+  }
+  if (settings.kind === "saml") {
+    const { createSaml } = await import("./saml.js");
+    return (provider) => ({ ...provider, kind: "saml", saml: createSaml(settings) });
+  }
+  const { createLdap } = await import("./ldap.js");
+  return (provider, secret) => ({ ...provider, kind: "ldap", ldap: createLdap(settings, secret) });
 }

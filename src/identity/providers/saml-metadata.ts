@@ -1,4 +1,3 @@
-import { parseXml2JsFromString } from "@node-saml/node-saml/lib/xml.js";
 import { HoopError } from "../../vocabulary/index.js";
 
 /** What of an identity provider's metadata a set-up needs. */
@@ -22,6 +21,7 @@ export async function readSamlMetadata(xml: string): Promise<SamlMetadata> {
     new HoopError("invalid", `this is not the metadata of an identity provider: ${why}`, { cause });
   if (xml.length > longest) throw wrong("it is too long");
   if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) throw wrong("it brings a document type of its own");
+  const { parseXml2JsFromString } = await import("@node-saml/node-saml/lib/xml.js");
   const document = (await parseXml2JsFromString(xml).catch((cause: unknown) => {
     throw wrong("it is not XML", cause);
   })) as { readonly EntityDescriptor?: Node } | null;
