@@ -1,10 +1,11 @@
-// What tsc does not do: the console, rebuilt only when its sources changed, and the executable bit of the command line program.
+// What tsc does not do: the program in one piece, the console, rebuilt only when its sources changed, and the executable bit of the command line program.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 if (existsSync("dist/cli.js")) chmodSync("dist/cli.js", 0o755);
+await import("./bundle.mjs");
 
 function* files(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((one, other) =>
