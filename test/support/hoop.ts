@@ -125,69 +125,39 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
     const grpc = `127.0.0.1:${grpcPort}`;
 
     await hoop("admin", ["login", http, "--user", "admin"], passwords.admin);
-    await hoop(
-      "admin",
-      [
-        "users",
-        "add",
-        "ada",
-        ...(options.groups ?? ["engineers"]).flatMap((group) => ["--group", group]),
-        "--password-stdin",
-      ],
-      passwords.ada,
-    );
-    const policy = join(folder, "policy.yaml");
-    writeFileSync(policy, options.policy ?? allowAll);
-    await hoop("admin", ["apply", "-f", policy, "--prune", "--yes"]);
-
-    let agent: Program | null = null;
-    if (options.agent !== false) {
-      const { token } = JSON.parse(await hoop("admin", ["agents", "join-token", "site", "--json"])) as {
-        token: string;
-      };
-      agent = await program(
-        [
-          "agent",
-          "--json",
-          "--gateway",
-          `${options.gateway?.HOOP_TLS === "off" ? "http" : "https"}://${grpc}`,
-          "--join",
-          token,
-          "--state",
-          join(folder, "agent"),
-          "--allow",
-          `${options.target.host}:${options.target.port}`,
-          ...(options.agentFlags ?? []),
-        ],
-        clean(),
-      );
-      const started = agent;
-      stops.push(() => started.stop());
-    }
+    const addPerson = async (): Promise<void> => {
+      const groups = (options.groups ?? ["engineers"]).flatMap((group) => ["--group", group]);
+      await hoop("admin", ["users", "add", "ada", ...groups, "--password-stdin"], passwords.ada);
+      const policy = join(folder, "policy.yaml");
+      writeFileSync(policy, options.policy ?? allowAll);
+      await hoop("admin", ["apply", "-f", policy, "--prune", "--yes"]);
+      await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada);
+    };
     const { target } = options;
-    await hoop(
-      "admin",
-      [
-        "connections",
-        "add",
-        "pg",
-        "--host",
-        target.host,
-        "--port",
-        String(target.port),
-        "--agent",
-        agent ? "site" : "none",
-        "--user",
-        target.user,
-        "--target",
-        `database=${target.database}`,
-        "--password-stdin",
-        ...(options.connection ?? ["--tls", "disable"]),
-      ],
-      target.password,
-    );
+    const addTarget = async (): Promise<Program | null> => {
+      const agent = options.agent === false ? null : await joinAgent();
+      const place = ["--host", target.host, "--port", String(target.port), "--agent", agent ? "site" : "none"];
+      const login = ["--user", target.user, "--target", `database=${target.database}`, "--password-stdin"];
+      const more = options.connection ?? ["--tls", "disable"];
+      await hoop("admin", ["connections", "add", "pg", ...place, ...login, ...more], target.password);
+      return agent;
+    };
+    const joinAgent = async (): Promise<Program> => {
+      const said = await hoop("admin", ["agents", "join-token", "site", "--json"]);
+      const { token } = JSON.parse(said) as { token: string };
+      const scheme = options.gateway?.HOOP_TLS === "off" ? "http" : "https";
+      const link = ["--gateway", `${scheme}://${grpc}`, "--join", token, "--state", join(folder, "agent")];
+      const reach = ["--allow", `${target.host}:${target.port}`, ...(options.agentFlags ?? [])];
+      const agent = await program(["agent", "--json", ...link, ...reach], clean());
+      stops.push(() => agent.stop());
+      return agent;
+    };
+    // Neither waits for the other. Where one fails, the other one's agent must be known before everything is stopped.
+    const [person, reached] = await Promise.allSettled([addPerson(), addTarget()]);
+    if (person.status === "rejected") throw person.reason;
+    if (reached.status === "rejected") throw reached.reason;
+    const agent = reached.value;
 
-    await hoop("engineer", ["login", http, "--user", "ada"], passwords.ada);
     let status: TunnelStatus | undefined;
     const tunnel = await program(
       ["tunnel", "up", "--json", "--names", "none"],
