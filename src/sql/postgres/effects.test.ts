@@ -63,6 +63,8 @@ const statements: readonly [text: string, effects: string][] = [
   ["show all", "read"],
   ["discard all", ""],
   ["deallocate all", ""],
+  ["select id from orders where id between 1 and 3", "read"],
+  ["select id not between 1 and 3, id between symmetric 3 and 1 from orders", "read"],
   ["declare c cursor for select * from customers", "read"],
   ["fetch 10 from c", "read"],
   ["close c", ""],

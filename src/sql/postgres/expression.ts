@@ -2,7 +2,7 @@ import type { ColumnUse } from "../analyser.js";
 import { callById, isCompiled, keepsValues, readCall, readDeciding, readOperator } from "./call.js";
 import { addAll, type Collector, counting, making } from "./column.js";
 import { columnOfRow, readColumnReference } from "./column-reference.js";
-import { castMayFail, operatorMayFail } from "./failing.js";
+import { castMayFail, operandsThatTell } from "./failing.js";
 import { readQuery } from "./query.js";
 import { type Reading, visit } from "./reading.js";
 import { isSystemSchema } from "./relation-name.js";
@@ -11,12 +11,12 @@ import { bodyOf, isKind, list, names, type Tree, tree, word } from "./tree.js";
 
 /** Expressions that do nothing but hold others, as the grammar of PostgreSQL 18 builds them. */
 const plainKinds = new Set(
-  `A_Const A_ArrayExpr A_Indirection A_Indices A_Star BoolExpr BooleanTest NullTest CaseExpr CaseWhen CoalesceExpr CollateClause
+  `A_Const A_ArrayExpr A_Indirection A_Star BooleanTest NullTest CaseExpr CaseWhen CoalesceExpr CollateClause
    CurrentOfExpr GroupingFunc GroupingSet JsonAggConstructor JsonArgument JsonArrayAgg JsonArrayConstructor JsonArrayQueryConstructor
-   JsonBehavior JsonFormat JsonFuncExpr JsonIsPredicate JsonKeyValue JsonObjectAgg JsonObjectConstructor JsonOutput JsonParseExpr
+   JsonBehavior JsonFormat JsonIsPredicate JsonKeyValue JsonObjectAgg JsonObjectConstructor JsonOutput
    JsonReturning JsonScalarExpr JsonSerializeExpr JsonTable JsonTableColumn JsonTablePathSpec JsonTablePath JsonValueExpr List
    MergeSupportFunc MinMaxExpr MultiAssignRef NamedArgExpr ParamRef RangeTableFunc RangeTableFuncCol ResTarget RowExpr SetToDefault
-   SortBy SQLValueFunction TypeName WindowDef XmlExpr XmlSerialize String Integer Float Boolean BitString`
+   SortBy SQLValueFunction TypeName WindowDef String Integer Float Boolean BitString`
     .trim()
     .split(/\s+/),
 );
@@ -65,6 +65,27 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
     case "CollateClause":
       readExpression(reading, body, scope, use, keepsValues(reading) ? out : making(out));
       return;
+    case "A_Indices":
+      // A place or a key that is not there gives NULL.
+      readDeciding(reading, [body.lidx, body.uidx], scope, use, out);
+      readExpression(reading, body, scope, use, making(out));
+      return;
+    case "BoolExpr":
+      // `a = 'x' AND NULL` is false, or NULL.
+      if (word(body.boolop) !== "NOT_EXPR") readDeciding(reading, body.args, scope, use, out);
+      readExpression(reading, body, scope, use, making(out));
+      return;
+    case "XmlExpr":
+    case "XmlSerialize":
+      if (mayFail(kind, body)) readDeciding(reading, body, scope, use, out);
+      readExpression(reading, body, scope, use, making(out));
+      return;
+    case "JsonFuncExpr":
+    case "JsonParseExpr":
+      // What is not there, or is no JSON, is NULL or an error.
+      readDeciding(reading, body, scope, use, out);
+      readExpression(reading, body, scope, use, making(out));
+      return;
     case "NullTest":
       readNullTest(reading, body, scope, use, out);
       return;
@@ -111,13 +132,20 @@ function readKind(reading: Reading, kind: string, body: Tree, scope: Scope, use:
   }
 }
 
+/** XML that is made of a text as it is, or cut to a length, may not be XML, or not fit. */
+function mayFail(kind: string, body: Tree): boolean {
+  return kind === "XmlSerialize"
+    ? castMayFail(tree(body.typeName)) || list(tree(body.typeName).typmods).length > 0
+    : ["IS_XMLPI", "IS_XMLPARSE", "IS_XMLROOT"].includes(word(body.op));
+}
+
 /** What merely decides which value comes: no value flows, but where all of this flows elsewhere the choice goes with it. */
 function deciding(use: ColumnUse): ColumnUse {
   return use === "sink" ? "sink" : "predicate";
 }
 
 function readOperatorExpression(reading: Reading, body: Tree, scope: Scope, use: ColumnUse, out: Collector): void {
-  readOperator(reading, names(body.name), scope, use, making(out));
+  for (const name of operatorsOf(body)) readOperator(reading, name, scope, use, making(out));
   if (word(body.kind) === "AEXPR_NULLIF") {
     // It is the first value, or NULL.
     readExpression(reading, body.lexpr, scope, use, out);
@@ -126,8 +154,15 @@ function readOperatorExpression(reading: Reading, body: Tree, scope: Scope, use:
     readExpression(reading, [body.lexpr, body.rexpr], scope, deciding(use), out);
     return;
   }
-  if (operatorMayFail(body)) readDeciding(reading, [body.lexpr, body.rexpr], scope, use, out);
+  readDeciding(reading, operandsThatTell(body), scope, use, out);
   readExpression(reading, [body.lexpr, body.rexpr], scope, use, making(out));
+}
+
+/** `BETWEEN` compares twice, and names no operator. */
+function operatorsOf(body: Tree): readonly (readonly string[])[] {
+  const kind = word(body.kind);
+  if (kind.startsWith("AEXPR_BETWEEN")) return [[">="], ["<="]];
+  return kind.startsWith("AEXPR_NOT_BETWEEN") ? [["<"], [">"]] : [names(body.name)];
 }
 
 function isEmptyText(reading: Reading, node: unknown): boolean {

@@ -56,6 +56,16 @@ describe("what stock ssh is told", () => {
     expect(readdirSync(join(root, "etc/ssh/ssh_config.d"))).toEqual([]);
   });
 
+  it("is a file for `ssh -F` where another tunnel of this machine told every ssh of its gateway", () => {
+    const theirs = join(root, "etc/ssh/ssh_config.d/00-hoop-9999.conf");
+    writeFileSync(theirs, "Host *.hoop\n");
+    const { made } = client(true);
+    made.learn(hostKey);
+    expect(readFileSync(made.config!, "utf8")).toContain(`UserKnownHostsFile ${join(root, "state", "known_hosts")}`);
+    expect(readdirSync(join(root, "etc/ssh/ssh_config.d"))).toEqual(["00-hoop-9999.conf"]);
+    expect(readdirSync(join(root, "etc/ssh"))).toEqual(["ssh_config", "ssh_config.d"]);
+  });
+
   it("is nothing where what the gateway told is no key", () => {
     const { made } = client(true);
     for (const text of ["", "ssh-ed25519 short", `${hostKey}\n* ${hostKey}`, `@cert-authority ${hostKey}`])

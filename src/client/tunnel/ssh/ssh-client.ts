@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writePrivateFile } from "../../private-file.js";
 import type { Machine } from "../machine/machine.js";
@@ -18,6 +18,8 @@ export interface SshClientParts {
   readonly system: boolean;
 }
 
+const configFolder = "/etc/ssh/ssh_config.d";
+const ours = /^00-hoop-[\w-]+\.conf$/;
 const key = /^(ssh-|ecdsa-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,2000}={0,2}$/;
 
 /**
@@ -27,14 +29,16 @@ const key = /^(ssh-|ecdsa-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,2000}={0,2}$/;
 export class SshClient {
   readonly #parts: SshClientParts;
   #known = "";
+  #system: boolean;
 
   constructor(parts: SshClientParts) {
     this.#parts = parts;
+    this.#system = parts.system;
   }
 
   /** A configuration to be given by `ssh -F`, where the system's was not changed; null: not needed, or there is none yet. */
   get config(): string | null {
-    return this.#parts.system || this.#known === "" ? null : join(this.#parts.stateFolder, "ssh_config");
+    return this.#system || this.#known === "" ? null : join(this.#parts.stateFolder, "ssh_config");
   }
 
   /** The gateway's key, as it is told with each list. It goes into files, so nothing but a key may pass. */
@@ -42,9 +46,11 @@ export class SshClient {
     if (hostKey === this.#known || (hostKey !== "" && !key.test(hostKey))) return;
     this.#known = hostKey;
     if (hostKey === "") return;
-    const { stateFolder, system } = this.#parts;
+    const { stateFolder } = this.#parts;
+    // `ssh` takes the first that it reads, and knows one gateway's key for all names: with a second file one of both would be strangers.
+    if (this.#system && this.#isTaken()) this.#system = false;
     const line = `*.${zone},${this.#parts.addresses},[${this.#parts.addresses}]:* ${hostKey}\n`;
-    if (system) return this.#write(line);
+    if (this.#system) return this.#write(line);
     const known = join(stateFolder, "known_hosts");
     writePrivateFile(known, line);
     writePrivateFile(
@@ -53,10 +59,17 @@ export class SshClient {
     );
   }
 
+  /** Whether another tunnel of this machine has told every `ssh` about its gateway. */
+  #isTaken(): boolean {
+    const folder = this.#parts.machine.path(configFolder);
+    if (!existsSync(folder)) return false;
+    return readdirSync(folder).some((name) => ours.test(name) && name !== `00-hoop-${this.#parts.tag}.conf`);
+  }
+
   /** Files of the system that every user's `ssh` reads. */
   #write(line: string): void {
     const { machine, journal, tag, addresses } = this.#parts;
-    const folder = "/etc/ssh/ssh_config.d";
+    const folder = configFolder;
     const included = readShared(machine.path("/etc/ssh/ssh_config"))?.toString("latin1").includes(folder) === true;
     if (!included || !existsSync(machine.path(folder))) return;
     const known = `/etc/ssh/hoop_known_hosts_${tag}`;
