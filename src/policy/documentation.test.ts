@@ -1,10 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compilePolicy } from "./compile.js";
 import { criteria } from "./criteria/index.js";
 import { parseDocuments } from "./parse-documents.js";
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+
+/** Reactions, runbooks and roles are looked at by their own rooms. */
+const policyKinds = /^kind: (access|guard|mask)$/m;
 
 /** The documents that a page shows. */
 const examplesOf = (text: string) =>
@@ -13,9 +16,16 @@ const examplesOf = (text: string) =>
     .filter((body) => body.includes("apiVersion"));
 
 describe("the documentation", () => {
-  it.each(["policy.md", "masking.md"])("shows documents that compile: %s", (name) => {
-    const examples = examplesOf(page(name));
-    expect(examples.length).toBeGreaterThan(0);
+  const pages = readdirSync(new URL("../../docs", import.meta.url), { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".md") && examplesOf(page(name)).some((text) => policyKinds.test(text)),
+  );
+
+  it("is looked at where it shows documents", () => {
+    expect(pages).toEqual(expect.arrayContaining(["policy.md", "masking.md", "reviews.md"]));
+  });
+
+  it.each(pages)("shows documents that compile: %s", (name) => {
+    const examples = examplesOf(page(name)).filter((text) => policyKinds.test(text));
     for (const example of examples) expect(() => compilePolicy(parseDocuments(example, name))).not.toThrow();
   });
 
