@@ -2,7 +2,7 @@ import type { CatalogueFunction } from "../../vocabulary/index.js";
 import type { ColumnUse } from "../analyser.js";
 import { addAll, type Collector, counting, making } from "./column.js";
 import { readExpression } from "./expression.js";
-import { callMayFail } from "./failing.js";
+import { argumentsThatTell } from "./failing.js";
 import { followFunction } from "./follow.js";
 import { isSystemOperator } from "./operators.js";
 import type { Reading } from "./reading.js";
@@ -17,9 +17,12 @@ export function readCall(reading: Reading, body: Tree, scope: Scope, use: Column
   const name = names(body.funcname);
   readArguments(reading, name, body, scope, use, out);
   // How many rows come says what it was given: `generate_series(1, ascii(a))` counts out a letter.
-  const tells =
-    (givesRows(name.at(-1) ?? "") && !areListed(list(body.args))) || (meansSystem(reading, name) && callMayFail(name));
-  if (tells) readDeciding(reading, body.args, scope, use, out);
+  const args = list(body.args);
+  const countsOut = givesRows(name.at(-1) ?? "") && !areListed(args);
+  // Of `substring(a, 1)` and `substring(a, '^c')` the literal says which it is.
+  if (name.at(-1) === "substring" && bodyOf(args[1], "A_Const") !== null) reading.findings.literalsMatter = true;
+  const tell = countsOut ? args : mayMeanSystem(reading, name) ? argumentsThatTell(name, args) : [];
+  readDeciding(reading, tell, scope, use, out);
   const order = body.agg_within_group === true ? undefined : body.agg_order;
   for (const deciding of [order, body.agg_filter, body.over])
     readExpression(reading, deciding, scope, use === "sink" ? "sink" : "predicate", out);
@@ -93,6 +96,12 @@ function meansSystem(reading: Reading, name: readonly string[]): boolean {
   return functionsMeant(reading, name).every(
     ({ kind, calls }) => kind === "aggregate" && calls?.every((id) => isCompiled(reading, id)) === true,
   );
+}
+
+/** An extension may have one of that name for types of its own beside it, as `split_part(citext, …)`. */
+function mayMeanSystem(reading: Reading, name: readonly string[]): boolean {
+  if (meansSystem(reading, name)) return true;
+  return name.length === 1 && reading.index.systemVolatility(name[0] ?? "") !== null;
 }
 
 /** Casts that nobody wrote are the system's, or compiled ones of an extension: they keep what a value says. */
