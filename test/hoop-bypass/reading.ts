@@ -252,6 +252,43 @@ export const reading: readonly Trick[] = [
   ["masked", "select /* /* nested */ */ upper -- \n ( email ) from customers"],
   ["masked", 'select "email" || $a$$a$ from "public"."customers"'],
   ["masked", "select coalesce(customers.email) from public.customers"],
+  // A row that breaks a constraint is quoted whole.
+  ["masked", "update customers set id = null where id = 1"],
+  ["masked", "x: with x as (update customers set id = null where id = 1 returning 1) select * from x"],
+  ["masked", "merge into customers c using (select 1 as k) s on c.id = s.k when matched then update set id = null"],
+  ["masked", "insert into customers (id, name) values (1, 'x') on conflict (id) do update set id = null"],
+  // In and out by functions that nobody calls.
+  ["masked", "select textsend(email), textout(email), record_send(c), record_out(c) from customers c"],
+  ["masked", "select array_to_string(array_agg(c), ',') from customers c"],
+  ["masked", "select r.* from json_populate_recordset(null::customers, (select json_agg(c) from customers c)) r"],
+  ["masked", "select (jsonb_populate_record(null::customers, to_jsonb(c))).* from customers c"],
+  ["masked", "select j.value ->> 'email' from customers c, jsonb_each(jsonb_build_object('a', to_jsonb(c))) j"],
+  ["masked", "with t as (update customers set name = name where id = 1 returning *) select upper(t.email), t from t"],
+  ["masked", "select p from (select array_agg(email) over (order by id) as p from customers) g"],
+  [
+    "masked",
+    "with recursive s (id, e) as (select id, email from customers union select id, e from s) search depth first by e set o cycle e set cy using pa select o, pa from s",
+  ],
+  ["masked", "select (array_agg(email order by id))[1:2] from customers"],
+  ["masked", "select row_to_json(row(c.*)), jsonb_pretty(to_jsonb(c)), json_strip_nulls(to_json(c)) from customers c"],
+  [
+    "masked",
+    "select xmlconcat(xmlelement(name a, c.email), xmlcomment(c.ssn)), xmlpi(name x, c.card_number) from customers c",
+  ],
+  [
+    "masked",
+    "begin",
+    "declare c scroll cursor for select row(c.*) from customers c",
+    "fetch last from c",
+    "fetch absolute 2 from c",
+  ],
+  // Errors that quote what they were given.
+  ["masked", "select parse_ident(email || '\"') from customers"],
+  ["masked", "select chr(left(card_number, 9)::int) from customers"],
+  ["masked", "select make_date(left(card_number, 9)::int, 13, 1) from customers"],
+  ["masked", "select set_bit('x'::bytea, left(card_number, 9)::int, 1) from customers"],
+  ["masked", "select has_table_privilege(email, 'select') from customers"],
+  ["masked", "select pg_size_bytes(email) from customers"],
 ];
 
 /** What shows nothing even without Hoop, on this server: the first half of something, or a door that may open elsewhere. */
