@@ -13,7 +13,10 @@ const longest = 160;
 const columns: readonly Column<Entry>[] = [
   { name: "When", cell: ({ time }) => <RelativeTime at={time} past /> },
   { name: "Who", cell: ({ actor }) => whoOf(actor) },
-  { name: "What", cell: ({ kind, what }) => <span className="mono">{typeof what === "string" ? what : kind}</span> },
+  {
+    name: "What",
+    cell: ({ kind, what }) => <span className="mono nowrap">{typeof what === "string" ? what : kind}</span>,
+  },
   { name: "Target", cell: ({ target }) => <VisibleText text={typeof target === "string" ? target : "–"} /> },
   {
     name: "Details",

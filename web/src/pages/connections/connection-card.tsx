@@ -41,11 +41,13 @@ export function ConnectionCard({ connection }: { connection: Connection | Offer 
 }
 
 function Whereabouts({ connection }: { connection: Connection }) {
-  const { host, port, agent, target, tls } = connection;
+  const { host, port, agent, target, tls, protocol } = connection;
   const as = typeof target.user === "string" ? `as ${target.user}, ` : "";
   return (
     <Text size="sm" className="dim connection-where">
-      <span className="mono">{hostPort(host, port)}</span> {as}TLS {tls.mode},{" "}
+      <span className="mono">{hostPort(host, port)}</span> {as}
+      {/* SSH encrypts by itself. */}
+      {protocol !== "ssh" && `TLS ${tls.mode}, `}
       {agent === null ? "dialled by the gateway" : `through agent ${agent}`}
       {connection.exposesCredentialToAgent && ", the agent may see the password"}
     </Text>
