@@ -1,5 +1,5 @@
 import { generateKeyPairSync, webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import { x509 } from "../../src/pki/x509.js";
 
 /** A key and its certificate, PEM both. */
 export async function selfSigned(name: string): Promise<{ readonly key: string; readonly certificate: string }> {
