@@ -38,13 +38,42 @@ const sentences: Readonly<Record<string, string>> = {
 /** Fields that hold names of things, positions and codes: never a value. */
 const plain = new Set(["S", "V", "C", "P", "s", "t", "c", "d", "n", "F", "L", "R"]);
 
+/**
+ * What PostgreSQL says while it reads a statement: names, types and words of the statement itself. Nothing has run by then that could
+ * have seen a value.
+ */
+const ofReading = new Set([
+  "42601", // syntax_error
+  "42701", // duplicate_column
+  "42702", // ambiguous_column
+  "42703", // undefined_column
+  "42712", // duplicate_alias
+  "42725", // ambiguous_function
+  "42803", // grouping_error
+  "42804", // datatype_mismatch
+  "42883", // undefined_function
+  "42P01", // undefined_table
+  "42P10", // invalid_column_reference
+]);
+
+/**
+ * Whether its words are about the client's own text: they have a place in it, and no function was under way. What a function raises under
+ * such a code names the function (`W`), and what a statement inside of one fails with stands in that statement (`p`, `q`).
+ */
+function isOfReading(fields: ReportFields): boolean {
+  return (
+    ofReading.has(fields.get("C") ?? "") && fields.has("P") && !fields.has("W") && !fields.has("p") && !fields.has("q")
+  );
+}
+
 /** An ErrorResponse or NoticeResponse whose free text is masked: code, severity, names and position stay. */
 export function maskReport(kind: "error" | "notice", fields: ReportFields, mask: Mask, key: Buffer): Buffer {
   const code = fields.get("C") ?? "";
   const sentence = sentences[code] ?? (kind === "notice" ? "notice" : `error ${code}`);
+  const own = kind === "error" && isOfReading(fields);
   const kept: [string, string][] = [];
   for (const [letter, text] of fields) {
-    if (plain.has(letter)) kept.push([letter, text]);
+    if (plain.has(letter) || (own && (letter === "M" || letter === "H"))) kept.push([letter, text]);
     else if (letter === "M") kept.push(["M", `${sentence} (text masked: it may quote protected values)`]);
     else if (letter === "D") {
       const masked = maskText(mask, text, key);
