@@ -20,6 +20,8 @@ export interface AskContext {
   readonly ambient?: Readonly<Record<string, string>> | undefined;
   /** Replies to what was sent before are still on their way, so `transaction` may be old; see `again` of a denial. */
   readonly unsettled?: boolean | undefined;
+  /** The session is one for replication, which has commands of its own beside the protocol's language. */
+  readonly replication?: boolean | undefined;
 }
 
 /** What a protocol wants to be judged: the raw request of the client. */

@@ -10,6 +10,8 @@ export interface SqlContext {
   readonly settings: Readonly<Record<string, string>>;
   /** Texts of SQL-level prepared statements by name; null: not followed, `EXECUTE` is unknown. */
   readonly prepared: ReadonlyMap<string, string> | null;
+  /** The session is one for replication, which has commands of its own beside SQL. */
+  readonly replication?: boolean | undefined;
 }
 
 /** How a column of a relation is used by a statement. */

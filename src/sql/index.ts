@@ -3,6 +3,7 @@ import { AnalysisCache } from "./cache.js";
 import { defaultSqlLimits, type SqlLimits } from "./limits.js";
 import { ParserPool } from "./pool/parser-pool.js";
 import { workerFile } from "./pool/worker-file.js";
+import { replicationCommand } from "./replication.js";
 
 export type { ColumnReference, ColumnUse, SqlAnalyser, SqlAnalysis, SqlContext } from "./analyser.js";
 export { defaultSqlLimits, type SqlLimits } from "./limits.js";
@@ -51,6 +52,11 @@ export function createSqlAnalyser(options: SqlAnalyserOptions = {}): SqlAnalyser
   let misses = 0;
   return {
     analyse: (text, context, catalogue, done) => {
+      const command = context.replication === true ? replicationCommand(text) : null;
+      if (command !== null) {
+        done(command);
+        return;
+      }
       const known = cache.find(text, context, catalogue);
       if (known !== undefined) {
         hits += 1;

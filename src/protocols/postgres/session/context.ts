@@ -32,6 +32,8 @@ const unbound = new Set(["user", "database", "application_name", "in_hot_standby
 /** The settings of the target session that decide what a text means, as the target reports them or as we asked it. */
 export class SessionContext {
   readonly database: string;
+  /** Said of each ask, where it is so. */
+  readonly #replication: true | undefined;
   role: string;
   sessionUser: string;
   searchPath: string | null = null;
@@ -51,11 +53,12 @@ export class SessionContext {
   /** The login of this session, which may be another's in each. */
   readonly #login: string;
 
-  constructor(database: string, role: string, login = role) {
+  constructor(database: string, role: string, login = role, replication = false) {
     this.database = database;
     this.role = role;
     this.sessionUser = login;
     this.#login = login;
+    this.#replication = replication ? true : undefined;
   }
 
   parameter(name: string, value: string): void {
@@ -144,6 +147,7 @@ export class SessionContext {
       // Only EXECUTE runs what was prepared before, and keywords cannot be spelled otherwise.
       ambient: this.#ambient,
       unsettled: unsettled ? true : undefined,
+      replication: this.#replication,
       prepared: this.#execute.in(text) ? this.#preparedNow(statements) : noPrepared,
     };
   }

@@ -17,7 +17,7 @@ import type { Startup } from "./greeting.js";
 import type { Held } from "./held.js";
 import { learn } from "./learn.js";
 import { Names } from "./names.js";
-import { type OwnQuestion, type OwnWork, startOwnWork } from "./own-work.js";
+import { type OwnQuestion, type OwnWork, simpleTexts, startOwnWork, startSimpleWork } from "./own-work.js";
 import { Pending, PendingQueue } from "./pending.js";
 import { TargetSide } from "./target-side.js";
 
@@ -30,7 +30,7 @@ export class Conversation {
   readonly portals = new Names<Portal>();
   /** Unguessable, for what we prepare ourselves. */
   readonly ownName: string;
-  readonly replication: boolean;
+  readonly replication: Startup["replication"];
   readonly maskKey: Buffer;
   readonly notes: FinishedNotes;
   readonly ending: Ending;
@@ -61,7 +61,7 @@ export class Conversation {
     this.replication = startup.replication;
     this.ownName = `hoop_${core.init.random(12).toString("hex")}`;
     this.maskKey = core.init.maskKey ?? core.init.random(32);
-    this.context = new SessionContext(startup.database, startup.role, startup.user);
+    this.context = new SessionContext(startup.database, startup.role, startup.user, startup.replication !== null);
     for (const [name, value] of parameters) this.context.parameter(name, value);
     this.context.started(startup.parameters);
     this.context.dirty = mayChangeContext(startup.parameters);
@@ -191,7 +191,12 @@ export class Conversation {
       done(work);
       this.client.proceed();
     };
-    const started = startOwnWork(questions, this.ownName, sync, finished, under !== null);
+    // What sends WAL knows the simple protocol only; the rest it refuses, as it refuses a client's pipeline.
+    const simple = this.replication !== null && sync && under === null ? simpleTexts(questions) : null;
+    const started =
+      simple === null
+        ? startOwnWork(questions, this.ownName, sync, finished, under !== null)
+        : startSimpleWork(simple, finished);
     this.core.out.send("target", started.bytes);
     for (const pending of started.pending) {
       if (under !== null) {

@@ -211,7 +211,7 @@ export class Forwarder {
   }
 
   #mayCopy(pending: Pending, text: string): void {
-    if (!this.#conversation.replication && !this.#copy.in(text)) return;
+    if (this.#conversation.replication === null && !this.#copy.in(text)) return;
     this.#conversation.copy = { pending, wanted: false, sent: false, heldSync: false };
   }
 }

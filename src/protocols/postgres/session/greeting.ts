@@ -12,6 +12,8 @@ export const alpnProtocol = "postgresql";
 const newestMinor = 2;
 const tlsHandshakeRecord = 0x16;
 
+export type Replication = "physical" | "database";
+
 /** What the client wants, as far as it matters here. */
 export interface Startup {
   readonly minor: number;
@@ -21,7 +23,8 @@ export interface Startup {
   /** Whose rights apply as the session begins. */
   readonly role: string;
   readonly database: string;
-  readonly replication: boolean;
+  /** `physical`: of the whole cluster, where there is no SQL; `database`: of changes of one, beside SQL by simple queries. */
+  readonly replication: Replication | null;
   readonly client: Readonly<Record<string, string>>;
   /** The same by the credential as it is now: an access that waited for people had none before. */
   anew(): Startup;
@@ -135,8 +138,8 @@ export class Greeting {
       this.#refuse(sqlState.featureNotSupported, `client_encoding ${encoding} cannot be read safely`, "Use UTF8.");
       return;
     }
-    const replication = isReplication(packet.parameters.get("replication"));
-    if (replication && init.connection.target.allowReplication !== true) {
+    const replication = replicationOf(packet.parameters.get("replication"));
+    if (replication !== null && init.connection.target.allowReplication !== true) {
       this.#refuse(
         sqlState.insufficientPrivilege,
         "replication is not allowed on this connection",
@@ -161,20 +164,26 @@ export function cancelKey(processId: number, secret: Buffer): string {
   return `postgres:${processId}:${secret.toString("hex")}`;
 }
 
-function isReplication(value: string | undefined): boolean {
-  if (value === undefined) return false;
+function replicationOf(value: string | undefined): Replication | null {
+  if (value === undefined) return null;
+  if (value === "database") return value;
   // PostgreSQL reads any unambiguous beginning of a boolean; what is surely off is off, all else may be on.
-  return !/^(?:f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value.trim());
+  return /^(?:f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value.trim()) ? null : "physical";
 }
 
-function startupFrom(packet: Extract<StartupPacket, { kind: "startup" }>, core: Core, replication: boolean): Startup {
+function startupFrom(
+  packet: Extract<StartupPacket, { kind: "startup" }>,
+  core: Core,
+  replication: Replication | null,
+): Startup {
   const { init } = core;
   const { credential, connection } = init;
   const wantedUser = packet.parameters.get("user") ?? "";
   const wanted = packet.parameters.get("database") ?? "";
   const stored = connection.target.database;
   // libpq names the database after the user when it was told none: then the client did not choose.
-  const chosen = wanted !== "" && wanted !== wantedUser;
+  // A stream of the whole cluster is in none: `replication`, which libpq's programs say there, is nobody's name.
+  const chosen = replication !== "physical" && wanted !== "" && wanted !== wantedUser;
   // A user made for this session has no database of its own name: the one of the stored login was meant.
   const login = connection.target.user;
   // So of one that is not known yet, as the access waits for people.
@@ -185,7 +194,7 @@ function startupFrom(packet: Extract<StartupPacket, { kind: "startup" }>, core: 
   const client: Record<string, string> = {};
   for (const [name, value] of packet.parameters) {
     if (name.startsWith("_pq_.") || name === "user" || name === "database") continue;
-    if (name === "replication" && !replication) continue;
+    if (name === "replication" && replication === null) continue;
     parameters.set(name, value);
     if (name === "application_name") client[name] = value;
   }

@@ -17,7 +17,8 @@ const prepared: OwnQuestion = {
 /** Asks the target what its session's settings are, after something ran that may have changed them. Unseen by the client. */
 export function learn(conversation: Conversation, tries = 1): void {
   const { context } = conversation;
-  const withPrepared = context.dirtyPrepared;
+  // A stream of the whole cluster knows no SQL, so nothing was ever prepared.
+  const withPrepared = context.dirtyPrepared && conversation.replication !== "physical";
   context.dirty = false;
   context.dirtyPrepared = false;
   conversation.own(withPrepared ? [...settings, prepared] : settings, (work) => {

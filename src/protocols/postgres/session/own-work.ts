@@ -7,6 +7,7 @@ import {
   encodeExecute,
   encodeFlush,
   encodeParse,
+  encodeQuery,
   encodeSync,
 } from "../codec/frontend.js";
 import { Pending, type PendingQueue } from "./pending.js";
@@ -110,4 +111,34 @@ export function keepOwnRow({ answers, at }: OwnWork, reader: ClippedReader): voi
 export function isDone(queue: PendingQueue, work: OwnWork): boolean {
   for (const pending of queue) if (pending.work === work) return false;
   return true;
+}
+
+/** The texts of questions that a Query can ask; null: one has values, or is not to be run. */
+export function simpleTexts(questions: readonly OwnQuestion[]): readonly string[] | null {
+  const texts: string[] = [];
+  for (const { text, values, describe } of questions) {
+    if (typeof text !== "string" || values !== undefined || describe === true) return null;
+    texts.push(text);
+  }
+  return texts;
+}
+
+/** The same by the simple protocol, a Query for each, where the target knows no other. */
+export function startSimpleWork(
+  texts: readonly string[],
+  done: (work: OwnWork) => void,
+): { bytes: Buffer; pending: Pending[]; work: OwnWork } {
+  const work: OwnWork = {
+    answers: texts.map(() => ({ rows: [], fields: null, tag: null })),
+    at: 0,
+    failure: null,
+    done,
+  };
+  const pending = texts.map(() => {
+    const item = new Pending("query", true);
+    item.work = work;
+    item.endsQuestion = true;
+    return item;
+  });
+  return { bytes: Buffer.concat(texts.map(encodeQuery)), pending, work };
 }

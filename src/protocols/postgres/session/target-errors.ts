@@ -44,7 +44,7 @@ export class TargetErrors {
     if (head.work !== null) {
       const { work } = head;
       work.failure = { code, frame: shown };
-      this.#drop((pending) => pending.work === work && pending.kind !== "sync");
+      this.#drop((pending) => pending.work === work && !pending.endsTurn);
       if (isDone(conversation.pending, work)) work.done(work);
       return;
     }

@@ -129,7 +129,7 @@ export class TargetLogin implements FrameHandler {
     const { parameters } = this.#startup;
     const { role } = this.#core.init.credential;
     // A walsender takes no role, and has no rights that one could narrow.
-    if (role === undefined || parameters.has("role") || this.#startup.replication) return parameters;
+    if (role === undefined || parameters.has("role") || this.#startup.replication !== null) return parameters;
     return new Map([...parameters, ["role", role]]);
   }
 

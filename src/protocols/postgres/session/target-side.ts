@@ -8,7 +8,7 @@ import { ClientStream } from "./client-stream.js";
 import type { Conversation } from "./conversation.js";
 import { copySettled } from "./copies.js";
 import { frameFate, unexpected } from "./frame-fate.js";
-import { keepOwnRow } from "./own-work.js";
+import { isDone, keepOwnRow } from "./own-work.js";
 import type { Pending } from "./pending.js";
 import { Replies } from "./replies.js";
 import { ReplyStop } from "./reply-stop.js";
@@ -239,7 +239,10 @@ export class TargetSide implements FrameHandler {
       this.#text.transactionEnded();
     }
     if (head.own) {
-      if (head.work !== null) head.work.done(head.work);
+      if (head.work !== null) {
+        if (head.endsQuestion) head.work.at++;
+        if (isDone(conversation.pending, head.work)) head.work.done(head.work);
+      }
     } else {
       conversation.notes.defined();
       conversation.notes.note(head, head.error === undefined ? "ok" : "error");
