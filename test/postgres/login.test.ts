@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
@@ -304,6 +304,77 @@ describe("between client and gateway", () => {
     await through.ended("timeout");
     await through.stop();
     await new Promise((resolve) => counter.close(resolve));
+  });
+
+  describe("a target that offers TLS and cannot speak it", () => {
+    // libpq's `prefer` would go on in clear here. Whoever stands in between could bring that about for a target that speaks TLS well.
+    const broken: readonly [how: string, answer: (socket: Socket) => void][] = [
+      ["hangs up", (socket) => void socket.end("S")],
+      ["is cut off", (socket) => void socket.write("S", () => socket.resetAndDestroy())],
+      [
+        "speaks nonsense",
+        (socket) => {
+          socket.write("S");
+          socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+        },
+      ],
+    ];
+    const modes = ["prefer", "require", "verify-full"] as const;
+
+    it.each(broken.flatMap(([how, answer]) => modes.map((mode) => [how, mode, answer] as const)))(
+      "%s: %s fails with what to do, and nothing goes out in clear",
+      async (_how, mode, answer) => {
+        const connections: Buffer[] = [];
+        const liar = createServer((socket) => {
+          const mine = connections.push(Buffer.alloc(0)) - 1;
+          socket.on("error", () => {});
+          socket.on("data", (chunk: Buffer) => {
+            connections[mine] = Buffer.concat([connections[mine]!, chunk]);
+          });
+          socket.once("data", () => answer(socket));
+        });
+        await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
+        const { port } = liar.address() as { port: number };
+        const through = await servePostgresThrough({ server: { ...server, port }, connection: { tls: { mode } } });
+        const client = await RawPostgres.open(through, null);
+        client.send(encodeStartup([["user", "ada"]]));
+        const told = await client.until("none");
+        expect(types(told)).toBe("E");
+        expect(field(told, "M")).toMatch(/^hoop: the target offers TLS, and then it did not come about: /);
+        expect(field(told, "H")).toMatch(mode === "prefer" ? /tls\.mode to disable/ : /TLS of the target/);
+        // One connection: the request, and the beginning of a handshake behind it. No second one in clear.
+        expect(connections).toHaveLength(1);
+        const [bytes] = connections;
+        expect(bytes!.subarray(0, 8).toString("hex")).toBe("0000000804d2162f");
+        if (bytes!.length > 8) expect(bytes![8]).toBe(0x16);
+        expect(bytes!.includes("user\0")).toBe(false);
+        await through.stop();
+        await new Promise((resolve) => liar.close(resolve));
+      },
+    );
+
+    it("a PostgreSQL whose TLS is too old for anybody: prefer fails, disable works", async () => {
+      const old = await startPostgres({
+        tls: "on",
+        settings: { ssl_min_protocol_version: "TLSv1", ssl_max_protocol_version: "TLSv1.1" },
+      });
+      try {
+        expect(await attempt({ server: old, connection: { tls: { mode: "prefer" } } })).toMatch(
+          /^28000: hoop: the target offers TLS, and then it did not come about: /,
+        );
+        expect(await attempt({ server: old, connection: { tls: { mode: "disable" } } })).toBe("postgres app");
+      } finally {
+        await old.stop();
+      }
+    });
+
+    it("prefer takes a target without TLS as it is; what is stricter does not", async () => {
+      expect(await attempt({ server, connection: { tls: { mode: "prefer" } } })).toBe("postgres app");
+      for (const mode of ["require", "verify-ca", "verify-full"] as const)
+        expect(await attempt({ server, connection: { tls: { mode } } })).toMatch(
+          /^57P03: hoop: the target offers no TLS, and the connection's mode is /,
+        );
+    });
   });
 
   it("does not hang on a target that answers with nonsense, too much or nothing", async () => {

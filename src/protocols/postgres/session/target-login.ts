@@ -28,7 +28,7 @@ export class TargetLogin implements FrameHandler {
   readonly #ready: (parameters: Map<string, string>, status: number) => void;
   readonly #walker = new FrameWalker(maxLoginFrame);
   readonly #parameters = new Map<string, string>();
-  #phase: "dialling" | "asked-tls" | "securing" | "login" | "parameters" | "ready" = "dialling";
+  #phase: "dialling" | "asked-tls" | "securing" | "login" | "parameters" | "ready" | "failed" = "dialling";
   #login: Login | null = null;
   #deriving = 0;
   #info: SecuredInfo | null = null;
@@ -73,6 +73,10 @@ export class TargetLogin implements FrameHandler {
   }
 
   failed(error: HoopError): void {
+    if (this.#phase === "securing") {
+      this.#phase = "failed";
+      return this.failed(this.#unsecured(error));
+    }
     const reason = endReasonFrom(error, "login-failed");
     this.#core.end(reason, {
       severity: "FATAL",
@@ -80,6 +84,20 @@ export class TargetLogin implements FrameHandler {
       message: `hoop: ${reason.text}`,
       hint: error.hint,
     });
+  }
+
+  /**
+   * The target said that it speaks TLS. Going on in clear, as libpq does under `prefer`, would let whoever can disturb the handshake
+   * read everything, and with it a password that the target then asks for in clear.
+   */
+  #unsecured(error: HoopError): HoopError {
+    const { mode } = this.#core.init.connection.tls;
+    const hint =
+      mode === "prefer"
+        ? "mend TLS at the target; if it may go on in clear, set the connection's tls.mode to disable"
+        : "look at the TLS of the target: its certificate, its protocol versions";
+    const text = `the target offers TLS, and then it did not come about: ${error.message}`;
+    return new HoopError(error.code, text, { cause: error, hint: error.hint ?? hint });
   }
 
   #encryptionAnswer(chunk: Buffer): void {
