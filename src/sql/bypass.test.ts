@@ -62,6 +62,15 @@ describe("a deletion is seen, however it is written", () => {
     "select o.wipe from orders o",
     "table orders; delete from orders",
     "declare c cursor for with x as (delete from orders returning 1) select * from x",
+    // A condition that says nothing.
+    "delete from orders where length(note) >= 0",
+    "delete from orders where note like '%'",
+    "delete from orders where (id = id) is true",
+    "delete from orders where id = 1 or id <> 1",
+    "delete from orders where id = 1 or (note = 'x' or not (id = 1))",
+    "delete from orders where id in (select id from orders)",
+    "delete from orders where exists (select 1 from orders o where o.id = orders.id)",
+    "delete from orders o using orders p where o.id = p.id",
   ])("%s", (text) => {
     const analysis = analyse(text, { context: { prepared: new Map([["d", "delete from orders"]]) } });
     expect(analysis.effects.some((effect) => effect === "write" || effect === "unknown")).toBe(true);

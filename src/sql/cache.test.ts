@@ -22,6 +22,14 @@ const templates = [
   "delete from orders where id + ? = id + ?",
   "delete from orders where id = ? or ? = ?",
   "delete from orders where id in (?, ?, id)",
+  "delete from orders where note like ? or note similar to ?",
+  "delete from orders where not (note !~ ?) or note ilike ?",
+  "delete from orders where length(note) >= ? or ? < length(note)",
+  "delete from orders where id = ? or id <> ?",
+  "delete from orders where id = ? or not (id = ?)",
+  "delete from orders where note like ? or note not like ?",
+  "delete from orders where (id = ?) = (id = ?)",
+  "delete from orders where id between ? and ? or (id < ? or id >= ?)",
   "update orders set note = ? where id between ? and ?",
   "insert into orders (note) values (?), (?)",
   "select set_config(?, ?, false)",
@@ -66,7 +74,7 @@ const templates = [
 
 const literal = fc.oneof(
   fc.constantFrom(
-    ..."0 1 2 3 4 9 10 2147483647 2147483648 99999999999 1.5 0.0 1. .5 1e5 0x1f 1_000 00012 'a' '' 'customers' 'it''s' 'on' 'off' 'role' 'search_path' 'work_mem' 'UTF8' 'SJIS' 'private' 'é' '😀' $$a$$ E'x' '\\' '--' '/*' '$1' NULL true false id $1 '1'".split(
+    ..."0 1 2 3 4 9 10 2147483647 2147483648 99999999999 1.5 0.0 1. .5 1e5 0x1f 1_000 00012 'a' '' 'customers' 'it''s' 'on' 'off' 'role' 'search_path' 'work_mem' 'UTF8' 'SJIS' 'private' 'é' '😀' $$a$$ E'x' '\\' '--' '/*' '$1' NULL true false id $1 '1' '%' '.*' -1".split(
       " ",
     ),
   ),

@@ -2,6 +2,7 @@ import { addAll, type Collector, type Column, type FromItem } from "./column.js"
 import { readCondition } from "./condition.js";
 import { readExpression } from "./expression.js";
 import { readFrom, readFromItem } from "./from.js";
+import { joinsOwnRows } from "./own-rows.js";
 import { readQuery, readTargets } from "./query.js";
 import type { Reading } from "./reading.js";
 import { createScope, type Scope, starOf } from "./scope.js";
@@ -26,7 +27,7 @@ export function readModification(reading: Reading, kind: string, body: Tree, out
     case "DeleteStmt":
       scope.items.push(target);
       readFrom(reading, body.usingClause, scope);
-      requireWhere(reading, "delete", readCondition(reading, body.whereClause, scope, target));
+      requireWhere(reading, "delete", choosesRows(reading, body.usingClause, body.whereClause, scope, target));
       break;
     default:
       readMerge(reading, body, scope, target);
@@ -64,7 +65,13 @@ function readUpdate(reading: Reading, body: Tree, scope: Scope, target: FromItem
   scope.items.push(target);
   readFrom(reading, body.fromClause, scope);
   readAssignments(reading, body.targetList, scope, target);
-  requireWhere(reading, "update", readCondition(reading, body.whereClause, scope, target));
+  requireWhere(reading, "update", choosesRows(reading, body.fromClause, body.whereClause, scope, target));
+}
+
+/** Whether a condition chooses among the target's rows, which are joined with what stands in `from`. */
+function choosesRows(reading: Reading, from: unknown, where: unknown, scope: Scope, target: FromItem): boolean {
+  const chooses = readCondition(reading, where, scope, target);
+  return chooses && !joinsOwnRows(from, where, { reading, scope, target });
 }
 
 function readMerge(reading: Reading, body: Tree, scope: Scope, target: FromItem): void {
