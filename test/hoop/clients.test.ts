@@ -219,6 +219,30 @@ describe("real clients, direct and through Hoop", () => {
     }
   });
 
+  it("PostgreSQL's other programs do the same: pg_dumpall, vacuumdb, reindexdb, createdb, dropdb, pg_isready", async () => {
+    // It connects to each database by name; one that is named as the user cannot be told from libpq's default.
+    const dumps: string[] = [];
+    for (const way of ways) {
+      const env = environment(way, hoop, target);
+      const user = way === "direct" ? {} : { PGUSER: "anybody" };
+      const done = await runClient("pg_dumpall", ["--no-role-passwords"], { env: { ...env, ...user } });
+      expect(done, way).toMatchObject({ code: 0, stderr: "" });
+      dumps.push(withoutChance(done.stdout));
+    }
+    expect(dumps[0]!.includes("CREATE ROLE demo") && dumps[0]!.includes("COPY public.people")).toBe(true);
+    for (const dump of dumps.slice(1)) expect(dump === dumps[0]).toBe(true);
+    await same("vacuumdb", ["--analyze", "--jobs", "2", "app"]);
+    await same("reindexdb", ["--echo", "--table", "people", "app"]);
+    await same("dropdb", ["--echo", "--if-exists", "never_made"]);
+    for (const way of ways) {
+      const env = environment(way, hoop, target);
+      expect(await runClient("pg_isready", ["-q"], { env })).toMatchObject({ code: 0, stderr: "" });
+      for (const program of ["createdb", "dropdb"])
+        expect(await runClient(program, ["made_here"], { env })).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    }
+    expect((await target.query("select 1 from pg_database where datname = 'made_here'")).rows).toEqual([]);
+  });
+
   it.skipIf(!hasJava())(
     "JDBC: prepared past its threshold, batches, cursors, COPY, metadata, large results",
     async () => {
