@@ -5,13 +5,13 @@ import type { Catalogues } from "./context.js";
 
 /** What one session changes of its target's catalogue, until the transaction that it does so in has ended. */
 export class CatalogueChanges {
-  readonly #catalogues: Pick<Catalogues, "invalidate">;
+  readonly #catalogues: Pick<Catalogues, "invalidate" | "leave">;
   /** What others read of the catalogue is old. */
   #dirty = false;
   /** It changed what names mean, in a transaction that is still open: nobody else sees that yet, the catalogue's reader neither. */
   unsettled = false;
 
-  constructor(catalogues: Pick<Catalogues, "invalidate">) {
+  constructor(catalogues: Pick<Catalogues, "invalidate" | "leave">) {
     this.#catalogues = catalogues;
   }
 
@@ -25,8 +25,11 @@ export class CatalogueChanges {
   }
 
   /** A statement is about to run. */
-  changes({ changesCatalogue }: SqlAnalysis): void {
+  changes(connection: Connection, { changesCatalogue, attributes }: SqlAnalysis): void {
     this.#dirty ||= changesCatalogue;
+    const { utility } = attributes;
+    // CREATE, ALTER or DROP DATABASE.
+    if (Array.isArray(utility) && utility.includes("database")) this.#catalogues.leave(connection);
   }
 
   /** What follows it is read by other meanings. */

@@ -235,6 +235,11 @@ export function createCatalogues(ports: CataloguePorts, limits: CatalogueLimits 
       slot.dirty = true;
     },
 
+    leave({ host, port }) {
+      for (const slot of slots.values())
+        if (!slot.reading && slot.connection.host === host && slot.connection.port === port) dismiss(slot);
+    },
+
     watch(listener) {
       const own: typeof listener = (connection) => listener(connection);
       listeners.add(own);

@@ -23,6 +23,8 @@ export interface Catalogues {
   watch(listener: (connection: Connection) => void): () => void;
   /** That agent is leaving: nothing of ours keeps it. */
   release(agent: string): void;
+  /** Closes what waits at that server for the next reading: databases are not made of, or dropped under, somebody who is connected. */
+  leave(connection: Connection): void;
   close(): void;
 }
 

@@ -153,6 +153,7 @@ function setUp(
       invalidate: (_connection, database) => invalidated.push(database),
       watch: () => () => {},
       release: () => {},
+      leave: () => {},
       close: () => {},
     },
     recorder,

@@ -132,7 +132,7 @@ export function createGate(
           reasons: [denial("not-recorded", `the statement could not be recorded: ${error.message}`)],
           analysis,
         });
-      changes.changes(analysis);
+      changes.changes(asker.connection, analysis);
       declares(analysis, catalogue);
       trail.ran(ask, analysis);
       const since = ports.now();

@@ -208,6 +208,7 @@ function gateway() {
       invalidate: () => log.push("invalidate"),
       watch: () => () => {},
       release: () => {},
+      leave: () => {},
       close: () => {},
     },
     recorder,

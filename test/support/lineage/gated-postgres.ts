@@ -176,6 +176,7 @@ async function readerOf(server: PostgresServer, database: string) {
       dirty = true;
     },
     release: () => {},
+    leave: () => {},
     close: () => {},
     end: () => client.end(),
   };
