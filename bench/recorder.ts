@@ -2,29 +2,16 @@
  * What recording one statement costs: CPU time a statement, sealing, hashing and writing to the journal included.
  * `node scripts/run.mjs bench/recorder`
  */
-import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { createRecorder, type EntryDraft } from "../src/recording/index.js";
+import type { EntryDraft } from "../src/recording/index.js";
 import { type Analysis, sessionId, statementId } from "../src/vocabulary/index.js";
+import { startBenchRecorder } from "./micro/bench-recorder.js";
 
 const statements = Number(process.argv[2] ?? 100_000);
 const perTurn = 32;
 
-const key = createSecretKey(randomBytes(32));
-const pair = generateKeyPairSync("ed25519");
-const folder = mkdtempSync(join(tmpdir(), "hoop-bench-recorder-"));
-const recorder = await createRecorder({
-  folder,
-  keys: { current: () => ({ id: "00000000-0000-4000-8000-000000000000", key }), byId: async () => key },
-  signer: {
-    publicKey: pair.publicKey.export({ format: "pem", type: "spki" }).toString(),
-    sign: (bytes) => sign(null, bytes, pair.privateKey),
-  },
-  gateway: "bench",
-});
+const { recorder, close } = await startBenchRecorder();
 
 const session = sessionId(randomUUID());
 const actor = { subject: randomUUID(), name: "alice@example.com" };
@@ -97,5 +84,4 @@ for (const round of ["warm-up", "measured"]) {
   }));
   await measure("finished", finished);
 }
-await recorder.close();
-rmSync(folder, { recursive: true, force: true });
+await close();

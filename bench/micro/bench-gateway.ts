@@ -1,14 +1,11 @@
-import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
 import { planMasks } from "../../src/masking/index.js";
 import { compilePolicy, defaultDocuments, mintPermit } from "../../src/policy/index.js";
-import { createRecorder } from "../../src/recording/index.js";
 import type { GatePorts } from "../../src/relay/context.js";
 import { createOpenSessions } from "../../src/relay/open-sessions.js";
 import type { PumpPorts } from "../../src/relay/pump.js";
 import { type Subject, subjectId } from "../../src/vocabulary/index.js";
+import { startBenchRecorder } from "./bench-recorder.js";
 
 export const subject: Subject = {
   id: subjectId(randomUUID()),
@@ -23,20 +20,7 @@ export type BenchReading = Pick<GatePorts, "analysers" | "show"> & { readonly re
 
 /** A gateway without its transport: a real gate, the default policy and a journal in a temporary folder. */
 export async function startBenchGateway({ analysers, show, read }: BenchReading, group?: number) {
-  const folder = mkdtempSync(join(tmpdir(), "hoop-bench-"));
-  const key = createSecretKey(randomBytes(32));
-  const pair = generateKeyPairSync("ed25519");
-  const recorder = await createRecorder({
-    folder,
-    keys: { current: () => ({ id: "00000000-0000-4000-8000-000000000000", key }), byId: async () => key },
-    signer: {
-      publicKey: pair.publicKey.export({ format: "pem", type: "spki" }).toString(),
-      sign: (bytes) => sign(null, bytes, pair.privateKey),
-    },
-    gateway: "bench",
-    keepBytes: 0,
-    group,
-  });
+  const { recorder, close } = await startBenchRecorder(group);
   const policy = compilePolicy(defaultDocuments);
   const ports: PumpPorts = {
     gate: {
@@ -57,9 +41,5 @@ export async function startBenchGateway({ analysers, show, read }: BenchReading,
     directory: { register() {}, end() {} },
     log: { warn: (fields, text) => console.error(text, fields) },
   };
-  async function close(): Promise<void> {
-    await recorder.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
   return { recorder, ports, close };
 }

@@ -97,7 +97,10 @@ function ignoreConflict(error: unknown): void {
   if (!(error instanceof HoopError && error.code === "conflict")) throw error;
 }
 
-/** The whole assembly, one layer after the other. What was started is stopped in the opposite order, also when a later layer fails. */
+/**
+ * The whole assembly, one layer after the other. What was started is stopped in the opposite order, also when a later layer fails. It is long
+ * because it is one list: each layer is a few lines that name what it gets, and the order of all of them is what a reader looks for here.
+ */
 export async function startGateway(
   config: GatewayConfig,
   { log, signal, createGate }: GatewayParts,

@@ -1,4 +1,5 @@
 import type { SqlAnalysis } from "../sql/analyser.js";
+import { besideSql } from "../sql/beside-sql.js";
 import type { Analysis, Catalogue, ColumnMask, MaskPlan } from "../vocabulary/index.js";
 
 /** The catalogue of a target that has none. */
@@ -20,17 +21,7 @@ const made = new WeakMap<Analysis, SqlAnalysis>();
 export function plainAnalysis(analysis: Analysis): SqlAnalysis {
   let plain = made.get(analysis);
   if (plain === undefined) {
-    plain = {
-      ...analysis,
-      reach: [],
-      columns: [],
-      opaque: false,
-      copy: null,
-      copyQuery: null,
-      changesCatalogue: false,
-      changesContext: false,
-      statements: 1,
-    };
+    plain = besideSql(analysis);
     made.set(analysis, plain);
   }
   return plain;

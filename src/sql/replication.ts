@@ -1,5 +1,6 @@
 import type { Effect } from "../vocabulary/index.js";
 import type { SqlAnalysis } from "./analyser.js";
+import { besideSql } from "./beside-sql.js";
 import { scanTokens } from "./lexer.js";
 import { statementShape } from "./statement-shape.js";
 
@@ -36,19 +37,11 @@ export function replicationCommand(text: string): SqlAnalysis | null {
   const command = first === null ? undefined : commands.get(first);
   if (command === undefined || first === null || !complete || !plain || text.includes("\0")) return null;
   const { effects, streams } = command;
-  return {
+  return besideSql({
     shape: statementShape(text),
     effects,
     resources: streams ? [{ kind: "relation", name: "?.?", access: "read" }] : [],
     attributes: { noWhere: [], utility: [first], escapes: effects.includes("admin") ? ["replication"] : [] },
     unknowns: [],
-    reach: [],
-    columns: [],
-    opaque: false,
-    copy: null,
-    copyQuery: null,
-    changesCatalogue: false,
-    changesContext: false,
-    statements: 1,
-  };
+  });
 }
