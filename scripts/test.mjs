@@ -1,21 +1,22 @@
 // Runs every test and ends with one line that counts them: `N passed, N failed, N skipped`.
+// In continuous integration a file in which something failed is run again by itself, and told of by name.
 // `--node24` runs the unit tests a second time on Node 24, which npm brings; in continuous integration that is always done.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const node24 = "node@24.21.0";
 const vitest = join("node_modules", "vitest", "vitest.mjs");
 const folder = mkdtempSync(join(tmpdir(), "hoop-test-"));
 const given = process.argv.slice(2);
-const twice = given.includes("--node24") || Boolean(process.env.CI);
+const inCi = Boolean(process.env.CI);
+const twice = given.includes("--node24") || inCi;
 const args = given.filter((arg) => arg !== "--node24");
-const total = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, told once more at the very end: a log of thousands of lines is often read from there. */
-const failures = [];
+/** So many files at most are run again: more is no accident. */
+const mostAgain = 6;
 
-/** One run of the suite; what it counted is added to the total. */
+/** What a run told of each file, by its name: its tests by theirs, and what keeps the whole file from passing, if anything does. */
 async function run(name, command, before, more) {
   const report = join(folder, `${name}.json`);
   const all = [
@@ -29,43 +30,76 @@ async function run(name, command, before, more) {
   ];
   const child = spawn(command, all, { stdio: ["ignore", "inherit", "inherit"], shell: process.platform === "win32" });
   const code = await new Promise((resolve) => child.on("close", resolve));
-  const failedBefore = total.failed;
+  const files = new Map();
   try {
-    const result = JSON.parse(readFileSync(report, "utf8"));
-    total.passed += result.numPassedTests;
-    total.failed += result.numFailedTests;
-    total.skipped += result.numPendingTests + result.numTodoTests;
-    for (const suite of result.testResults) {
-      // A file that could not even be loaded counts as one failure; a skipped test is told by name.
-      if (suite.status === "failed" && suite.assertionResults.length === 0) {
-        total.failed += 1;
-        failures.push(`${suite.name}\n${suite.message}`);
-      }
-      for (const test of suite.assertionResults) {
-        if (test.status === "pending" || test.status === "skipped") console.log(`skipped: ${test.fullName}`);
-        if (test.status === "failed")
-          failures.push(`${suite.name} > ${test.fullName}\n${test.failureMessages.join("\n")}`);
-      }
+    for (const { name: file, status, message, assertionResults } of JSON.parse(readFileSync(report, "utf8"))
+      .testResults) {
+      const untold = status === "failed" && !assertionResults.some((test) => test.status === "failed");
+      files.set(file, { tests: assertionResults, broken: untold ? message || "it could not be run" : null });
     }
   } catch (error) {
-    console.error(`no report of the tests on ${name}: ${error.message}`);
-    total.failed += 1;
+    files.set(name, { tests: [], broken: `no report of the tests: ${error.message}` });
   }
-  if (code !== 0 && total.failed === failedBefore) total.failed += 1;
+  if (code !== 0 && !failing(files).length)
+    files.set(`${name} itself`, { tests: [], broken: `the run ended with ${code}` });
+  return files;
 }
 
-await run(`Node ${process.versions.node}`, process.execPath, [], args);
+/** Names of the files with something that failed. */
+function failing(files) {
+  return [...files].flatMap(([file, { tests, broken }]) =>
+    broken !== null || tests.some((test) => test.status === "failed") ? [file] : [],
+  );
+}
+
+/** A run whose failed files have had a second chance, each by itself: a dozen real processes share two cores in some. What passes then is told by name. */
+async function settled(name, command, before, more) {
+  const files = await run(name, command, before, more);
+  const again = failing(files).filter((file) => existsSync(file));
+  if (!inCi || again.length === 0 || again.length > mostAgain) return files;
+  console.log(`\nOnce more, by themselves: ${again.map((file) => relative(process.cwd(), file)).join(", ")}`);
+  for (const [file, now] of await run(`${name} again`, command, before, ["--no-file-parallelism", ...again])) {
+    const { tests, broken } = files.get(file) ?? { tests: [], broken: null };
+    files.set(file, now);
+    const passed = (name) => now.tests.some((test) => test.fullName === name && test.status === "passed");
+    for (const { status, fullName, failureMessages } of tests)
+      if (status === "failed" && passed(fullName))
+        console.log(`passed only by itself: ${file} > ${fullName}\n${failureMessages.join("\n").slice(0, 4000)}`);
+    if (broken !== null && now.broken === null) console.log(`passed only by itself: ${file}\n${broken.slice(0, 4000)}`);
+  }
+  return files;
+}
+
+const runs = [await settled(`Node ${process.versions.node}`, process.execPath, [], args)];
 if (twice) {
   console.log(`\nThe unit tests once more, on ${node24}:`);
   // Here the files of a worker share its modules: it takes half the time, and shows what one file would leave behind for another.
-  await run(
-    node24,
-    "npm",
-    ["exec", "--yes", `--package=${node24}`, "--", "node"],
-    ["--project", "unit", "--no-isolate"],
-  );
+  const node = ["exec", "--yes", `--package=${node24}`, "--", "node"];
+  runs.push(await settled(node24, "npm", node, ["--project", "unit", "--no-isolate"]));
 }
 rmSync(folder, { recursive: true, force: true });
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+/** Told once more at the very end: a log of thousands of lines is often read from there. */
+const failures = [];
+for (const files of runs) {
+  for (const [file, { tests, broken }] of files) {
+    if (broken !== null) {
+      total.failed += 1;
+      failures.push(`${file}\n${broken}`);
+    }
+    for (const { status, fullName, failureMessages } of tests) {
+      if (status === "passed") total.passed += 1;
+      else if (status === "failed") {
+        total.failed += 1;
+        failures.push(`${file} > ${fullName}\n${failureMessages.join("\n")}`);
+      } else {
+        total.skipped += 1;
+        console.log(`skipped: ${fullName}`);
+      }
+    }
+  }
+}
 for (const failure of failures) console.log(`\nfailed: ${failure.slice(0, 4000)}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
