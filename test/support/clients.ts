@@ -30,7 +30,7 @@ export function runClient(
         env: { ...options.env, PATH: `${process.env.PATH}:${debianPostgres}` },
         cwd: options.cwd,
         maxBuffer: 512 * 1024 * 1024,
-        timeout: options.timeoutMs ?? 50_000,
+        timeout: options.timeoutMs ?? 120_000,
         killSignal: "SIGKILL",
       },
       (error, stdout, stderr) => {
@@ -120,7 +120,7 @@ export function script(folder: string, name: string, text: string): string {
 export async function until<T>(
   what: string,
   done: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  ms = 20_000,
+  ms = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {

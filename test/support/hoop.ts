@@ -185,7 +185,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
           const now = JSON.parse(await hoop("engineer", ["tunnel", "status", "--json"])) as TunnelStatus;
           const found = now.connections.find((one) => one.name === name && one.address !== "");
           if (found) return { host: found.address, port: found.port };
-          if (tries > 50) throw new Error(`the tunnel does not offer ${name}: ${JSON.stringify(now.connections)}`);
+          if (tries > 150) throw new Error(`the tunnel does not offer ${name}: ${JSON.stringify(now.connections)}`);
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       },

@@ -64,7 +64,7 @@ export class RawPostgres {
   }
 
   /** Messages up to and including the first of this type (or the end of the connection). */
-  async until(type: string, ms = 5_000): Promise<RawMessage[]> {
+  async until(type: string, ms = 30_000): Promise<RawMessage[]> {
     const deadline = Date.now() + ms;
     for (;;) {
       const at = this.#messages.findIndex((message) => message.type === type);

@@ -173,7 +173,7 @@ export function linked(grpc: string): Promise<GatewayLink> {
     const late = setTimeout(() => {
       link.close();
       reject(new Error(`no gateway answers at ${grpc}`));
-    }, 10_000);
+    }, 60_000);
     link.watch((event) => {
       if (event.kind !== "up") return;
       clearTimeout(late);

@@ -86,7 +86,7 @@ ${options.people}
     child = started;
     for (let tries = 0; ; tries++) {
       if (await answers(port)) return;
-      if (tries > 100 || started.exitCode !== null) throw new Error(`slapd did not start (${started.exitCode})`);
+      if (tries > 600 || started.exitCode !== null) throw new Error(`slapd did not start (${started.exitCode})`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
