@@ -78,7 +78,7 @@ describe("budgets", () => {
     const [one, two] = [await start(store), await start(store)];
     one.charge(key(), 3);
     two.charge(key(), 4);
-    await expect.poll(() => [one.usage(key()), two.usage(key())], { timeout: 10_000 }).toEqual([7, 7]);
+    await expect.poll(() => [one.usage(key()), two.usage(key())]).toEqual([7, 7]);
     const third = await start(store);
     expect(third.usage(key())).toBe(7);
   });
@@ -92,7 +92,7 @@ describe("budgets", () => {
     expect(budgets.charge(key(), 4)).toBe(7);
     store.away = false;
     const other = await start(store);
-    await expect.poll(() => other.usage(key()), { timeout: 10_000 }).toBe(7);
+    await expect.poll(() => other.usage(key())).toBe(7);
     expect(budgets.usage(key())).toBe(7);
   });
 
@@ -102,7 +102,7 @@ describe("budgets", () => {
     const about = key({ measure: "subjects" });
     for (const value of ["42", "43", "42", "42"]) budgets.see(about, value);
     expect(budgets.usage(about)).toBe(2);
-    await expect.poll(() => store.subjects.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => store.subjects.length).toBe(2);
     for (const { subject } of store.subjects) expect(subject).toMatch(/^[0-9a-f]{32}$/);
     const other = await start(store);
     expect(other.usage(about)).toBe(2);

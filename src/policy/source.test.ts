@@ -9,6 +9,7 @@ import { situationOf } from "./testing/situations.js";
 
 const quiet = { info: () => {}, error: vi.fn() };
 const author = null;
+const patience = { timeout: 20_000 };
 const open = parseDocuments(
   JSON.stringify({
     apiVersion: "hoop/v1",
@@ -40,10 +41,10 @@ describe("the source of rules", () => {
       seen.push(`${set.version === source.current().version} ${set.documents.length}`),
     );
     await applyDocuments(store, open, { author });
-    await vi.waitFor(() => expect(seen).toEqual([`true ${defaultDocuments.length + 1}`]));
+    await vi.waitFor(() => expect(seen).toEqual([`true ${defaultDocuments.length + 1}`]), patience);
     stop();
     await applyDocuments(store, open, { author, prune: true });
-    await vi.waitFor(() => expect(source.current().documents).toHaveLength(1));
+    await vi.waitFor(() => expect(source.current().documents).toHaveLength(1), patience);
     expect(seen).toHaveLength(1);
   });
 
@@ -53,10 +54,10 @@ describe("the source of rules", () => {
     const source = await sourceOf(store);
     const before = source.current();
     store.force([{ ...open[0], kind: "quota" }]);
-    await vi.waitFor(() => expect(source.problem()).toContain("quota"));
+    await vi.waitFor(() => expect(source.problem()).toContain("quota"), patience);
     expect(source.current()).toBe(before);
     store.force([]);
-    await vi.waitFor(() => expect(source.problem()).toBeNull());
+    await vi.waitFor(() => expect(source.problem()).toBeNull(), patience);
     expect(source.current().decide(situationOf()).verdict.outcome).toBe("deny");
   });
 
@@ -68,7 +69,7 @@ describe("the source of rules", () => {
     expect(source.problem()).toBe("store is away");
     expect(source.current().decide(situationOf()).verdict.outcome).toBe("deny");
     store.failing = null;
-    await vi.waitFor(() => expect(source.current().decide(situationOf()).verdict.outcome).toBe("allow"));
+    await vi.waitFor(() => expect(source.current().decide(situationOf()).verdict.outcome).toBe("allow"), patience);
   });
 
   it("survives a listener that throws", async () => {
@@ -80,7 +81,7 @@ describe("the source of rules", () => {
     });
     source.watch(told);
     await applyDocuments(store, open, { author });
-    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce(), patience);
   });
 
   it("seeds once, and leaves alone what was emptied on purpose", async () => {

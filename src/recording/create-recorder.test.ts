@@ -61,7 +61,7 @@ const segments = (path: string) =>
 async function everything(recorder: LocalRecorder) {
   const store = createMemoryRecordingStore();
   const feeder = createFeeder({ recorder, store, intervalMs: 1 });
-  await feeder.drain(AbortSignal.timeout(10_000));
+  await feeder.drain(AbortSignal.timeout(60_000));
   await feeder.stop();
   const entries = await store.entries(recorder.chain, 0, 1_000_000);
   const all = entries.map((entry) => JSON.parse(entry.body));
@@ -368,7 +368,7 @@ describe("the recorder", () => {
     const recorder = await start(path);
     writeFileSync(join(path, "owner"), JSON.stringify({ token: "other" }));
     await expect
-      .poll(async () => (await appended(recorder, statementDraft(newSession(), 1)))?.message, { timeout: 5_000 })
+      .poll(async () => (await appended(recorder, statementDraft(newSession(), 1)))?.message)
       .toContain("taken the journal folder");
     expect(recorder.healthy()).toBe(false);
   });
@@ -459,7 +459,7 @@ describe("after a crash", () => {
     const again = await start(path, { storeTip: (chain) => store.tip(chain) });
     expect(again.tip.seq).toBe(8);
     const feeder = createFeeder({ recorder: again, store, intervalMs: 1 });
-    await feeder.drain(AbortSignal.timeout(5_000));
+    await feeder.drain(AbortSignal.timeout(60_000));
     await feeder.stop();
     expect((await store.tip(again.chain))!.seq).toBe(8);
   });
@@ -478,7 +478,7 @@ describe("segments", () => {
     expect(segments(path).length).toBeGreaterThanOrEqual(count);
     const store = createMemoryRecordingStore();
     const feeder = createFeeder({ recorder, store, intervalMs: 1 });
-    await feeder.drain(AbortSignal.timeout(5_000));
+    await feeder.drain(AbortSignal.timeout(60_000));
     await feeder.stop();
     const kinds = (await store.entries(recorder.chain, 0, 1000)).map((entry) => JSON.parse(entry.body).kind);
     expect(kinds.filter((kind) => kind !== "analysis").length).toBe(52);
@@ -508,11 +508,11 @@ describe("a full disk", () => {
     const store = createMemoryRecordingStore();
     const feeder = createFeeder({ recorder, store, intervalMs: 1 });
     // There is room again once the store has what fills the folder.
-    await feeder.drain(AbortSignal.timeout(5_000));
-    await expect.poll(() => recorder.healthy(), { timeout: 5_000 }).toBe(true);
-    await feeder.drain(AbortSignal.timeout(5_000));
+    await feeder.drain(AbortSignal.timeout(60_000));
+    await expect.poll(() => recorder.healthy()).toBe(true);
+    await feeder.drain(AbortSignal.timeout(60_000));
     expect(await appended(recorder, statementDraft(session, 11))).toBeNull();
-    await feeder.drain(AbortSignal.timeout(5_000));
+    await feeder.drain(AbortSignal.timeout(60_000));
     await feeder.stop();
     const bodies = (await store.entries(recorder.chain, 0, 100)).map((entry) => JSON.parse(entry.body));
     expect(bodies.filter((body) => body.kind === "statement").length).toBe(accepted + 1);
@@ -578,7 +578,7 @@ describe("the feeder", () => {
     for (let n = 1; n <= 500; n++)
       await appended(recorder, statementDraft(session, n, n % 5 === 0 ? { outcome: "deny" } : {}));
     await appended(recorder, closedDraft(session, 500));
-    await feeder.drain(AbortSignal.timeout(10_000));
+    await feeder.drain(AbortSignal.timeout(60_000));
     await feeder.stop();
     expect(calls).toBeGreaterThan(3);
     const { sessions } = await real.sessions({}, null, 10);
@@ -608,7 +608,7 @@ describe("the feeder", () => {
     copyFileSync(segments(path)[0]!, join(copy, segments(path)[0]!.split("/").at(-1)!));
     const other = await start(copy);
     const otherFeeder = createFeeder({ recorder: other, store, intervalMs: 1 });
-    await otherFeeder.drain(AbortSignal.timeout(5_000));
+    await otherFeeder.drain(AbortSignal.timeout(60_000));
     await otherFeeder.stop();
     const again = await start(path);
     await appended(again, statementDraft(newSession(), 2));

@@ -53,7 +53,7 @@ test("what begins and ends while the store is away is told when it is back", asy
   await new Promise((resolve) => setTimeout(resolve, 200));
   directory.end(goes.id);
   state.away = false;
-  await expect.poll(() => [...rows.keys()], { timeout: 5_000 }).toEqual([stays.id]);
+  await expect.poll(() => [...rows.keys()]).toEqual([stays.id]);
   await directory.close();
 });
 
@@ -62,10 +62,10 @@ test("a replica that was given up tells all of its sessions again", async () => 
   const directory = await createSessionDirectory({ store, replica: randomUUID(), log });
   const [first, second] = [one(), one()];
   directory.register(first);
-  await expect.poll(() => rows.size, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => rows.size).toBe(1);
   state.known = false;
   directory.register(second);
-  await expect.poll(() => new Set(rows.keys()), { timeout: 5_000 }).toEqual(new Set([first.id, second.id]));
+  await expect.poll(() => new Set(rows.keys())).toEqual(new Set([first.id, second.id]));
   await directory.close();
 });
 
@@ -73,7 +73,7 @@ test("sessions that begin one after the other do not put off the first", async (
   const { store, rows } = memoryStore();
   const directory = await createSessionDirectory({ store, replica: randomUUID(), log });
   const stream = setInterval(() => directory.register(one()), 20);
-  await expect.poll(() => rows.size, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => rows.size).toBeGreaterThan(0);
   clearInterval(stream);
   await directory.close();
 });

@@ -84,11 +84,11 @@ describe("a carried connection", () => {
   it("says no in the protocol's words when the lane fails before the gateway spoke", async () => {
     const { client, gateway, done } = join("postgres");
     const { seen, closed } = collect(client);
-    collect(gateway);
+    const atGateway = collect(gateway);
     const startup = Buffer.from("\0\0\0\x11\0\x03\0\0user\0ada\0\0", "latin1");
     startup.writeUInt32BE(startup.length, 0);
     client.write(startup);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => atGateway.seen.bytes.length).toBe(startup.length);
     gateway.abort({ code: "unavailable", text: "agent site-a is away" });
     await expect.poll(() => seen.bytes.toString()).toContain("Mhoop: agent site-a is away");
     client.end();

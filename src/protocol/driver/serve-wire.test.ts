@@ -159,10 +159,10 @@ test("a client that says nothing is dropped at its deadline, one that is ready i
   const ready = serve(
     session({ receive: () => [{ kind: "note", note: { kind: "ready", targetVersion: "", client: {} } }] }),
     {},
-    30,
+    500,
   );
   ready.client.write(Buffer.from("x"));
-  const race = await Promise.race([ready.ended, new Promise((resolve) => setTimeout(() => resolve("lives"), 100))]);
+  const race = await Promise.race([ready.ended, new Promise((resolve) => setTimeout(() => resolve("lives"), 1_000))]);
   expect(race).toBe("lives");
   ready.order({ kind: "end", reason: { code: "killed", text: "enough" } });
   expect(await ready.ended).toEqual({ code: "killed", text: "enough" });

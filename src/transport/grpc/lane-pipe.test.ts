@@ -160,12 +160,11 @@ describe("messages", () => {
 
   it("tell the handler that the caller is gone", async () => {
     const { session, watchers, stop } = await start(() => {});
-    const { stream, closed } = watch(session, "secret");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { seen, stream, closed } = watch(session, "secret");
+    await expect.poll(() => seen).toHaveLength(1);
     stream.fail(new GrpcError(grpcStatus.cancelled, "enough"));
     expect(await closed).toMatchObject({ status: grpcStatus.cancelled });
-    for (let i = 0; i < 100 && watchers.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(watchers).toEqual(["gone"]);
+    await expect.poll(() => watchers).toEqual(["gone"]);
     await stop();
   });
 });
