@@ -58,7 +58,7 @@ afterAll(() => {
 
 beforeEach(async () => {
   world = await createTestWorld();
-  gateway = await startTestGateway(world, { dialMs: 3000, heartbeatMs: 500 });
+  gateway = await startTestGateway(world);
   folder = await mkdtemp(join(tmpdir(), "hoop-agent-"));
 });
 
@@ -240,7 +240,7 @@ describe("an agent in a process of its own", () => {
     const { port } = gateway;
     await gateway.close();
     expect(await lane.closed).toMatchObject({ code: "unavailable" });
-    gateway = await startTestGateway(world, { port, dialMs: 3000 });
+    gateway = await startTestGateway(world, { port });
     await until(() => gateway.registry.list().length === 1);
     const again = speak(await gateway.registry.dial("site-a", "127.0.0.1", echoPort, never));
     expect(await again.echo("after")).toBe("after");
@@ -301,7 +301,7 @@ describe("an agent in a process of its own", () => {
   it("renews its certificate and goes on with it, its lanes too", async () => {
     await gateway.close();
     // The shortest life that the authority gives is a minute; seen from five minutes before, two thirds have passed.
-    gateway = await startTestGateway(world, { certificateMs: 60_000, dialMs: 3000 });
+    gateway = await startTestGateway(world, { certificateMs: 60_000 });
     const { token } = await gateway.registry.createJoinToken({ agent: "site-a", lifeMs: 600_000, by: "ada" });
     run({ HOOP_AGENT_JOIN: token });
     await until(() => gateway.registry.list().length > 0);
@@ -403,6 +403,8 @@ describe("the gateway", () => {
   });
 
   it("lets an agent that falls silent go", async () => {
+    await gateway.close();
+    gateway = await startTestGateway(world, { heartbeatMs: 500 });
     const mute = await foreignAgent("site-a");
     await until(() => gateway.registry.list().length === 0);
     expect(gateway.log).toContain("an agent fell silent");

@@ -40,7 +40,7 @@ afterAll(() => void echo.close());
 
 beforeEach(async () => {
   world = await createTestWorld();
-  gateway = await startTestGateway(world, { dialMs: 3000, heartbeatMs: 500, tls: false });
+  gateway = await startTestGateway(world, { tls: false });
   folder = await mkdtemp(join(tmpdir(), "hoop-agent-plain-"));
 });
 
