@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyDocuments } from "../../src/policy/apply-documents.js";
 import { defaultDocuments } from "../../src/policy/defaults.js";
 import { parseDocuments } from "../../src/policy/parse-documents.js";
@@ -59,11 +59,11 @@ describe("policy in the store", () => {
       );
       const applied = await applyDocuments(one, [night!], { author: anna });
       expect(applied.revision).toBe(2);
-      await vi.waitFor(() => expect(source.current().documents).toContainEqual(night), { timeout: 5000 });
+      await expect.poll(() => source.current().documents).toContainEqual(night);
 
       const empty = await applyDocuments(one, [night!], { author: anna, prune: true });
       expect(empty.changes.filter((change) => change.action === "delete")).toHaveLength(defaultDocuments.length);
-      await vi.waitFor(() => expect(source.current().documents).toEqual([night]), { timeout: 5000 });
+      await expect.poll(() => source.current().documents).toEqual([night]);
     } finally {
       source.close();
     }

@@ -37,7 +37,7 @@ beforeAll(async () => {
     sql: "create table orders (id int primary key, note text); insert into orders values (1, 'a')",
   });
   hoop = await startHoop({ target, policy });
-}, 180_000);
+});
 afterAll(async () => {
   await hoop?.stop();
   await target?.stop();
@@ -81,11 +81,11 @@ describe("policy from the command line", () => {
     expect(await psql("update orders set note = 'c' ")).toBe("UPDATE 1");
 
     await hoop.hoop("admin", ["policy", "enforce", "no-updates", "--yes"]);
-    await expect
-      .poll(() => psql("update orders set note = 'd' "), { timeout: 5_000 })
-      .toContain('guard "no-updates" refuses this: orders are closed');
+    const refused = 'guard "no-updates" refuses this: orders are closed';
+    await expect.poll(() => psql("update orders set note = note")).toContain(refused);
+    expect(await psql("update orders set note = 'd' ")).toContain(refused);
     expect(await psql("select note from orders")).toBe("c");
-  }, 60_000);
+  });
 
   it("refuses policy that fails its tests, names what does not exist, or cannot be read, and keeps the old one", async () => {
     const before = await json<{ revision: number }>("policy", "show");
@@ -109,7 +109,7 @@ spec: { columns: [public.orders.not], mask: { method: redact } }
     );
     expect(await bad("word.yaml", unknown.replace("redact", "redackt"))).toContain('did you mean "redact"?');
     expect((await json<{ revision: number }>("policy", "show")).revision).toBe(before.revision);
-  }, 60_000);
+  });
 
   it("lets everybody ask what they may do, and auditors ask about others", async () => {
     const own = await hoop.hoop("engineer", ["policy", "explain", "--connection", "pg"]);
@@ -122,7 +122,7 @@ spec: { columns: [public.orders.not], mask: { method: redact } }
     );
     const nowhere = hoop.hoop("engineer", ["policy", "explain", "--connection", "nowhere"]);
     await expect(nowhere).rejects.toThrow("nowhere");
-  }, 60_000);
+  });
 
   it("shows the grid, and warns of a rule that a connection cannot honour", async () => {
     expect(await hoop.hoop("admin", ["policy", "grid"])).toMatch(/noWhere +enforced/);
@@ -138,5 +138,5 @@ spec: { when: { noWhere: any }, action: deny }
 `;
     const plan = await json<{ warnings: string[] }>("apply", "-f", file("guard.yaml", guard), "--plan");
     expect(plan.warnings.join()).toContain("opening raw will be refused to whom it concerns");
-  }, 60_000);
+  });
 });

@@ -142,7 +142,7 @@ test("answers are told in the order of their versions, to other processes too, a
       [eve, null],
     ].sort(),
   );
-  await expect.poll(() => heard, { timeout: 2_000 }).toBeGreaterThan(0);
+  await expect.poll(() => heard).toBeGreaterThan(0);
   await sql`update factor_answers set answered_at = now() - interval '2 hours' where subject_id = ${ada}`.execute(
     store.db,
   );
