@@ -26,10 +26,10 @@ export interface LinePorts {
 /** What may be typed ahead while a line is judged. */
 const maxAhead = 64 * 1024;
 const maxLine = 16 * 1024;
-/** An echo takes a moment; a target that shows nothing for so long does not show it. */
+/** An echo takes a moment; where a secret is asked for, a target that shows nothing for so long does not show it. */
 const echoMs = 400;
 const quietMs = 80;
-/** As long an edited line may take to stand behind its prompt. */
+/** As long a line may take to stand behind its prompt: the way to the target may be long, or the target busy. */
 const drawMs = 2_000;
 const bell = "\x07";
 /** To the end of the line, then all of it away: readline, zsh's editor, and a terminal that edits lines itself. */
@@ -173,7 +173,8 @@ export class LineControl {
     const typed = this.#typed;
     if (typed === "") return "";
     if (typed !== null) {
-      for (const until = performance.now() + echoMs; performance.now() < until && this.#turn === turn; await sleep(10))
+      const until = performance.now() + (this.#echo.asksForSecret ? echoMs : drawMs);
+      for (; performance.now() < until && this.#turn === turn; await sleep(10))
         if (this.#echo.shows(typed)) return typed;
       // What is typed unseen at a question for a secret is not judged and not written down; anywhere else it is a line that hides.
       return this.#echo.shows(typed) ? typed : this.#echo.asksForSecret ? undefined : null;

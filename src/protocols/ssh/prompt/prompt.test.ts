@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { asksForLines } from "./asks-for-lines.js";
 import { Echo } from "./echo.js";
 import { Keys } from "./keys.js";
 import { expandsHistory, Folders, lineAnalysis } from "./line-analysis.js";
+import { LineControl } from "./line-control.js";
 import { ScriptControl } from "./script-control.js";
 import { shownLine } from "./shown-line.js";
 
@@ -131,6 +133,34 @@ it("tells a question for a secret from a prompt, and what is shown from what is 
   expect(echo.shows("x")).toBe(false);
   echo.output("\x1b[1mh\x1b[0mi");
   expect([echo.shows("hi"), echo.shows("hix")]).toEqual([true, false]);
+});
+
+it("a line is what was typed, though its echo took long to come; at a question for a secret what stays unseen is not judged", async () => {
+  const judged: (string | null)[] = [];
+  const sent: string[] = [];
+  const control = new LineControl({
+    active: () => true,
+    judge: (line, answer) => {
+      judged.push(line);
+      answer({ denied: null, free: false });
+      return () => {};
+    },
+    toTarget: (text) => void sent.push(text),
+    toClient: () => {},
+    idle: () => {},
+    screen: () => ({ columns: 80, rows: 24 }),
+  });
+  control.fromTarget(Buffer.from("$ "));
+  control.fromClient(Buffer.from("ls\r"));
+  await sleep(500);
+  expect(judged).toEqual([]);
+  control.fromTarget(Buffer.from("ls"));
+  await expect.poll(() => judged).toEqual(["ls"]);
+  control.fromTarget(Buffer.from("\r\nPassword: "));
+  control.fromClient(Buffer.from("hunter2\r"));
+  await expect.poll(() => sent.at(-1)).toBe("\r");
+  expect(judged).toEqual(["ls"]);
+  expect(sent.join("")).toBe("ls\x05\x15ls\rhunter2\r");
 });
 
 it("lines of a script leave one by one, after their word and in their order", () => {
