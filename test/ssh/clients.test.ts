@@ -10,6 +10,7 @@ import { ssh } from "../../src/protocols/ssh/index.js";
 import { ed25519FromSeed } from "../../src/protocols/ssh/login/openssh-key.js";
 import { SshWriter } from "../../src/protocols/ssh/wire.js";
 import { type LaneOptions, type Lanes, startLanes } from "../support/lanes.js";
+import { freePort } from "../support/postgres.js";
 import { type Sshd, startSshd } from "./sshd.js";
 
 let folder: string;
@@ -39,7 +40,7 @@ async function lanes(options: Partial<LaneOptions> = {}): Promise<Lanes> {
 }
 
 async function run(program: string, args: readonly string[], env: Record<string, string> = {}, input = "") {
-  const child = spawn(program, args, { timeout: 25_000, env: { ...process.env, ...env } });
+  const child = spawn(program, args, { timeout: 60_000, env: { ...process.env, ...env } });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
@@ -75,7 +76,7 @@ test("paramiko: a command, and files", async () => {
   const script = `
 import paramiko
 t = paramiko.Transport(("127.0.0.1", ${lane.port}))
-t.start_client(timeout=10)
+t.start_client(timeout=50)
 t.auth_none("ada")
 c = t.open_session(); c.exec_command("echo from; exit 4")
 print(c.makefile().read().decode().strip(), c.recv_exit_status())
@@ -114,7 +115,7 @@ test("a client that rekeys every megabyte and asks whether we live, and VS Code'
     "head -c 8000000 /dev/zero; sleep 2",
   ]);
   expect([out.length, code]).toEqual([8_000_000, 0]);
-  const socks = String(20_000 + Math.floor(Math.random() * 20_000));
+  const socks = String(await freePort());
   const code2 = await run(
     "ssh",
     [...options(lane.port), "-T", "-D", socks, "127.0.0.1", "bash"],

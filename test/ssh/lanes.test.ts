@@ -66,7 +66,7 @@ test("a stalled reader, a flood and a held command leave sessions beside them as
   client([...options(lane), "-tt", "127.0.0.1", "yes stalled"]).stdout!.pause();
   client([...options(lane), "-tt", "127.0.0.1", "yes"]).stdout!.resume();
   const waiting = client([...options(lane), "127.0.0.1", "sleep 4321"]);
-  await expect.poll(() => lane.asks.some(({ text }) => held(text)), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => lane.asks.some(({ text }) => held(text))).toBe(true);
   const others = Array.from({ length: 8 }, () => client([...options(lane), "127.0.0.1", "cat"]));
   for (const round of ["one", "two", "three"])
     await Promise.all(others.map((child, at) => answers(child, `${round}-${at}`)));
@@ -78,13 +78,10 @@ test("the same on channels of one connection: a stalled one delays no other", as
   const control = join(folder, "control");
   const master = client([...options(lane), "-M", "-S", control, "-N", "127.0.0.1"]);
   await expect
-    .poll(
-      async () => {
-        const [code] = (await once(client(["-F", "none", "-S", control, "-O", "check", "x"]), "close")) as [number];
-        return code;
-      },
-      { timeout: 15_000 },
-    )
+    .poll(async () => {
+      const [code] = (await once(client(["-F", "none", "-S", control, "-O", "check", "x"]), "close")) as [number];
+      return code;
+    })
     .toBe(0);
   const over = (command: string) => client(["-F", "none", "-S", control, "127.0.0.1", command]);
   over("head -c 100000000 /dev/zero").stdout!.pause();

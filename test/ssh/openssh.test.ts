@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ssh } from "../../src/protocols/ssh/index.js";
 import { ed25519FromSeed } from "../../src/protocols/ssh/login/openssh-key.js";
 import { type LaneOptions, type Lanes, startLanes } from "../support/lanes.js";
+import { freePort } from "../support/postgres.js";
 import { type Sshd, startSshd } from "./sshd.js";
 
 let sshd: Sshd;
@@ -55,7 +56,7 @@ interface Ran {
 }
 
 async function run(program: string, args: readonly string[], input?: Buffer | string): Promise<Ran> {
-  const child = spawn(program, args, { timeout: 25_000 });
+  const child = spawn(program, args, { timeout: 60_000 });
   const out: Buffer[] = [];
   let err = "";
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
@@ -96,7 +97,7 @@ test("a shell with a terminal: size, environment, resize by the client's request
   );
   let seen = "";
   child.stdout.on("data", (chunk) => (seen += chunk));
-  await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/[#$] $/);
+  await expect.poll(() => seen).toMatch(/[#$] $/);
   child.stdin.write('stty size; echo "v=$TERM:$LC_TEST"; exit 5\n');
   await once(child, "close");
   expect(seen).toContain("33 101");
@@ -139,7 +140,7 @@ test("forwarding both ways and by SOCKS, and many channels on one connection", a
   cleanups.push(() => echo.close());
   const echoPort = (echo.address() as AddressInfo).port;
   const control = join(folder, "control");
-  const ports = [0, 0].map(() => 20_000 + Math.floor(Math.random() * 20_000));
+  const ports = [await freePort(), await freePort()];
   const master = spawn("ssh", [
     ...options(lane.port),
     "-M",
@@ -155,17 +156,14 @@ test("forwarding both ways and by SOCKS, and many channels on one connection", a
   cleanups.push(() => master.kill());
   for (const port of ports) {
     await expect
-      .poll(
-        async () => {
-          const socket = connect(port, "127.0.0.1");
-          socket.on("error", () => {});
-          socket.write("ping");
-          const [data] = await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])]);
-          socket.destroy();
-          return String(data);
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        const socket = connect(port, "127.0.0.1");
+        socket.on("error", () => {});
+        socket.write("ping");
+        const [data] = await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])]);
+        socket.destroy();
+        return String(data);
+      })
       .toBe("ping");
   }
   const many = await Promise.all(
@@ -190,9 +188,7 @@ test("a denied command, shell, subsystem and forwarding say why, and the connect
   const master = spawn("ssh", [...options(lane.port), "-M", "-S", control, "-N", "127.0.0.1"]);
   cleanups.push(() => master.kill());
   await expect
-    .poll(() => run("ssh", ["-S", control, "-F", "none", "-O", "check", "x"]).then(({ code }) => code), {
-      timeout: 5_000,
-    })
+    .poll(() => run("ssh", ["-S", control, "-F", "none", "-O", "check", "x"]).then(({ code }) => code))
     .toBe(0);
   expect((await run("ssh", ["-S", control, "-F", "none", "127.0.0.1", "no"])).code).toBe(126);
   expect((await run("ssh", ["-S", control, "-F", "none", "127.0.0.1", "echo ok"])).out.toString()).toBe("ok\n");
@@ -206,15 +202,15 @@ test("a held command waits with what is typed meanwhile, and leaving withdraws i
     withdrawn: (id) => void withdrawn.push(id),
   });
   const held = run("ssh", [...options(lane.port), "127.0.0.1", "cat"], "typed early\n");
-  await expect.poll(() => lane.asks.length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => lane.asks.length).toBe(1);
   lane.order({ kind: "notice", text: "hoop: waiting for dba" });
   await new Promise((resolve) => setTimeout(resolve, 300));
   release("allow");
   expect(await held).toEqual({ out: Buffer.from("typed early\n"), err: "hoop: waiting for dba\r\n", code: 0 });
   const child = spawn("ssh", [...options(lane.port), "127.0.0.1", "cat"]);
-  await expect.poll(() => lane.asks.length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => lane.asks.length).toBe(2);
   child.kill("SIGKILL");
-  await expect.poll(() => withdrawn, { timeout: 5_000 }).toEqual([1]);
+  await expect.poll(() => withdrawn).toEqual([1]);
 });
 
 test("a target with another key than the pinned or first seen one is refused, in words", async () => {
@@ -235,7 +231,7 @@ test("a refusal, a wrong credential and an order to end are said in SSH's own wa
   expect((await sshRun(wrong.port, "true")).err).toContain("offers publickey to log in");
   const lane = await lanes();
   const waiting = sshRun(lane.port, "sleep 20");
-  await expect.poll(() => lane.asks.length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => lane.asks.length).toBe(1);
   lane.order({ kind: "end", reason: { code: "revoked", text: "your access has ended" } });
   const ended = await waiting;
   expect([ended.code, ended.err.includes("your access has ended")]).toEqual([255, true]);
@@ -249,15 +245,15 @@ test("what a terminal shows is recorded as asciicast, what is typed without echo
   });
   let seen = "";
   child.stdout.on("data", (chunk) => (seen += chunk));
-  await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/[#$] $/);
+  await expect.poll(() => seen).toMatch(/[#$] $/);
   child.stdin.write("read -s -p 'secret? ' x; echo got ${#x}\n");
-  await expect.poll(() => seen, { timeout: 5_000 }).toContain("secret? ");
+  await expect.poll(() => seen).toContain("secret? ");
   child.stdin.write("hunter2\n");
-  await expect.poll(() => seen, { timeout: 5_000 }).toContain("got 7");
+  await expect.poll(() => seen).toContain("got 7");
   child.stdin.write("exit\n");
   await once(child, "close");
   const cast = () => lane.notes.flatMap((note) => (note.kind === "screen" ? [note.text] : [])).join("");
-  await expect.poll(cast, { timeout: 5_000 }).toContain("got 7");
+  await expect.poll(cast).toContain("got 7");
   expect(JSON.parse(cast().split("\n")[0]!)).toMatchObject({ version: 2, env: { TERM: "xterm" } });
   expect([cast().includes("hunter2"), cast().includes("unseen"), cast().includes('"m","enter"')]).toEqual([
     false,
@@ -273,7 +269,7 @@ test("a terminal that prints without end is ended at its bound, which its record
   const why = "the recording of this session's terminals is full";
   expect(`${ended.out}${ended.err}`).toContain(`hoop: ${why}`);
   const pieces = () => lane.notes.flatMap((note) => (note.kind === "screen" ? [note.text] : []));
-  await expect.poll(() => pieces().join("").trimEnd().split("\n").at(-1), { timeout: 5_000 }).toContain(`"m","${why}`);
+  await expect.poll(() => pieces().join("").trimEnd().split("\n").at(-1)).toContain(`"m","${why}`);
   expect(pieces().join("").length).toBeGreaterThan(maxScreen);
   // No more than the piece that went over it, and what was under way.
   expect(pieces().join("").length).toBeLessThan(maxScreen + 256 * 1024);
@@ -288,12 +284,12 @@ test("an access that is held waits between login and shell, told in banners", as
     waits: { for: "hold", text: "held by rule night", link: "https://hoop/r/7", id: "7" },
   });
   const first = sshRun(lane.port, "echo in");
-  await expect.poll(() => lane.asks.length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => lane.asks.length).toBe(1);
   release("allow");
   const { out, err } = await first;
   expect([out.toString(), err]).toEqual(["in\n", expect.stringContaining("held by rule night: https://hoop/r/7")]);
   const second = sshRun(lane.port, "echo in");
-  await expect.poll(() => lane.asks.filter(({ phase }) => phase === "connect").length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => lane.asks.filter(({ phase }) => phase === "connect").length).toBe(2);
   release("the night is quiet");
   expect((await second).err).toContain("the night is quiet");
 });

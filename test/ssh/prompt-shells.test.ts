@@ -47,7 +47,7 @@ describe.each(shells)("at a prompt of %s", (name, command) => {
     cleanups.push(() => terminal.child.kill());
     await terminal.shows(/[#$] /);
     // What zsh shows first looks like the prompt that comes after it.
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    await terminal.still();
     return { lane, terminal };
   }
 
@@ -99,7 +99,7 @@ describe.each(shells)("at a prompt of %s", (name, command) => {
       await terminal.shows("a-very-long-name", at);
       terminal.type("\x01\x1b[3~\x1b[3~\x1b[3~wc -c");
       // Its editor draws what it must and no more, so that there is no text to wait for.
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await terminal.still();
       at = terminal.seen.length;
       terminal.type("\r");
       await terminal.shows(/8 \S+a-very-long-name/, at);
@@ -207,5 +207,5 @@ describe.each(shells)("at a prompt of %s", (name, command) => {
       `aliases[x]='rm ${file}'\rx\r`,
     ])
       await tried(keys);
-  }, 120_000);
+  }, 600_000);
 });

@@ -109,15 +109,15 @@ test("a held line waits, is told, and runs when it is approved; Ctrl-C takes it 
   const file = join(folder, "held");
   writeFileSync(file, "x");
   terminal.type(`rm ${file}\r`);
-  await expect.poll(() => lines(lane).length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => lines(lane).length).toBe(1);
   await terminal.shows(/held by rule rm: https:\/\/hoop\/r\/9\n[\s\S]*held by rule rm/);
   expect(existsSync(file)).toBe(true);
   release("allow");
-  await expect.poll(() => existsSync(file), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => existsSync(file)).toBe(false);
   writeFileSync(file, "x");
   let at = terminal.seen.length;
   terminal.type(`rm ${file}\r`);
-  await expect.poll(() => lines(lane).length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => lines(lane).length).toBe(2);
   terminal.type("\x03");
   await terminal.shows("withdrawn by you", at);
   at = terminal.seen.length;
@@ -132,7 +132,8 @@ test("a password at a prompt without echo is neither judged nor written down", a
   terminal.type("read -s -p 'Password: ' x\r");
   await terminal.shows(/Password: $/);
   terminal.type("hunter2\r");
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  // The next prompt stands behind the question.
+  await terminal.shows(/Password: [^\n]*[#$] $/);
   terminal.type("echo got\r");
   await terminal.shows("\ngot");
   const written = JSON.stringify([lane.asks, lane.notes]);
@@ -209,14 +210,12 @@ test("an editor that was allowed has its keys; the prompt behind it is judged ag
   const editor = existsSync("/usr/bin/vim.tiny") || existsSync("/usr/bin/vi") ? "vi" : null;
   if (editor !== null) {
     terminal.type(`${editor} ${file}\r`);
-    await expect.poll(() => terminal.seen, { timeout: 8_000 }).toContain("\x1b[?1049h");
+    await expect.poll(() => terminal.seen).toContain("\x1b[?1049h");
     terminal.type("irm is a word here\rand another line\x1b:wq\r");
-    await expect
-      .poll(() => existsSync(file) && readFileSync(file, "utf8"), { timeout: 8_000 })
-      .toContain("another line");
+    await expect.poll(() => existsSync(file) && readFileSync(file, "utf8")).toContain("another line");
     // It asks the terminal before it leaves; this one does not answer, so any key does.
     terminal.type("\x1b[0;0R");
-    await expect.poll(() => terminal.seen, { timeout: 8_000 }).toMatch(/\x1b\[\?1049l[\s\S]*[#$] $/);
+    await expect.poll(() => terminal.seen).toMatch(/\x1b\[\?1049l[\s\S]*[#$] $/);
   }
   const at = terminal.seen.length;
   terminal.type(`rm ${file}\r`);

@@ -40,7 +40,7 @@ const options = (port: number) => [
 ];
 
 async function run(program: string, args: readonly string[], env: Record<string, string> = {}, cwd = folder) {
-  const child = spawn(program, args, { timeout: 50_000, cwd, env: { ...process.env, ...env } });
+  const child = spawn(program, args, { timeout: 150_000, cwd, env: { ...process.env, ...env } });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));

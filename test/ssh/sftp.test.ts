@@ -43,7 +43,7 @@ async function sftp(port: number, batch: string): Promise<{ out: string; code: n
       ...["-F", "none", "-o", `UserKnownHostsFile=${folder}/known_hosts`, "-o", "HostKeyAlias=site.hoop"],
       ...["-o", "IdentityFile=none", "-o", "IdentityAgent=none", "-P", String(port), "-b", "-", "127.0.0.1"],
     ],
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   let out = "";
   child.stdout.on("data", (chunk) => (out += chunk));
@@ -101,7 +101,7 @@ test("an operation that is held waits, and what it waited for is done when it is
     ask.analysis?.attributes["operation"] === "mkdir" ? new Promise<string>((resolve) => (release = resolve)) : "allow",
   );
   const done = sftp(lane.port, `mkdir ${sshd.folder}/held\nls ${sshd.folder}/held\n`);
-  await expect.poll(() => lane.asks.some(({ text }) => text.includes("mkdir")), { timeout: 8_000 }).toBe(true);
+  await expect.poll(() => lane.asks.some(({ text }) => text.includes("mkdir"))).toBe(true);
   expect(existsSync(join(sshd.folder, "held"))).toBe(false);
   release("allow");
   expect((await done).code).toBe(0);

@@ -66,7 +66,7 @@ export async function startSshd(more: readonly string[] = []): Promise<Sshd> {
   let said = "";
   child.stderr.on("data", (chunk) => (said += chunk));
   for (let tries = 0; ; tries++) {
-    if (child.exitCode !== null || tries > 100) throw new Error(`sshd did not start: ${said}`);
+    if (child.exitCode !== null || tries > 600) throw new Error(`sshd did not start: ${said}`);
     const socket = connect(port, "127.0.0.1");
     const reached = await Promise.race([
       once(socket, "connect").then(() => true),

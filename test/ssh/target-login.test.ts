@@ -71,7 +71,7 @@ async function run(port: number, command: string): Promise<{ out: string; err: s
       ...["-o", "BatchMode=yes", "-o", "IdentityFile=none", "-o", "IdentityAgent=none", "-p", String(port)],
       ...["127.0.0.1", command],
     ],
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));

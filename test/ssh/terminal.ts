@@ -33,8 +33,16 @@ export class Terminal {
   /** Waits until it is shown, from a place on. */
   async shows(wanted: RegExp | string, from = 0): Promise<void> {
     await expect
-      .poll(() => this.textFrom(from), { timeout: 15_000, interval: 20 })
+      .poll(() => this.textFrom(from), { interval: 20 })
       .toMatch(typeof wanted === "string" ? new RegExp(wanted.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")) : wanted);
+  }
+
+  /** Waits until nothing more has been shown for so long. */
+  async still(forMs = 800): Promise<void> {
+    for (let shown = -1; shown !== this.seen.length; ) {
+      shown = this.seen.length;
+      await new Promise((resolve) => setTimeout(resolve, forMs));
+    }
   }
 
   async over(): Promise<void> {

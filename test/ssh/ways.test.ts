@@ -12,6 +12,7 @@ import { ssh } from "../../src/protocols/ssh/index.js";
 import { ed25519FromSeed } from "../../src/protocols/ssh/login/openssh-key.js";
 import { tcpPipe } from "../../src/transport/tcp/index.js";
 import { type LaneOptions, type Lanes, startLanes } from "../support/lanes.js";
+import { freePort } from "../support/postgres.js";
 import { type Sshd, startSshd } from "./sshd.js";
 
 let sshd: Sshd;
@@ -44,7 +45,7 @@ const options = (port: number) => [
 ];
 
 async function run(program: string, args: readonly string[], input = "") {
-  const child = spawn(program, args, { timeout: 30_000 });
+  const child = spawn(program, args, { timeout: 60_000 });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
@@ -84,7 +85,7 @@ test("SOCKS: each address is judged by itself", async () => {
   cleanups.push(() => echo.close());
   const { port } = echo.address() as AddressInfo;
   const lane = await lanes({ decide: ({ text }) => (text.endsWith(":9") ? "not there" : "allow") });
-  const socks = 20_000 + Math.floor(Math.random() * 20_000);
+  const socks = await freePort();
   const client = spawn("ssh", [...options(lane.port), "-N", "-D", String(socks), "127.0.0.1"]);
   cleanups.push(() => client.kill());
   /** SOCKS5 by hand: the reply's second byte, and the echo of what was sent. */
@@ -97,15 +98,13 @@ test("SOCKS: each address is judged by itself", async () => {
     const all = () => Buffer.concat(data);
     socket.write(Buffer.from([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, to >> 8, to & 255]));
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    await Promise.race([closed, expect.poll(() => all().length, { timeout: 5_000 }).toBeGreaterThanOrEqual(12)]).catch(
-      () => {},
-    );
+    await Promise.race([closed, expect.poll(() => all().length).toBeGreaterThanOrEqual(12)]).catch(() => {});
     if (all()[3] !== 0 || all().length < 12) return null;
     socket.write("ping");
-    await expect.poll(() => all().subarray(12).toString(), { timeout: 5_000 }).toBe("ping");
+    await expect.poll(() => all().subarray(12).toString()).toBe("ping");
     return "ping";
   };
-  await expect.poll(() => through(port), { timeout: 15_000 }).toBe("ping");
+  await expect.poll(() => through(port)).toBe("ping");
   expect(await through(9)).toBe(null);
   expect(lane.asks.map(({ text }) => text)).toEqual(
     expect.arrayContaining([`forward-to 127.0.0.1:${port}`, "forward-to 127.0.0.1:9"]),
@@ -138,7 +137,7 @@ test("two logins at once, each with its own session, and `ssh -N` that stays qui
     [1, 2].map((n) => run("ssh", [...options(lane.port), "127.0.0.1", `sleep 2; echo ${n}`])),
   );
   expect(both.map(({ out }) => out)).toEqual(["1\n", "2\n"]);
-  await expect.poll(() => lane.ends.length, { timeout: 5_000 }).toBe(2);
+  await expect.poll(() => lane.ends.length).toBe(2);
   expect(quiet.exitCode).toBe(null);
 });
 
