@@ -15,7 +15,7 @@ let sample: Sample;
 beforeAll(async () => {
   console = await startConsole();
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(45_000);
 });
 afterAll(async () => {
   await browser?.close();
@@ -26,7 +26,7 @@ afterEach(() => {
   expect(problems).toEqual([]);
 });
 
-const patience = { timeout: 15_000, interval: 250 };
+const patience = { timeout: 30_000, interval: 250 };
 
 const heading = (name: string) => browser.page.getByRole("heading", { level: 1, name }).waitFor();
 /** A field by its whole label; what is required carries a star. */
@@ -74,11 +74,10 @@ async function fitsNarrow(name: string): Promise<void> {
   const { page } = browser;
   const wide = page.viewportSize()!;
   await page.setViewportSize({ width: 390, height: 844 });
-  const overflow = await page.evaluate<number>(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
+  const overflow = () =>
+    page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  await expect.poll(overflow, { message: `${name} is wider than 390 px` }).toBeLessThanOrEqual(0);
   await page.setViewportSize(wide);
-  expect(overflow, `${name} is wider than 390 px`).toBeLessThanOrEqual(0);
 }
 
 test("a fresh gateway asks for its first admin, whose token does not stay in the address", async () => {
@@ -114,7 +113,7 @@ test("what an admin adds is there with what to type, and no secret stays in the 
   const card = page.getByRole("article", { name: "pg-new" });
   await card.getByText("team=web").waitFor();
   await card.getByRole("button", { name: "Copy what to type" }).click();
-  expect(await page.evaluate("navigator.clipboard.readText()")).toBe("psql -h pg-new.hoop");
+  await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe("psql -h pg-new.hoop");
   expect(
     await page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])"),
   ).not.toMatch(/hoop_|secret|csrf/i);
@@ -149,7 +148,8 @@ test("a form says what the gateway refuses, and stays open", async () => {
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   // The browser itself writes down each answer that is none of the 200s.
-  expect(browser.problems.splice(0)).toEqual([expect.stringContaining("400 (Bad Request)")]);
+  await expect.poll(() => browser.problems).toEqual([expect.stringContaining("400 (Bad Request)")]);
+  browser.problems.splice(0);
 });
 
 test("a session shows what was asked, what was denied and why", async () => {
@@ -171,7 +171,7 @@ test("a session shows what was asked, what was denied and why", async () => {
   await picture("session");
   await fitsNarrow("session");
   await page.getByLabel("Denied only (1)").check();
-  expect(await page.getByRole("list", { name: "Entries" }).locator("pre").count()).toBe(1);
+  await expect.poll(() => page.getByRole("list", { name: "Entries" }).locator("pre").count()).toBe(1);
 });
 
 test("an open session is ended with a reason", async () => {
@@ -220,7 +220,7 @@ test("policy is explained, simulated, planned and applied", async () => {
     .toBe(true);
   expect(await editor.inputValue()).toBe("# mine\n");
   await page.getByRole("button", { name: "Start over" }).click();
-  expect(await editor.inputValue()).toContain("name: late-rule");
+  await expect.poll(() => editor.inputValue()).toContain("name: late-rule");
   await page.getByRole("tab", { name: "History" }).click();
   await page.getByRole("table", { name: "Changes" }).getByText("ada").first().waitFor();
   await picture("policy-history");
@@ -324,7 +324,7 @@ test("on a narrow screen the menu opens, leads on and closes; the keyboard reach
   await page.getByLabel("Find in what is shown").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate("document.activeElement.id")).toBe("content");
+  await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("content");
   await page.keyboard.press("/");
   await page.keyboard.type("ordres");
   await page.getByText("select count(*)").waitFor({ state: "detached" });
@@ -338,7 +338,7 @@ test("the colours are chosen and kept", async () => {
   await fitsNarrow("profile");
   await page.getByRole("button", { name: "Use the dark colours" }).click();
   await page.reload();
-  expect(await page.locator("html").getAttribute("data-mantine-color-scheme")).toBe("dark");
+  await expect.poll(() => page.locator("html").getAttribute("data-mantine-color-scheme")).toBe("dark");
   await page.getByRole("button", { name: "Use the light colours" }).click();
 });
 
@@ -377,7 +377,8 @@ test("signed out, every page leads to the login and back, on this site only", as
   await page.getByLabel(labelled("Password")).fill("wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("alert").waitFor();
-  expect(browser.problems.splice(0)).toEqual([expect.stringContaining("401 (Unauthorized)")]);
+  await expect.poll(() => browser.problems).toEqual([expect.stringContaining("401 (Unauthorized)")]);
+  browser.problems.splice(0);
   await page.getByLabel(labelled("Password")).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL(`${console.url}/sessions?view=recorded`);
@@ -392,15 +393,9 @@ test("signed out, every page leads to the login and back, on this site only", as
   await page.getByRole("button", { name: "Sign in" }).click();
   await heading("Profile");
   // An engineer is not offered what the API would refuse.
-  expect(await page.getByRole("navigation").getByRole("link").allInnerTexts()).toEqual([
-    "Connections",
-    "Sessions",
-    "Reviews",
-    "Access",
-    "Credentials",
-    "Runbooks",
-    "Machines",
-  ]);
+  await expect
+    .poll(() => page.getByRole("navigation").getByRole("link").allInnerTexts())
+    .toEqual(["Connections", "Sessions", "Reviews", "Access", "Credentials", "Runbooks", "Machines"]);
   await open("/profile");
   await page.getByRole("button", { name: "Sign out" }).first().click();
   await heading("Sign in");

@@ -43,7 +43,7 @@ beforeAll(async () => {
     async () => (await events.events.store.deliveries({ state: "dead" }, 10)).length > 0,
   );
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(45_000);
 });
 afterAll(async () => {
   await browser?.close();

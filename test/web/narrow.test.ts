@@ -10,7 +10,7 @@ let browser: TestBrowser;
 beforeAll(async () => {
   console = await startConsole();
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(45_000);
   const { page } = browser;
   const offer = await console.deps.identity.setup.offer();
   await page.goto(`${console.url}/setup?token=${offer!.token}`);

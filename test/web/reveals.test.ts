@@ -49,7 +49,7 @@ beforeAll(async () => {
   const { revision } = await rules.store.read();
   await rules.store.write({ put: parseDocuments(policy), remove: [], expected: revision, author: null });
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(45_000);
 });
 afterAll(async () => {
   await browser?.close();
@@ -86,11 +86,10 @@ async function look(name: string): Promise<void> {
   await shoot("light");
   await page.setViewportSize({ width: 390, height: 844 });
   await shoot("narrow");
-  const overflow = await page.evaluate<number>(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
+  const overflow = () =>
+    page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  await expect.poll(overflow, { message: `${name} is wider than 390 px` }).toBeLessThanOrEqual(0);
   await page.setViewportSize(wide);
-  expect(overflow, `${name} is wider than 390 px`).toBeLessThanOrEqual(0);
 }
 
 test("the value behind a token is asked for with a reason", async () => {

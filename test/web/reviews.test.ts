@@ -15,7 +15,7 @@ let browser: TestBrowser;
 let ada: Subject;
 let statement: string;
 
-const patience = { timeout: 15_000, interval: 250 };
+const patience = { timeout: 30_000, interval: 250 };
 const text = "update orders set status = 'refunded', refunded_at = now()\nwhere customer_id = 4711 and status = 'paid'";
 const policy = `
 apiVersion: hoop/v1
@@ -67,7 +67,7 @@ beforeAll(async () => {
     cascades: ["public.refunds"],
   });
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(45_000);
 });
 afterAll(async () => {
   await browser?.close();
@@ -153,11 +153,10 @@ async function look(name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 390, height: 844 });
   await shoot("narrow");
-  const overflow = await page.evaluate<number>(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
+  const overflow = () =>
+    page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  await expect.poll(overflow, { message: `${name} is wider than 390 px` }).toBeLessThanOrEqual(0);
   await page.setViewportSize(wide);
-  expect(overflow, `${name} is wider than 390 px`).toBeLessThanOrEqual(0);
 }
 
 test("a reviewer finds what waits, sees what it would do, and approves with a reason", async () => {

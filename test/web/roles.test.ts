@@ -33,7 +33,7 @@ beforeAll(async () => {
       null,
     );
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(20_000);
+  browser.page.setDefaultTimeout(45_000);
 });
 afterAll(async () => {
   await browser?.close();

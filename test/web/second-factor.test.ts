@@ -22,7 +22,7 @@ beforeAll(async () => {
   url = console.url.replace("127.0.0.1", "localhost");
   ada = (await console.deps.identity.setup.seed({ name: "ada", password }))!.id;
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(45_000);
   authenticator = await browser.context.newCDPSession(browser.page);
   await authenticator.send("WebAuthn.enable");
   await authenticator.send("WebAuthn.addVirtualAuthenticator", {
@@ -49,8 +49,10 @@ const labelled = (label: string) => new RegExp(`^${label}( \\*)?$`);
 const open = (path: string) => browser.page.goto(url + path);
 const button = (name: string) => browser.page.getByRole("button", { name, exact: true });
 /** The browser itself writes down each answer that is none of the 200s. */
-const expectRefusal = (status: number) =>
-  expect(browser.problems.splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
+async function expectRefusal(status: number): Promise<void> {
+  await expect.poll(() => browser.problems).toEqual([expect.stringContaining(`status of ${status}`)]);
+  browser.problems.splice(0);
+}
 
 async function knock(): Promise<void> {
   const { page } = browser;
@@ -81,11 +83,10 @@ async function picture(name: string): Promise<void> {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.waitForTimeout(150);
   if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}-narrow.png`), fullPage: true });
-  const overflow = await page.evaluate<number>(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
+  const overflow = () =>
+    page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  await expect.poll(overflow, { message: `${name} is wider than 390 px` }).toBeLessThanOrEqual(0);
   await page.setViewportSize(wide);
-  expect(overflow, `${name} is wider than 390 px`).toBeLessThanOrEqual(0);
 }
 
 test("an authenticator is set up from the profile, and its recovery codes are shown once", async () => {
@@ -104,7 +105,7 @@ test("an authenticator is set up from the profile, and its recovery codes are sh
   await dialog.getByLabel(labelled("Code")).fill("000000");
   await dialog.getByRole("button", { name: "Add it" }).click();
   await dialog.getByText("The code is wrong").waitFor();
-  expectRefusal(403);
+  await expectRefusal(403);
   await dialog.getByLabel(labelled("Code")).fill(await codeOf(secret, -1));
   await dialog.getByRole("button", { name: "Add it" }).click();
   await dialog.getByRole("list", { name: "Recovery codes" }).waitFor();
@@ -112,7 +113,7 @@ test("an authenticator is set up from the profile, and its recovery codes are sh
   expect(recoveryCodes).toHaveLength(10);
   await picture("recovery-codes");
   await dialog.getByRole("button", { name: "Copy" }).click();
-  expect(await page.evaluate("navigator.clipboard.readText()")).toContain(recoveryCodes[9]);
+  await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toContain(recoveryCodes[9]);
   const downloading = page.waitForEvent("download");
   await dialog.getByRole("link", { name: "Download" }).click();
   expect((await downloading).suggestedFilename()).toBe("hoop-recovery-codes.txt");
@@ -127,7 +128,7 @@ test("adding a passkey asks for the factor that is there, then makes it", async 
   await button("Add a passkey").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("heading", { name: "Is it you?" }).waitFor();
-  expectRefusal(412);
+  await expectRefusal(412);
   await picture("prove");
   await dialog.getByLabel(labelled("Code")).fill(recoveryCodes[0]!);
   await dialog.getByRole("button", { name: "Go on" }).click();
@@ -211,7 +212,7 @@ test("a question that is given up, or somebody else's, says so", async () => {
   await page.getByText("Nobody waits for this answer any more").waitFor();
   await open("/step-up/BCDFG-HJKLM");
   await page.getByText("No question of this name waits for you").waitFor();
-  expectRefusal(404);
+  await expectRefusal(404);
 });
 
 test("the last factor of somebody who must have one stays, and a required one is made while signing in", async () => {
@@ -228,7 +229,7 @@ test("the last factor of somebody who must have one stays, and a required one is
   await table.getByText("Authenticator", { exact: true }).waitFor({ state: "detached" });
   await remove(/This laptop/);
   await page.getByText("This is your last second factor").waitFor();
-  expectRefusal(409);
+  await expectRefusal(409);
   await signOut();
   await page.getByLabel(labelled("User")).fill("grace");
   await page.getByLabel(labelled("Password")).fill(password);
