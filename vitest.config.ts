@@ -11,6 +11,7 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           // A wait ends when what it waits for is there; how long it may last is for machines that are slow, or busy.
           expect: { poll: { timeout: 20_000 } },
         },
