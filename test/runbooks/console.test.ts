@@ -37,8 +37,8 @@ beforeAll(async () => {
   await writeFile(file, text);
   await hoop.hoop("admin", ["runbook", "write", file]);
   browser = await startBrowser();
-  browser.page.setDefaultTimeout(20_000);
-}, 120_000);
+  browser.page.setDefaultTimeout(45_000);
+});
 afterAll(async () => {
   await browser?.close();
   await hoop?.stop();
@@ -67,11 +67,11 @@ test("a person fills in the form that the parameters make, looks at what it woul
   await page.getByLabel(/^database/).selectOption("pg");
   await page.getByRole("button", { name: "What would it do?" }).click();
   const dry = page.getByRole("region", { name: "What it would do" });
-  await expect.poll(() => dry.textContent(), { timeout: 20_000 }).toContain('$1 = "Ada Lovelace"');
+  await expect.poll(() => dry.textContent()).toContain('$1 = "Ada Lovelace"');
   await picture("runbook");
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByText("Succeeded", { exact: true }).waitFor();
-  await expect.poll(() => page.getByRole("link", { name: "its session" }).count(), { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => page.getByRole("link", { name: "its session" }).count()).toBe(2);
   await picture("run");
   await page.getByRole("link", { name: "its session" }).first().click();
   await page.getByRole("heading", { level: 1 }).waitFor();
@@ -80,7 +80,7 @@ test("a person fills in the form that the parameters make, looks at what it woul
   await page.getByLabel(/^database/).selectOption("pg");
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByText(/customer must match/).waitFor();
-}, 120_000);
+});
 
 test("the review of a run shows what it was given and what each step would send, and no secret", async () => {
   const { page } = browser;
@@ -113,4 +113,4 @@ test("the review of a run shows what it was given and what each step would send,
   await page.getByRole("link", { name: "how it stands" }).click();
   await page.getByRole("heading", { level: 1, name: "Run of reviewed" }).waitFor();
   await hoop.hoop("engineer", ["runbook", "cancel", id]);
-}, 120_000);
+});

@@ -127,7 +127,7 @@ beforeAll(async () => {
   writeFileSync(join(work, "deep/er/two.runbook.md"), text("two"));
   writeFileSync(join(work, "README.md"), "not a runbook");
   commit("first");
-}, 60_000);
+});
 
 afterAll(async () => {
   server?.closeAllConnections();

@@ -20,12 +20,13 @@ spec:
 /** What runs hold is sealed; a rotation at one gateway reaches it, whichever gateway wrote it. */
 describe("rotation of keys over two gateways", () => {
   const stops: (() => Promise<unknown>)[] = [];
+  let rotations = 0;
   let store: PostgresServer;
   let hoop: Replicas;
   beforeAll(async () => {
     const both = await startTwoGateways(stops, "echo", runbook);
     ({ store, hoop } = both);
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
   });
@@ -56,16 +57,20 @@ describe("rotation of keys over two gateways", () => {
     const [here, there] = [await run(one), await run(other)];
     const before = [await detail(one, here), await detail(one, there)];
     expect(before[0]).toMatchObject({ parameters: { word: "hello", password: "(secret)" } });
-    const { resealed } = await api<{ resealed: number }>(other, admin, "POST", "/secrets/rotate");
+    const rotate = (at: Replica) => {
+      rotations++;
+      return api<{ resealed: number }>(at, admin, "POST", "/secrets/rotate");
+    };
+    const { resealed } = await rotate(other);
     expect(resealed).toBeGreaterThanOrEqual(6);
     expect([await isNew(here), await isNew(there)]).toEqual([true, true]);
     for (const at of [one, other]) expect([await detail(at, here), await detail(at, there)]).toEqual(before);
     // The other gateway hears of the new keys.
     await until("one seals under the new key", async () => isNew(await run(one)));
-    await api(one, admin, "POST", "/secrets/rotate");
+    await rotate(one);
     expect(await isNew(there)).toBe(true);
     expect(await detail(other, there)).toEqual(before[1]);
-  }, 60_000);
+  });
 
   it("has left out no purpose that this gateway has keys of", async () => {
     const { rows } = await store.query(
@@ -75,7 +80,7 @@ describe("rotation of keys over two gateways", () => {
     const rings: readonly string[] = ["secrets", ...ringPurposes];
     for (const { purpose, generation } of rows) {
       expect([...rings, ...lasting]).toContain(purpose);
-      expect([purpose, generation]).toEqual([purpose, lasting.includes(purpose) ? 1 : 3]);
+      expect([purpose, generation]).toEqual([purpose, lasting.includes(purpose) ? 1 : 1 + rotations]);
     }
     expect(rows.map(({ purpose }) => purpose)).toEqual(expect.arrayContaining([...rings]));
   });

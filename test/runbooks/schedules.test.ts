@@ -35,7 +35,7 @@ beforeAll(async () => {
     current: () => ({ id: randomUUID(), generation: 1, key }),
     byId: async () => key,
   });
-}, 60_000);
+});
 afterAll(async () => {
   await store?.close();
   await postgres?.stop();

@@ -59,7 +59,7 @@ async function startTunnel(http: string): Promise<void> {
   expect(login.stderr).toBe("");
   const started = await startChild<TunnelStatus>([cli, "tunnel", "up", "--json", "--names", "none"], {
     env: { ...clean, HOOP_HOME: join(folder, "home") },
-    readyMs: 30_000,
+    readyMs: 90_000,
     isReady: (line) => line.event === "ready",
   });
   tunnel = started.child;
@@ -122,13 +122,13 @@ beforeAll(async () => {
   });
   expect(made.status).toBeLessThan(300);
   await startTunnel(http);
-}, 180_000);
+});
 
 afterAll(async () => {
   await tunnel?.stop();
   await gateway?.stop();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 test("nothing runs before somebody asks for it", () => {
   expect(sampleProcesses()).toEqual([]);
@@ -145,11 +145,11 @@ test("psql, ssh and curl reach the samples, under the default rules", async () =
 
   const [first] = JSON.parse((await curl("/api/customers")).stdout) as { name: string; email: string }[];
   expect(first).toMatchObject({ name: "Grace Hopper", email: "g***@n***.org" });
-}, 120_000);
+});
 
 test("hoop connections test finds the database well", async () => {
   expect(await hoop(["connections", "test", "pg-demo"])).toMatchObject({ code: 0 });
-}, 60_000);
+});
 
 test("the machine has no shell of this computer, and no way on from it", async () => {
   await expect(ssh("cat /etc/passwd")).rejects.toMatchObject({ code: 1 });
@@ -157,10 +157,10 @@ test("the machine has no shell of this computer, and no way on from it", async (
   const { host, port } = place("site-demo");
   const forward = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes"];
   const through = run("ssh", ["-F", "none", ...forward, "-p", String(port), "-W", "127.0.0.1:22", host], {
-    timeout: 20_000,
+    timeout: 60_000,
   });
   await expect(through).rejects.toMatchObject({ code: 255 });
-}, 60_000);
+});
 
 test("the samples are other users than root, know none of the gateway's settings, and listen on no port", async () => {
   await ssh("true");
@@ -188,27 +188,29 @@ test("the samples are other users than root, know none of the gateway's settings
       .filter((line) => sockets.has(line.trim().split(/\s+/)[9] ?? "-"));
     expect(listening).toEqual([]);
   }
-}, 60_000);
+});
 
 test("what ended by itself is there again for the next one, with the same host key", async () => {
   const [server] = sampleProcesses().filter(({ args }) => args.includes("server/main.js"));
   process.kill(server!.pid, "SIGKILL");
   await expect.poll(() => existsSync(`/proc/${server!.pid}`)).toBe(false);
   expect((await ssh("whoami")).stdout).toBe("deploy\n");
-}, 30_000);
+});
 
 test("a gateway that is killed takes its samples with it, or the next start ends them", async () => {
+  await ssh("true");
+  await psql("select 1");
   const before = sampleProcesses();
   expect(before).toHaveLength(2);
   const gone = new Promise((resolve) => gateway!.process.once("close", resolve));
   gateway!.process.kill("SIGKILL");
   await gone;
   const { http } = await startGateway();
-  await expect.poll(() => before.filter(({ pid }) => existsSync(`/proc/${pid}`)), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => before.filter(({ pid }) => existsSync(`/proc/${pid}`))).toEqual([]);
   await startTunnel(http);
   const changed = await psql("insert into orders (customer_id, item, amount) values (1, 'abacus', 1) returning item");
   expect(changed.stdout).toContain("abacus");
-}, 120_000);
+});
 
 test("what was removed stays away", async () => {
   for (const name of ["pg-demo", "web-demo", "site-demo"])
@@ -221,7 +223,7 @@ test("what was removed stays away", async () => {
   expect(sampleProcesses()).toEqual([]);
   // Nor does the database keep its files.
   expect(readdirSync(join(folder, "gateway", "samples"))).toEqual([]);
-}, 120_000);
+});
 
 test("switched off, there are none, and those that are there lead nowhere and say so", async () => {
   await gateway!.stop();
@@ -240,4 +242,4 @@ test("switched off, there are none, and those that are there lead nowhere and sa
   const tested = await hoop(["connections", "test", "mine"]);
   expect(tested.code).not.toBe(0);
   expect(tested.stderr + tested.stdout).toContain("samples are switched off");
-}, 120_000);
+});
