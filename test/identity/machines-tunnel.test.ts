@@ -36,7 +36,7 @@ describe("a tunnel of a machine", () => {
       [cli, "tunnel", "up", "--json", "--names", "none", "--range", range],
       {
         env,
-        readyMs: 60_000,
+        readyMs: 90_000,
         isReady: (line) => line["event"] === "ready",
       },
     );

@@ -76,7 +76,7 @@ describe("service accounts and their keys", () => {
       ]);
       const revoked = await call(api.app, "DELETE", `/api/v1/service-accounts/${account}/keys/old`, undefined, admin);
       expect(revoked.status).toBe(204);
-      await until("the other replica knows", async () => (await there(old.key)).status === 401, 2_000);
+      await until("the other replica knows", async () => (await there(old.key)).status === 401);
       expect(await me(old.key)).toMatchObject(refused(/revoked/));
       expect((await there(young.key)).status).toBe(200);
       // Its name is free again.
@@ -108,7 +108,7 @@ describe("service accounts and their keys", () => {
       parameters: [details.id],
     } as never);
     await api.store.changes.publish("identity");
-    await until("it has expired", async () => (await me(key)).status === 401, 2_000);
+    await until("it has expired", async () => (await me(key)).status === 401);
     expect(await me(key)).toMatchObject(refused(/expired/));
   });
 
@@ -171,7 +171,6 @@ describe("service accounts and their keys", () => {
     await until(
       "the role counts",
       async () => (await call(api.app, "GET", "/api/v1/service-accounts", undefined, bert)).status === 200,
-      2_000,
     );
     expect((await call(api.app, "POST", "/api/v1/service-accounts/helper/keys", { name: "mine" }, bert)).status).toBe(
       403,

@@ -52,9 +52,7 @@ describe("a directory and open lanes", () => {
     const child = spawn("psql", ["-X", "-c", "select pg_sleep(60)"], { env: hoop.clientEnv() });
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    const ended = new Promise<{ said: string; at: number }>((resolve) =>
-      child.once("close", () => resolve({ said, at: performance.now() })),
-    );
+    const ended = new Promise<{ said: string }>((resolve) => child.once("close", () => resolve({ said })));
     await until(
       "the statement runs",
       async () =>
@@ -67,11 +65,9 @@ describe("a directory and open lanes", () => {
 
   test("taken out of the group that a rule is for", async () => {
     const { ended } = await sleeper();
-    const asked = performance.now();
     await scim("PATCH", `/Groups/${engineers.id}`, patchOp({ op: "remove", path: `members[value eq "${ada.id}"]` }));
-    const { said, at } = await ended;
+    const { said } = await ended;
     expect(said).toMatch(/FATAL:.*access to pg was withdrawn/);
-    expect(at - asked).toBeLessThan(5_000);
     await scim("PATCH", `/Groups/${engineers.id}`, patchOp({ op: "Add", path: "members", value: [{ value: ada.id }] }));
   });
 

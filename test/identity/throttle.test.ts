@@ -22,7 +22,16 @@ describe("guessing at two replicas in turn", () => {
 
   it("gives as few tries as at one, and another name goes on", async () => {
     const answers: number[] = [];
-    for (let n = 0; n < 8; n++) answers.push(await tryAs(n, "bert", "not the password"));
+    // The wait after the fifth is a second: a round in which as much went by before the last of them says nothing, and is done again.
+    for (let round = 0, late = true; late && round < 3; round++) {
+      answers.length = 0;
+      let fifth = 0;
+      for (let n = 0; n < 8; n++) {
+        if (n === 4) fifth = performance.now();
+        answers.push(await tryAs(n, `bert-${round}`, "not the password"));
+      }
+      late = performance.now() - fifth > 1_000;
+    }
     // Five are free; the wait after them is known on both sides.
     expect(answers.slice(0, 5)).toEqual(Array(5).fill(401));
     expect(answers.slice(5)).toEqual(Array(3).fill(429));

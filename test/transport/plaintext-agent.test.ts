@@ -143,7 +143,7 @@ describe("an agent without TLS", () => {
       "for another method": proof(mine, { path: "/hoop.v1.AgentService/Renew" }),
       "for a lane": proof(mine, { nonce: "x" }),
       old: proof(mine, { at: now - 61_000 }),
-      "of the future": proof(mine, { at: now + 65_000 }),
+      "of the future": proof(mine, { at: now + 90_000 }),
       "another form": { ...proof(mine), [agentProofHeader]: "1.2.3.4" },
       "no certificate": { ...proof(mine), [agentCertificateHeader]: "AAAA" },
     };
