@@ -62,7 +62,7 @@ describe("real clients", () => {
     const outputs: string[] = [];
     for (const port of [server.port, through.port]) {
       await server.query("truncate sink");
-      const done = await run(file, [...args], { env: env(port), cwd: folder, maxBuffer: 64 << 20, timeout: 40_000 });
+      const done = await run(file, [...args], { env: env(port), cwd: folder, maxBuffer: 64 << 20, timeout: 80_000 });
       outputs.push(steady(done.stdout + done.stderr));
     }
     return outputs as [string, string];
@@ -112,11 +112,8 @@ describe("real clients", () => {
     let text = "";
     child.stderr!.on("data", (chunk: string) => (text += chunk));
     const exited = new Promise((resolve) => child.once("exit", resolve));
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await server.query("select 1 from pg_stat_activity where query = 'select pg_sleep(30)'")).rows.length > 0)
-        break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const runs = "select 1 from pg_stat_activity where query = 'select pg_sleep(30)' and state = 'active'";
+    await expect.poll(async () => (await server.query(runs)).rows.length).toBeGreaterThan(0);
     child.kill("SIGINT");
     await exited;
     expect(text).toMatch(/canceling statement due to user request/);

@@ -163,4 +163,4 @@ test("nothing of the secret leaves a random query without the analysis saying so
   expect(counts.own).toBeGreaterThan(5);
   expect(counts.otherwise).toBeGreaterThan(50);
   expect(counts.error).toBeLessThan(counts.otherwise * 3);
-}, 180_000);
+});
