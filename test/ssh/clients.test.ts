@@ -93,6 +93,8 @@ test("git clones and pushes, and is judged with its repository", async () => {
   const env = { GIT_SSH_COMMAND: `ssh ${options(lane.port).join(" ")}`, HOME: folder, GIT_CONFIG_NOSYSTEM: "1" };
   const git = (...args: string[]) =>
     run("git", ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "safe.directory=*", ...args], env);
+  for (const made of [join(sshd.folder, "repo.git"), join(folder, "clone")])
+    rmSync(made, { recursive: true, force: true });
   await git("init", "-q", "--bare", join(sshd.folder, "repo.git"));
   const cloned = await git("clone", "-q", `ssh://127.0.0.1:${lane.port}${sshd.folder}/repo.git`, join(folder, "clone"));
   expect(cloned.code, cloned.err).toBe(0);

@@ -145,7 +145,7 @@ E`;
 test("Ansible: ping, and a playbook with files and a template, pipelined and not", async () => {
   const lane = await lanes();
   const there = join(sshd.folder, "by-ansible");
-  mkdirSync(there);
+  mkdirSync(there, { recursive: true });
   const common = `-F none -o UserKnownHostsFile=${folder}/known_hosts -o HostKeyAlias=site.hoop -o IdentityFile=none -o IdentityAgent=none -o ControlMaster=auto -o ControlPersist=20s -o ControlPath=${folder}/ansible-%C`;
   writeFileSync(
     join(folder, "inventory"),

@@ -100,6 +100,7 @@ test("an operation that is held waits, and what it waited for is done when it is
   const lane = await lanes((ask) =>
     ask.analysis?.attributes["operation"] === "mkdir" ? new Promise<string>((resolve) => (release = resolve)) : "allow",
   );
+  rmSync(join(sshd.folder, "held"), { recursive: true, force: true });
   const done = sftp(lane.port, `mkdir ${sshd.folder}/held\nls ${sshd.folder}/held\n`);
   await expect.poll(() => lane.asks.some(({ text }) => text.includes("mkdir"))).toBe(true);
   expect(existsSync(join(sshd.folder, "held"))).toBe(false);

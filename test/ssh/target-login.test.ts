@@ -110,6 +110,7 @@ test("another authority, another name, a certificate that is over, and a key wit
     [["-n", "localhost", "-V", "-2h:-1h"], "not good at this time"],
     [[], "for no name"],
   ] as const) {
+    rmSync(join(folder, `bad-${why.length}`), { force: true });
     keygen("-t", "ed25519", "-N", "", "-f", `bad-${why.length}`);
     keygen("-s", "ca", "-I", "bad", "-h", ...args, `bad-${why.length}.pub`);
     const bad = await startSshd([

@@ -39,6 +39,7 @@ const use = (owner: string, used: number, bucket = 7): BucketUse => ({
 
 test("adds of many replicas at once add up, and each hears the sum", async () => {
   const budgets = createBudgetStore(store);
+  await budgets.prune("hour", 10);
   const sums = await Promise.all(
     Array.from({ length: 40 }, () => budgets.add({ counts: [use("ada", 2), use("bo", 1)], subjects: [] })),
   );
@@ -50,6 +51,8 @@ test("adds of many replicas at once add up, and each hears the sum", async () =>
 
 test("what changed since a mark is told, each person once, and what is old is forgotten", async () => {
   const budgets = createBudgetStore(store);
+  await budgets.prune("hour", 10);
+  await budgets.prune("day", 4);
   const { mark } = await budgets.changed(null);
   const about = { rule: "people", measure: "subjects" as const, owner: "ada", span: "day" as const, bucket: 3 };
   await budgets.add({ counts: [use("cy", 5, 9)], subjects: [{ ...about, subject: "aa" }] });

@@ -93,7 +93,7 @@ test("what may happen once happens once, however many ask in the same moment", a
   expect((await atOnce(() => factors.tryPending(hash, 5))).filter((found) => found !== null)).toHaveLength(5);
   expect((await atOnce(() => factors.takePending(hash))).filter(Boolean)).toHaveLength(1);
 
-  const question = { id: "BCDFG-HJKLM", subject: ada, connection: "pg", session: null, shown: null, expiresAt: soon() };
+  const question = { id: randomUUID(), subject: ada, connection: "pg", session: null, shown: null, expiresAt: soon() };
   expect(await factors.openChallenge(question, 50)).toBe(true);
   expect((await atOnce(() => factors.answered(ada, "pg", question.id))).filter(Boolean)).toHaveLength(1);
 });
