@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.js";
 
+/** How long anything may take is no test's matter: these end what hangs, also where a machine is slow and has much to do. */
+const patience = { expect: { poll: { timeout: 30_000 } } };
+
 /** Two projects: `unit` needs nothing but Node, `real` needs real servers and clients (installed by `npm test`). */
 export default defineConfig({
   test: {
@@ -12,8 +15,7 @@ export default defineConfig({
           include: ["src/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // A wait ends when what it waits for is there; how long it may last is for machines that are slow, or busy.
-          expect: { poll: { timeout: 20_000 } },
+          ...patience,
         },
       },
       {
@@ -23,7 +25,7 @@ export default defineConfig({
           globalSetup: ["test/support/templates.ts"],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          expect: { poll: { timeout: 30_000 } },
+          ...patience,
           // A dozen real processes share two cores here. A test that passes only at the second try is told by name as such.
           retry: process.env.CI ? 1 : 0,
           // Two files at a time: more real servers than that only slow each other down on two cores.

@@ -97,6 +97,7 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
       const result = await runChild(process.execPath, [cli, ...args], {
         env: { ...clean(), HOOP_HOME: home(who) },
         input,
+        timeoutMs: 120_000,
       });
       if (result.code !== 0)
         throw new Error(`hoop ${args.join(" ")} exited with ${result.code}:\n${result.stderr}${result.stdout}`);
@@ -181,11 +182,13 @@ export async function startHoop(options: HoopOptions): Promise<RunningHoop> {
       agent,
       tunnel,
       async place(name) {
-        for (let tries = 0; ; tries++) {
+        const deadline = Date.now() + 60_000;
+        for (;;) {
           const now = JSON.parse(await hoop("engineer", ["tunnel", "status", "--json"])) as TunnelStatus;
           const found = now.connections.find((one) => one.name === name && one.address !== "");
           if (found) return { host: found.address, port: found.port };
-          if (tries > 150) throw new Error(`the tunnel does not offer ${name}: ${JSON.stringify(now.connections)}`);
+          if (Date.now() > deadline)
+            throw new Error(`the tunnel does not offer ${name}: ${JSON.stringify(now.connections)}`);
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       },

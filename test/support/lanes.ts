@@ -94,7 +94,7 @@ export async function startLanes(protocol: Protocol, options: LaneOptions): Prom
         viaAgent: options.viaAgent ?? false,
         clientTls: true,
         limits: {
-          ...{ maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: options.handshakeMs ?? 60_000 },
+          ...{ maxFrame: 1024 * 1024, maxQueued: 256 * 1024, handshakeMs: options.handshakeMs ?? 30_000 },
           maxScreen: options.maxScreen,
         },
         maskKey: Buffer.alloc(32, 1),

@@ -104,7 +104,7 @@ export async function servePostgresThrough(options: ThroughOptions): Promise<Thr
     credential: { user: server.user, secret: server.password },
     viaAgent: false,
     clientTls: options.certificate !== undefined,
-    limits: { maxFrame: 16 * 1024 * 1024, maxQueued: 1024 * 1024, handshakeMs: 60_000 },
+    limits: { maxFrame: 16 * 1024 * 1024, maxQueued: 1024 * 1024, handshakeMs: 30_000 },
     maskKey: Buffer.alloc(32, 7),
     random: (n) => randomBytes(n),
     ...options.init,
@@ -167,9 +167,8 @@ export async function servePostgresThrough(options: ThroughOptions): Promise<Thr
       for (const send of [...listeners]) send(order);
     },
     ended: async (code) => {
-      const late = Date.now() + 30_000;
-      while (!ends.some((reason) => reason.code === code)) {
-        if (Date.now() > late) throw new Error(`no session ended as ${code}: ${JSON.stringify(ends)}`);
+      for (let tries = 0; !ends.some((reason) => reason.code === code); tries++) {
+        if (tries > 1_200) throw new Error(`no session ended as ${code}: ${JSON.stringify(ends)}`);
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     },

@@ -10,11 +10,14 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { freePort } from "./free-port.js";
+
+export { freePort } from "./free-port.js";
 
 /** How the throw-away server asks for passwords over TCP. `md5` also stores them as md5. */
 export type PostgresAuth = "scram-sha-256" | "md5" | "password" | "trust";
@@ -60,15 +63,6 @@ const debianBinaries = "/usr/lib/postgresql/15/bin";
 /** Whether that version can be run here; a test that needs it says so by name instead of passing silently. */
 export function hasPostgres(version: 15 | 18): boolean {
   return existsSync(join(version === 15 ? debianBinaries : npmBinaries, "initdb"));
-}
-
-/** A port of 127.0.0.1 that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** PostgreSQL refuses to run as root. */
@@ -249,7 +243,7 @@ async function initialise({ data, bin, owner }: Omit<DataFolder, "name">): Promi
 }
 
 async function untilListening(port: number, gone: () => boolean, log: () => string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1_800; tries++) {
     if (gone()) throw new Error(`exited: ${log()}`);
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1", () => resolve(true));
@@ -259,7 +253,7 @@ async function untilListening(port: number, gone: () => boolean, log: () => stri
     if (open) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error("not listening after 30 s");
+  throw new Error("not listening after 90 s");
 }
 
 const starting = new Set(["57P03", "ECONNREFUSED", "ENOENT"]);
@@ -270,7 +264,7 @@ async function retry<T>(action: () => Promise<T>): Promise<T> {
     try {
       return await action();
     } catch (error) {
-      if (tries > 200 || !starting.has((error as { code?: string }).code ?? "")) throw error;
+      if (tries > 1_200 || !starting.has((error as { code?: string }).code ?? "")) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -16,6 +16,7 @@ import {
   service,
 } from "../../src/transport/grpc/index.js";
 import type { PipeAbort } from "../../src/transport/pipe.js";
+import { freePort } from "../support/free-port.js";
 import { until } from "./gateway.js";
 
 let server: GrpcServer;
@@ -23,15 +24,6 @@ let nginx: ChildProcess;
 let session: GrpcSession;
 let folder: string;
 let nginxPort: number;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 beforeAll(async () => {
   server = createGrpcServer({
