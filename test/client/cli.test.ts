@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../support/free-port.js";
 
 const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "hoop-cli-"));
@@ -23,22 +23,13 @@ interface Run {
 /** Runs the built command as a user would, with `input` on stdin. */
 function hoop(words: readonly string[], input = "", env: Readonly<Record<string, string>> = {}): Promise<Run> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env.PATH ?? "", HOOP_HOME: home, ...env }, timeout: 40_000 };
+    const options = { env: { PATH: process.env.PATH ?? "", HOOP_HOME: home, ...env }, timeout: 120_000 };
     const child = execFile(process.execPath, [cli, ...words], options, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
     );
     child.stdin!.on("error", () => {});
     child.stdin!.end(input);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A program of ours that runs for long; resolves with its first event of this kind. */
@@ -82,7 +73,7 @@ beforeAll(async () => {
   const started = await start(["gateway"], "ready", settings);
   gateway = started.child;
   url = String(started.ready.http);
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   gateway?.kill("SIGTERM");
   if (gateway && gateway.exitCode === null) await once(gateway, "exit");
