@@ -203,7 +203,7 @@ test("policy is planned, applied and simulated", async () => {
   expect(stale.status).toBe(409);
   await expect
     .poll(async () => JSON.stringify((await call(api.app, "GET", "/api/v1/policy/explain", undefined, admin)).body), {
-      timeout: 2_000,
+      timeout: 20_000,
     })
     .toContain("no-writes");
   await call(api.app, "POST", "/api/v1/connections", { ...demo, name: "pg-simulated" }, admin);
@@ -233,13 +233,13 @@ test("a session of another replica is listed and killed through this one", async
   });
   const mine = () => call<{ items: { id: string }[] }>(api.app, "GET", "/api/v1/sessions/live", undefined, engineer);
   await expect
-    .poll(async () => (await mine()).body.items.map((session) => session.id), { timeout: 2_000 })
+    .poll(async () => (await mine()).body.items.map((session) => session.id), { timeout: 20_000 })
     .toEqual([id]);
   expect((await call(api.app, "GET", "/api/v1/sessions/live?subject=ada", undefined, engineer)).status).toBe(403);
   expect((await call(api.app, "POST", `/api/v1/sessions/${id}/kill`, { reason: "lunch" }, admin)).status).toBe(202);
-  await expect.poll(() => killed, { timeout: 2_000 }).toEqual([{ session: id, by: "ada", reason: "lunch" }]);
+  await expect.poll(() => killed, { timeout: 20_000 }).toEqual([{ session: id, by: "ada", reason: "lunch" }]);
   other.deps.sessions.end(id);
-  await expect.poll(async () => (await mine()).body.items, { timeout: 2_000 }).toEqual([]);
+  await expect.poll(async () => (await mine()).body.items, { timeout: 20_000 }).toEqual([]);
   expect((await call(api.app, "POST", `/api/v1/sessions/${id}/kill`, {}, admin)).status).toBe(404);
   await other.close();
 });

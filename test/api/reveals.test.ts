@@ -92,7 +92,7 @@ async function apply(approvers: string): Promise<void> {
   const applied = await call(api.app, "POST", "/api/v1/policy/apply", { text: policy(approvers), prune: true }, admin);
   expect(applied.status, JSON.stringify(applied.body)).toBe(200);
   // A change takes effect when the feed has told of it.
-  await vi.waitFor(() => expect(source.current().version).not.toBe(before), { timeout: 5_000, interval: 10 });
+  await vi.waitFor(() => expect(source.current().version).not.toBe(before), { timeout: 20_000, interval: 10 });
 }
 
 let reasons = 0;

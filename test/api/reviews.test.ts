@@ -84,7 +84,7 @@ beforeAll(async () => {
   const applied = await call(api.app, "POST", "/api/v1/policy/apply", { text: policy, prune: true }, admin);
   expect(applied.status, JSON.stringify(applied.body)).toBe(200);
   // A change takes effect when the feed has told of it.
-  await vi.waitFor(() => expect(source.current().version).not.toBe(before), { timeout: 5_000, interval: 10 });
+  await vi.waitFor(() => expect(source.current().version).not.toBe(before), { timeout: 20_000, interval: 10 });
 });
 afterAll(() => api.close());
 

@@ -25,7 +25,7 @@ let gateway: TestGateway;
 const sessions: GrpcSession[] = [];
 beforeEach(async () => {
   world = await createTestWorld();
-  gateway = await startTestGateway(world, { dialMs: 2_000 });
+  gateway = await startTestGateway(world, { dialMs: 20_000 });
 });
 afterEach(async () => {
   for (const session of sessions.splice(0)) session.close();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await appended(recorder, closedDraft(session, 1));
   await publisher.stop();
   await recorder.flush();
-  await feeder.drain(AbortSignal.timeout(5_000));
+  await feeder.drain(AbortSignal.timeout(60_000));
   await feeder.stop();
   await recorder.close();
   lines = [];

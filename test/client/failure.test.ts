@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { askTunnel } from "../../src/client/tunnel/control/ask-tunnel.js";
 import type { Pipe } from "../../src/transport/index.js";
+import { freePort } from "../support/free-port.js";
 import { echo, offer, startEchoGateway } from "./echo-gateway.js";
 import { fakeRoot, type StartedTunnel, startTunnel } from "./start-tunnel.js";
 
@@ -27,14 +28,15 @@ async function psql(address: string, port: number, ...options: string[]): Promis
   const failed = await run(
     "psql",
     ["-w", "-h", address, "-p", String(port), "-U", "ada", ...options, "-c", "select 1"],
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   ).catch((error: { stderr: string }) => error);
   return failed.stderr;
 }
 
 describe("a client of the tunnel", () => {
   it("is told at once when the gateway is away, and is served again when it is back", async () => {
-    gateway = await startEchoGateway();
+    // Of its own, so that it is still there when the gateway comes back.
+    gateway = await startEchoGateway(echo, await freePort());
     gateway.offer(offer("pg", 15984, "postgres"), offer("echo", 15983));
     tunnel = startTunnel(gateway.url, machine.root);
     const { connections } = await tunnel.ready;

@@ -79,6 +79,6 @@ describe.runIf(isRoot)("another user of the same machine", () => {
   it("may, when it is the tunnel's", async () => {
     tunnel = startTunnel(gateway.url, machine.root, { allowedUids: [nobody] });
     const [echo] = (await tunnel.ready).connections;
-    expect(await asNobody(echo!.address, echo!.port, "echo hello >&3; timeout 3 head -n1 <&3")).toBe("hello\n");
+    expect(await asNobody(echo!.address, echo!.port, "echo hello >&3; timeout 60 head -n1 <&3")).toBe("hello\n");
   });
 });

@@ -17,7 +17,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === "linux")(
       const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" };
       const { stdout } = await promisify(execFile)("unshare", ["-n", process.execPath, scenario], {
         env,
-        timeout: 50_000,
+        timeout: 120_000,
       });
       const seen = JSON.parse(stdout.slice(stdout.indexOf("{")));
       expect(seen.beside).toEqual({

@@ -32,7 +32,7 @@ function running(tunnel: StartedTunnel): StartedTunnel {
 }
 
 async function statusWhen(stateFolder: string, test: (status: TunnelStatus) => boolean): Promise<TunnelStatus> {
-  for (let i = 0; i < 200; i++) {
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
     const status = await askTunnel(stateFolder, "status");
     if (test(status)) return status;
     await sleep(25);
