@@ -129,7 +129,12 @@ describe("delivery", () => {
       more();
     };
     const hangs = await receiver();
-    hangs.answer = () => {};
+    // How many waited for it at the same moment: each of them gives up one day, and is followed by another.
+    let [waiting, most] = [0, 0];
+    hangs.answer = (_, response) => {
+      most = Math.max(most, ++waiting);
+      response.once("close", () => waiting--);
+    };
     const fine = await receiver();
     await apply(
       hook("huge", huge.url) +
@@ -146,7 +151,8 @@ describe("delivery", () => {
     // Sockets hold some; nothing near what was offered forty times.
     expect(sent).toBeLessThan(200 << 20);
     // One at a time on each of the two gateways.
-    expect(hangs.received.length).toBeLessThanOrEqual(2);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(2);
     expect((await deliveries("to-hangs")).every(({ state }) => state === "ready")).toBe(true);
   });
 
@@ -172,7 +178,7 @@ describe("delivery", () => {
       "this delivery cannot be read",
     ]);
     expect(to.received.length).toBe(1);
-    const { rows } = await sql`select bad from event_outbox`.execute(one.store.db);
+    const { rows } = await sql`select bad from event_outbox where bad is not null`.execute(one.store.db);
     expect(rows).toEqual([{ bad: "it cannot be read" }, { bad: "it cannot be read" }]);
   });
 

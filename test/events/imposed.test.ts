@@ -98,7 +98,7 @@ describe("what rules impose", () => {
     expect(await restraints("kill")).toEqual([]);
     await remove("shadowed");
     await remove("off");
-  }, 90_000);
+  }, 240_000);
 
   it("has all columns masked, also in sessions that begin later", async () => {
     await apply(reaction("mask-all", 'on: statement.denied\nthen:\n  - tightenMasks: { for: 1h, method: "null" }'));
@@ -108,26 +108,27 @@ describe("what rules impose", () => {
     await hoop.hoop("admin", ["reactions", "release", (await restraints("masks"))[0]!.id]);
     await until("it is shown", async () => (await psql("select email from customers")).stdout.includes("ada@"));
     await remove("mask-all");
-  }, 90_000);
+  }, 240_000);
 
   it("has what a person asks reviewed for a time, and not any more after it", async () => {
     await apply(
       reaction(
         "look-first",
-        "on: statement.denied\nquiet: 1h\nthen:\n  - requireReview: { for: 25s, hold: { approvals: { groups: admins } } }",
+        "on: statement.denied\nquiet: 1h\nthen:\n  - requireReview: { for: 40s, hold: { approvals: { groups: admins } } }",
       ),
     );
     await denied();
+    await until("it is imposed", async () => (await restraints("review")).length > 0);
     const held = psql("select 41 + 1");
     const open = () => json<readonly { id: string; state: string }[]>("review", "ls");
-    await until("a review is open", async () => (await open()).length > 0, 20_000);
+    await until("a review is open", async () => (await open()).length > 0);
     await hoop.hoop("admin", ["review", "approve", (await open())[0]!.id]);
     expect((await held).stdout.trim()).toBe("42");
     await until("its time is over", async () => (await restraints("review")).length === 0, 60_000);
     expect((await psql("select 43")).stdout.trim()).toBe("43");
     expect(await counts("look-first")).toMatchObject({ fired: 1 });
     await remove("look-first");
-  }, 120_000);
+  }, 240_000);
 
   it("ends a paused session that nobody releases, when its time is over", async () => {
     await apply(reaction("pause", "on: statement.denied\nby: session\nquiet: 1h\nthen:\n  - pause: { for: 3s }"));
@@ -151,12 +152,11 @@ describe("what rules impose", () => {
             "session.killed",
           )
         )[0],
-      20_000,
     );
     expect(killed.data.text).toMatch(/nobody released it in time/);
     expect(killed.cause.map(({ rule }) => rule)).toEqual(["pause"]);
     await remove("pause");
-  }, 90_000);
+  }, 240_000);
 
   it("stops two rules that answer each other's runbooks, and says how many steps a run had", async () => {
     const file = join(hoop.folder, "tidy.runbook.md");
@@ -168,7 +168,9 @@ describe("what rules impose", () => {
     const finished = () =>
       json<readonly { data: object; cause: { rule: string }[] }[]>("events", "ls", "--type", "runbook.finished");
     await until("both ran", async () => (await finished()).length >= 2, 60_000);
-    await until("the second end was looked at", async () => (await counts("pong")).guarded >= 1, 30_000);
+    await until("the second end was looked at", async () => (await counts("pong")).guarded >= 1);
+    // The refusals come by the journal, and so may come after the ends of their runs.
+    await until("the refusals were looked at", async () => (await counts("ping")).guarded >= 2);
     expect(await counts("ping")).toMatchObject({ matched: 3, fired: 1, guarded: 2 });
     expect(await counts("pong")).toMatchObject({ matched: 2, fired: 1, guarded: 1 });
     const ends = await finished();
@@ -176,7 +178,7 @@ describe("what rules impose", () => {
     for (const { data } of ends) expect(data).toMatchObject({ runbook: "tidy", outcome: "failed", steps: 2 });
     await remove("ping");
     await remove("pong");
-  }, 150_000);
+  }, 300_000);
 
   it("says of a run that took too long that it did", async () => {
     const file = join(hoop.folder, "slow.runbook.md");
@@ -196,7 +198,7 @@ describe("what rules impose", () => {
       60_000,
     );
     expect(end.data).toMatchObject({ outcome: "timed-out", steps: 1, error: expect.stringMatching(/2 s/) });
-  }, 90_000);
+  }, 240_000);
 
   it("takes a user's access away: disabled, signed out, its session ended", async () => {
     await apply(reaction("revoke", "on: statement.denied\nthen:\n  - revoke: { what: [user, logins] }"));
@@ -222,5 +224,5 @@ describe("what rules impose", () => {
       ).some(({ data }) => data.user.name === "ada" && data.disabled),
     );
     expect(await hoop.verifyAudit()).toContain("reaction.revoked");
-  }, 90_000);
+  }, 240_000);
 });

@@ -172,7 +172,7 @@ then:
     );
     await hoop.hoop("admin", ["reactions", "disable", "three-strikes"]);
     await client.end();
-  }, 180_000);
+  }, 300_000);
 
   it("ends a session at once, and neither answers the end of it again", async () => {
     await apply(

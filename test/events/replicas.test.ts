@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../support/clients.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
 import { type Replica, type Replicas, startReplicas } from "../support/replicas.js";
@@ -60,7 +61,10 @@ describe("reactions over two gateways", () => {
     });
     await api(one, admin, "POST", "/policy/apply", { text: policy, prune: true });
     await api(one, admin, "POST", "/reactions/apply", { text: reactions });
-    person = await hoop.person("ada", ["engineers"]);
+  });
+  beforeEach(async () => {
+    // Somebody whom nothing is counted of yet.
+    person = await hoop.person(`ada-${randomBytes(4).toString("hex")}`, ["engineers"]);
   });
   afterAll(async () => {
     await hoop?.stop();
@@ -75,6 +79,15 @@ describe("reactions over two gateways", () => {
     await client.connect();
     return { client, ended };
   }
+  const count = async () =>
+    (
+      await hoop.api<{ items: { counts: { matched: number; fired: number } }[] }>(
+        hoop.other,
+        hoop.admin,
+        "GET",
+        "/reactions",
+      )
+    ).items[0]!.counts;
   const drop = (client: pg.Client) =>
     client.query("drop table t").then(
       () => "let through",
@@ -82,25 +95,18 @@ describe("reactions over two gateways", () => {
     );
 
   it("ends every session of whoever was refused three times, twice here and once there", async () => {
+    const before = await count();
     const here = await session(hoop.one);
     const there = await session(hoop.other);
     expect(await drop(here.client)).toContain("no-drops");
     expect(await drop(here.client)).toContain("no-drops");
-    const count = async () =>
-      (
-        await hoop.api<{ items: { counts: { matched: number; fired: number } }[] }>(
-          hoop.other,
-          hoop.admin,
-          "GET",
-          "/reactions",
-        )
-      ).items[0]!.counts;
-    await until("both are counted", async () => (await count()).matched === 2);
+    await until("both are counted", async () => (await count()).matched === before.matched + 2);
     expect((await there.client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
     await drop(there.client);
     expect(await here.ended).toMatch(/three are enough|terminat/);
     expect(await there.ended).toMatch(/three are enough|terminat/);
-    expect((await count()).fired).toBe(1);
+    await until("it is counted", async () => (await count()).matched === before.matched + 3);
+    expect((await count()).fired).toBe(before.fired + 1);
     // Who begins anew is counted anew.
     const again = await session(hoop.other);
     expect((await again.client.query("select 2 as two")).rows).toEqual([{ two: 2 }]);
