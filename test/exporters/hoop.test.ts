@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runClient } from "../support/clients.js";
+import { runClient, until } from "../support/clients.js";
 import { type RunningHoop, startHoop } from "../support/hoop.js";
 import { freePort, type PostgresServer, startPostgres } from "../support/postgres.js";
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
     agent: false,
     gateway: { HOOP_METRICS_LISTEN: `127.0.0.1:${metricsPort}` },
   });
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await hoop?.stop();
   await postgres?.stop();
@@ -25,59 +26,43 @@ afterAll(async () => {
 
 const psql = (sql: string) => runClient("psql", ["-X", "-At", "-c", sql], { env: hoop.clientEnv() });
 
-async function until<T>(look: () => T | null | false): Promise<T> {
-  // Longer than the lease of a gateway that was killed, which is 10 s.
-  for (let tries = 0; tries < 300; tries++) {
-    const found = look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("it does not happen");
-}
-
 test("entries of a session reach a file as they stand in the chain, sealed as they are, and go on after a crash", async () => {
+  const name = `disk-${randomBytes(4).toString("hex")}`;
   await hoop.hoop("admin", [
-    "exporters",
-    "add",
-    "disk",
-    "--to",
-    "file:hoop.jsonl",
-    "--source",
-    "events",
-    "--source",
-    "entries",
+    ...["exporters", "add", name, "--to", `file:${name}.jsonl`, "--source", "events", "--source", "entries"],
   ]);
-  await hoop.hoop("admin", ["exporters", "test", "disk"]);
-  const file = join(hoop.folder, "gateway/exports/hoop.jsonl");
+  await hoop.hoop("admin", ["exporters", "test", name]);
+  const file = join(hoop.folder, `gateway/exports/${name}.jsonl`);
   await psql("select 'a literal that is sealed'");
   type Line = { source: string; id: string; hash?: string; entry?: { kind: string; connection?: string } };
+  /** Those that are written whole, while it writes. */
   const lines = (): Line[] =>
     existsSync(file)
       ? readFileSync(file, "utf8")
-          .trim()
           .split("\n")
+          .slice(0, -1)
           .map((line) => JSON.parse(line) as Line)
       : [];
-  await until(() => lines().some(({ entry }) => entry?.kind === "statement"));
+  await until("its statement is written", () => lines().some(({ entry }) => entry?.kind === "statement"));
   expect(readFileSync(file, "utf8")).not.toContain("a literal that is sealed");
   await hoop.gateway.kill();
   await hoop.gateway.start();
-  await until(() => lines().some(({ entry }) => entry?.kind === "session-closed") || lines().length > 5);
-  await psql("select 2");
-  const statements = await until(() => {
+  await until("sessions open again", async () => (await psql("select 2")).code === 0);
+  // Longer than the lease of a gateway that was killed, which is 10 s.
+  const statements = await until("the next ones are written", () => {
     const found = lines().filter(({ entry }) => entry?.kind === "statement");
     return found.length >= 2 && found;
   });
   expect(new Set(statements.map(({ id }) => id)).size).toBe(statements.length);
   expect(lines().some(({ source }) => source === "events")).toBe(true);
-  const status = await hoop.hoop("admin", ["exporters", "status", "disk"]);
+  const status = await hoop.hoop("admin", ["exporters", "status", name]);
   expect(status).toContain("delivers");
   await expect(hoop.hoop("engineer", ["exporters", "ls"])).rejects.toThrow("exited with 4");
   await expect(hoop.hoop("admin", ["exporters", "add", "evil", "--to", "http://169.254.169.254/x"])).rejects.toThrow(
     "metadata",
   );
-  await hoop.hoop("admin", ["exporters", "rm", "disk", "--yes"]);
-}, 120_000);
+  await hoop.hoop("admin", ["exporters", "rm", name, "--yes"]);
+}, 240_000);
 
 test("a scrape tells what went by, and says no name", async () => {
   await psql("select 3");
