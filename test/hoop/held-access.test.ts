@@ -17,11 +17,11 @@ kind: guard
 metadata: { name: door }
 spec: { on: access, action: hold, hold: { approvals: { groups: [admins] }, expires: 5m } }
 `;
-const challenged = (on: string, when = "", fresh = "1m"): string => `${allowAll}---
+const challenged = (name: string, on: string, when = "", fresh = "5m"): string => `${allowAll}---
 apiVersion: hoop/v1
 kind: guard
-metadata: { name: fresh }
-spec: { on: ${on}, ${when}action: challenge, challenge: { fresh: ${fresh}, expires: 1m } }
+metadata: { name: ${name} }
+spec: { on: ${on}, ${when}action: challenge, challenge: { fresh: ${fresh}, expires: 5m } }
 `;
 
 describe("an access that waits for people", () => {
@@ -43,6 +43,14 @@ describe("an access that waits for people", () => {
     const file = join(hoop.folder, "changed.yaml");
     writeFileSync(file, text);
     await hoop.hoop("admin", ["apply", "-f", file, "--prune", "--yes"]);
+    // A gateway follows a moment later.
+    const names = [...text.matchAll(/name: ([a-z-]+)/g)].map(([, name]) => name!).sort();
+    await until("the rules are in force", async () => {
+      const { items } = JSON.parse(await hoop.hoop("admin", ["policy", "explain", "--json"])) as {
+        items: readonly { rule: string }[];
+      };
+      return [...new Set(items.map(({ rule }) => rule))].sort().join() === names.join();
+    });
   };
   const known: string[] = [];
   const pending = async (): Promise<string> => {
@@ -80,7 +88,7 @@ describe("an access that waits for people", () => {
   });
 
   it("a client that gives up withdraws", async () => {
-    const running = psql({ PGCONNECT_TIMEOUT: "2" });
+    const running = psql({ PGCONNECT_TIMEOUT: "8" });
     const id = await pending();
     expect((await running).code).toBe(2);
     await until("it is withdrawn", async () => (await people.state(id)) === "withdrawn");
@@ -131,10 +139,15 @@ spec: { when: { effects: { any: [admin] } }, action: deny }
       return JSON.parse(text) as Record<string, unknown>;
     };
     /** A code that was not used yet: each one counts once. */
-    const next = (): string => TOTP.generate({ secret, timestamp: Date.now() + 30_000 * code++ });
+    const next = async (): Promise<string> => {
+      // Not near the end of a step: by the time that it is looked at the first code would be too old.
+      const left = 30_000 - (Date.now() % 30_000);
+      if (left < 8_000) await sleep(left + 50);
+      return TOTP.generate({ secret, timestamp: Date.now() + 30_000 * code++ });
+    };
 
     it("is asked for at a statement, once for as long as the rule says", async () => {
-      await apply(challenged("statements", "when: { effects: { any: [write] } }, "));
+      await apply(challenged("fresh", "statements", "when: { effects: { any: [write] } }, "));
       const client = new pg.Client({ host: hoop.host, port: hoop.port, user: "x", database: "app" });
       const notices: string[] = [];
       client.on("notice", ({ message }) => notices.push(message ?? ""));
@@ -145,13 +158,13 @@ spec: { when: { effects: { any: [admin] } }, action: deny }
       });
       const offer = await call("POST", "/me/factors/totp", undefined);
       secret = Secret.fromBase32(String(offer.secret));
-      await call("POST", `/me/factors/totp/${String(offer.id)}`, { code: next() });
+      await call("POST", `/me/factors/totp/${String(offer.id)}`, { code: await next() });
 
       const end = client.query("insert into t values (1)");
       await until("the notice", () => notices.length > 0);
       expect(notices[0]).toMatch(/rule "fresh" asks for your second factor: run "hoop mfa [^"]+" or answer at http/);
       const challenge = /hoop mfa ([^"]+)"/.exec(notices[0]!)![1]!;
-      await call("POST", "/me/step-up", { challenge, answer: { code: next() } });
+      await call("POST", "/me/step-up", { challenge, answer: { code: await next() } });
       expect((await end).rowCount).toBe(1);
       expect((await client.query("insert into t values (2)")).rowCount).toBe(1);
       await client.end();
@@ -159,10 +172,10 @@ spec: { when: { effects: { any: [admin] } }, action: deny }
 
     it("is asked for at the door", async () => {
       // Answered a moment ago: nobody is asked.
-      await apply(challenged("access"));
+      await apply(challenged("fresh-door", "access"));
       expect((await psql()).stdout).toBe("in\n");
       // Longer ago than the rule wants it.
-      await apply(challenged("access", "", "1s"));
+      await apply(challenged("fresher-door", "access", "", "1s"));
       await sleep(1_100);
       const child = spawn("psql", ["-X", "-At", "-c", "select 'in'"], {
         env: { ...hoop.clientEnv({ PGCONNECT_TIMEOUT: "0" }), PATH: process.env.PATH },
@@ -177,7 +190,7 @@ spec: { when: { effects: { any: [admin] } }, action: deny }
       const closed = new Promise((resolve) => child.once("close", resolve));
       const [, challenge] = await until("the notice", () => /hoop mfa ([^"]+)"/.exec(err));
       expect(out).toBe("");
-      await call("POST", "/me/step-up", { challenge, answer: { code: next() } });
+      await call("POST", "/me/step-up", { challenge, answer: { code: await next() } });
       await closed;
       expect(out).toBe("in\n");
     });
