@@ -20,7 +20,7 @@ describe("limits", () => {
   let witness: pg.Client;
   beforeAll(async () => {
     target = await startPostgres({ version: 15, settings: { max_connections: "300" }, sql: "create table t (a text)" });
-    hoop = await startHoop({ target, gateway: { HOOP_HANDSHAKE_MS: "8000" } });
+    hoop = await startHoop({ target, gateway: { HOOP_HANDSHAKE_MS: "20000" } });
     witness = new pg.Client({ host: hoop.host, port: hoop.port, user: "x", database: "app" });
     await witness.connect();
     await witness.query("create temp table mine as select 'the same session' as word");
@@ -83,10 +83,13 @@ describe("limits", () => {
       if (tick % 10 === 0) await expectOthersUntouched();
     }
     // It really waits for us: the target could not get rid of its rows.
-    const waiting = await target.query(
-      "select wait_event from pg_stat_activity where query like '%1100000%' and pid <> pg_backend_pid()",
-    );
-    expect(waiting.rows).toEqual([{ wait_event: "ClientWrite" }]);
+    const event = "select wait_event from pg_stat_activity where query like '%1100000%' and pid <> pg_backend_pid()";
+    await until("the target waits for us", async () => {
+      const { rows } = await target.query(event);
+      return rows.length === 1 && rows[0].wait_event === "ClientWrite";
+    });
+    const settled = memory();
+    for (const program of programs) peak[program] = Math.max(peak[program], settled[program]);
     for (const program of programs) {
       const grown = (peak[program] - before[program]) / MiB;
       console.log(`${name}: ${program} grew by ${grown.toFixed(1)} MiB to ${(peak[program] / MiB).toFixed(0)} MiB`);
@@ -110,7 +113,7 @@ describe("limits", () => {
     const half = await Promise.all(Array.from({ length: 20 }, openSocket));
     for (const socket of half) socket.write(encodeStartup([["user", "x"]]).subarray(0, 9));
     await expectOthersUntouched();
-    expect(await Promise.all([...silent, ...half].map((socket) => closed(socket, 20_000)))).not.toContain(false);
+    expect(await Promise.all([...silent, ...half].map((socket) => closed(socket, 60_000)))).not.toContain(false);
     await expectOthersUntouched();
   });
 
@@ -129,7 +132,7 @@ describe("limits", () => {
   it("two hundred clients at once get their own right answers", async () => {
     const answers = await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
-        const client = new pg.Client({ ...address(), user: "x", database: "app", connectionTimeoutMillis: 40_000 });
+        const client = new pg.Client({ ...address(), user: "x", database: "app", connectionTimeoutMillis: 100_000 });
         client.on("error", () => {});
         await client.connect();
         const { rows } = await client.query("select $1::int as n, pg_backend_pid() as pid", [n]);
@@ -165,7 +168,7 @@ describe("limits", () => {
   ])("%s in place of a greeting ends that connection alone", async (_, bytes) => {
     const socket = await openSocket();
     socket.write(bytes);
-    expect(await closed(socket, 15_000)).toBe(true);
+    expect(await closed(socket, 60_000)).toBe(true);
     await expectOthersUntouched();
   });
 
@@ -181,7 +184,7 @@ describe("limits", () => {
   ])("%s in a session gets an error, and ends at most that session", async (_, bytes) => {
     const raw = await RawPostgres.open(address(), { database: "app" });
     raw.send(bytes, lengthOf("S", 4));
-    const messages = await raw.until("E", 6_000).catch(() => []);
+    const messages = await raw.until("E", 10_000).catch(() => []);
     if (types(messages).endsWith("E")) expect(field(messages, "M")).toBeTruthy();
     else {
       // What announces 2 GB and sends nothing cannot be answered before it is here: it waits, at no cost.
@@ -198,7 +201,7 @@ describe("limits", () => {
     });
     afterAll(() => raw?.close());
 
-    const answer = async (sql: string, ms = 60_000) => {
+    const answer = async (sql: string, ms = 120_000) => {
       raw.send(encodeQuery(sql));
       return raw.until("Z", ms);
     };
@@ -243,7 +246,7 @@ describe("limits", () => {
       const piece = Buffer.alloc(MiB, "x");
       for (let sent = 0; sent < size; sent += MiB)
         if (!raw.socket.write(piece)) await new Promise((resolve) => raw.socket.once("drain", resolve));
-      const messages = await raw.until("Z", 40_000);
+      const messages = await raw.until("Z", 120_000);
       expect(field(messages, "C")).toBe("54000");
       expect(field(messages, "M")).toMatch(/longer than this gateway reads/);
       expect(types(await answer("select 1"))).toBe("TDCZ");
