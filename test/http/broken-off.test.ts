@@ -33,7 +33,7 @@ async function lanes(options: LaneOptions): Promise<Lanes> {
 }
 
 async function curl(port: number, ...args: string[]): Promise<{ out: string; code: number }> {
-  const child = spawn("curl", ["-sS", "--max-time", "20", "--connect-to", `site.hoop::127.0.0.1:${port}`, ...args]);
+  const child = spawn("curl", ["-sS", "--max-time", "60", "--connect-to", `site.hoop::127.0.0.1:${port}`, ...args]);
   let out = "";
   child.stdout.on("data", (chunk) => {
     out += chunk;
@@ -174,7 +174,7 @@ test("a client that leaves in the middle is still the one who cancelled", async 
   );
   for (const options of [{}, { masks }]) {
     const lane = await lanes({ targetPort: port, ...options });
-    expect((await curl(lane.port, "--max-time", "1", "http://site.hoop/rows")).code).toBe(28);
+    expect((await curl(lane.port, "--max-time", "3", "http://site.hoop/rows")).code).toBe(28);
     const note = await finished(lane);
     expect(note).toMatchObject({ outcome: "cancelled" });
     expect(note).not.toHaveProperty("error");

@@ -33,7 +33,7 @@ async function lanes(options: LaneOptions): Promise<Lanes> {
 
 /** curl, as people use it: the name leads to the lane. */
 async function curl(port: number, ...args: string[]): Promise<{ out: Buffer; err: string; code: number }> {
-  const child = spawn("curl", ["-sS", "--max-time", "20", "--connect-to", `site.hoop::127.0.0.1:${port}`, ...args]);
+  const child = spawn("curl", ["-sS", "--max-time", "60", "--connect-to", `site.hoop::127.0.0.1:${port}`, ...args]);
   const out: Buffer[] = [];
   let err = "";
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
@@ -42,14 +42,21 @@ async function curl(port: number, ...args: string[]): Promise<{ out: Buffer; err
   return { out: Buffer.concat(out), err, code };
 }
 
-/** Raw bytes to a lane, and all that comes back until it closes or falls silent. */
-async function raw(port: number, bytes: string, silentMs = 1_500): Promise<string> {
+/** Raw bytes to a lane, and all that comes back until it closes or, having said something, falls silent. */
+async function raw(port: number, bytes: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   let got = "";
-  socket.on("data", (chunk) => (got += chunk.toString("latin1")));
-  socket.write(bytes, "latin1");
-  await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, silentMs))]);
+  await new Promise<void>((resolve) => {
+    let silent = setTimeout(resolve, 30_000);
+    socket.once("close", resolve);
+    socket.on("data", (chunk) => {
+      got += chunk.toString("latin1");
+      clearTimeout(silent);
+      silent = setTimeout(resolve, 1_500);
+    });
+    socket.write(bytes, "latin1");
+  });
   socket.destroy();
   return got;
 }
@@ -328,11 +335,15 @@ test("WebSockets pass both ways, a foreign page's does not, and rules see the up
 });
 
 test("server-sent events come as they are sent, 100-continue is asked of the target, HEAD and 304 have no body", async () => {
+  let hears = () => {};
+  const heard = new Promise<void>((resolve) => {
+    hears = resolve;
+  });
   const { port, server } = await target((request, response) => {
     if (request.url === "/events") {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: 1\n\n");
-      setTimeout(() => response.end("data: 2\n\n"), 600);
+      void heard.then(() => response.end("data: 2\n\n"));
     } else if (request.url === "/304") response.writeHead(304, { etag: '"a"' }).end();
     else response.writeHead(200, { "content-length": "5" }).end(request.method === "HEAD" ? "" : "hello");
   });
@@ -346,7 +357,9 @@ test("server-sent events come as they are sent, 100-continue is asked of the tar
   events.end();
   const [answer] = (await once(events, "response")) as [IncomingMessage];
   const [first] = (await once(answer, "data")) as [Buffer];
+  // The second is sent only now: the first one waited for nothing.
   expect(first.toString()).toBe("data: 1\n\n");
+  hears();
   answer.resume();
   await once(answer, "end");
   expect((await curl(lane.port, "-I", "http://site.hoop/head")).out.toString()).toMatch(

@@ -255,7 +255,7 @@ test.each([
 
 test("a header block of HTTP/2 without an end is not waited for, a connection that is silent between requests is", async () => {
   const { port } = await site();
-  const lanes = await lanesTo(port, 300);
+  const lanes = await lanesTo(port, 2_000);
   const quiet = connectHttp2(`http://127.0.0.1:${lanes.port}`);
   cleanups.push(() => quiet.destroy());
   const ask = async () => {
@@ -296,7 +296,7 @@ test("a body, a WebSocket and an answer may take longer than a head", async () =
     server.closeAllConnections();
     server.close();
   });
-  const deadline = 150;
+  const deadline = 1_500;
   const lanes = await lanesTo((server.address() as AddressInfo).port, deadline);
   const slowly = async (socket: Socket, parts: number) => {
     for (let part = 0; part < parts; part++) {
@@ -305,10 +305,10 @@ test("a body, a WebSocket and an answer may take longer than a head", async () =
     }
   };
   const upload = connect(lanes.port, "127.0.0.1");
-  upload.write("POST / HTTP/1.1\r\nHost: site.hoop\r\nContent-Length: 12\r\nConnection: close\r\n\r\n");
+  upload.write("POST / HTTP/1.1\r\nHost: site.hoop\r\nContent-Length: 6\r\nConnection: close\r\n\r\n");
   const uploaded = closed(upload);
-  await slowly(upload, 12);
-  expect(await uploaded).toContain("got 12");
+  await slowly(upload, 6);
+  expect(await uploaded).toContain("got 6");
 
   const become = connect(lanes.port, "127.0.0.1");
   become.on("error", () => {});
@@ -316,8 +316,8 @@ test("a body, a WebSocket and an answer may take longer than a head", async () =
   become.write("GET / HTTP/1.1\r\nHost: site.hoop\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
   let echoed = "";
   become.on("data", (chunk) => (echoed += chunk));
-  await slowly(become, 12);
-  await expect.poll(() => echoed).toMatch(/x{12}$/);
+  await slowly(become, 6);
+  await expect.poll(() => echoed).toMatch(/x{6}$/);
 });
 
 test("targets of HTTP/2 that vanish in the middle of an upload or an answer cost that request only", async () => {

@@ -45,7 +45,7 @@ afterAll(async () => {
 
 async function curl(...args: string[]): Promise<{ out: string; err: string }> {
   const name = `site.hoop::127.0.0.1:${lanes.port}`;
-  const child = spawn("curl", ["-sS", "-m", "8", "--cacert", join(folder, "cert.pem"), "--connect-to", name, ...args]);
+  const child = spawn("curl", ["-sS", "-m", "60", "--cacert", join(folder, "cert.pem"), "--connect-to", name, ...args]);
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
@@ -135,7 +135,7 @@ async function vanishAfter(bytes: number, http2: boolean): Promise<void> {
   socket.on("secureConnect", () =>
     socket.write(`GET /x HTTP/1.1\r\nHost: site.hoop\r\nX-Long: ${"x".repeat(1_500)}\r\n\r\n`),
   );
-  const late = setTimeout(() => socket.destroy(), 1_000);
+  const late = setTimeout(() => socket.destroy(), 5_000);
   await new Promise((resolve) => socket.once("close", resolve));
   clearTimeout(late);
   await new Promise((resolve) => relay.close(resolve));
