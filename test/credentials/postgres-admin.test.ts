@@ -41,7 +41,7 @@ for (const version of [15, 18] as const) {
     const administer = (user: string, password: string): Promise<TargetAdmin> =>
       postgres.administer!(
         () =>
-          connectTcp({ host: server.host, port: server.port, signal: AbortSignal.timeout(5_000), timeoutMs: 5_000 }),
+          connectTcp({ host: server.host, port: server.port, signal: AbortSignal.timeout(30_000), timeoutMs: 30_000 }),
         connection(user),
         { user, secret: password },
       );

@@ -40,8 +40,8 @@ for (const version of [15, 18] as const) {
               connectTcp({
                 host: server.host,
                 port: server.port,
-                signal: AbortSignal.timeout(5_000),
-                timeoutMs: 5_000,
+                signal: AbortSignal.timeout(30_000),
+                timeoutMs: 30_000,
               }),
             at,
             { user, secret },

@@ -16,6 +16,7 @@ import {
   type VaultAuth,
 } from "../../src/secrets/sources/index.js";
 import type { Connection } from "../../src/vocabulary/index.js";
+import { until } from "../support/clients.js";
 import { type FakePlace, type FakeVault, startFakeAws, startFakeVault } from "../support/fake-vault.js";
 
 const signal = (): AbortSignal => AbortSignal.timeout(5_000);
@@ -102,8 +103,7 @@ describe("HashiCorp Vault", () => {
     const other = await sources.lease(connection, "vault:database/creds/app");
     expect(one.user).not.toBe(other.user);
     expect(vault.leases.size).toBe(2);
-    await new Promise((resolve) => setTimeout(resolve, 1_800));
-    expect(vault.asked.filter(({ line }) => line.endsWith("/renew")).length).toBeGreaterThanOrEqual(2);
+    await until("both are renewed", () => vault.asked.filter(({ line }) => line.endsWith("/renew")).length >= 2);
     await one.release();
     await one.release();
     expect(vault.leases.size).toBe(1);

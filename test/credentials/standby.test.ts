@@ -47,7 +47,7 @@ async function startStandby(primary: PostgresServer): Promise<{ readonly port: n
     stdio: "ignore",
   });
   const exited = new Promise((resolve) => child.once("exit", resolve));
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const client = new pg.Client({
       host: "127.0.0.1",
       port,
@@ -111,7 +111,7 @@ describe("users for sessions at a hot standby", () => {
       lease: async () => ({ user: "postgres", secret: primary.password, expires: null, release: async () => {} }),
     };
     const dial = ({ host, port }: Connection, signal: AbortSignal) =>
-      connectTcp({ host, port, signal, timeoutMs: 5_000 });
+      connectTcp({ host, port, signal, timeoutMs: 30_000 });
     const admins = createAdminLanes({ protocols, stored, dial });
     const credentials: EphemeralCredentials = createEphemeralCredentials({
       ...{ stored, admins, store, replica: "here", random: randomBytes, now: Date.now, log: { info() {}, warn() {} } },
@@ -128,7 +128,7 @@ describe("users for sessions at a hot standby", () => {
     return { credentials, replica: all[0]!, kept };
   }
   const ada = { id: "ada", kind: "person", name: "ada", groups: [], version: 1 } as unknown as Subject;
-  const signal = () => AbortSignal.timeout(20_000);
+  const signal = () => AbortSignal.timeout(60_000);
 
   it("are made at its primary, and there when the session logs in", async () => {
     const { credentials, replica, kept } = credentialsFor(
