@@ -14,10 +14,13 @@ export interface Step {
 export const local = { host: "localhost:7480" };
 export const origin = "http://localhost:7480";
 
-/** The code of a moment so many steps from now. Near the end of a step it waits for the next, so that a test does not straddle it. */
-export async function codeOf(secret: string, steps = 0): Promise<string> {
+/**
+ * The code of a moment so many steps from now. Near the end of a step it waits for the next, so that a test does not straddle it;
+ * `marginMs`: how long it may take until the code is looked at.
+ */
+export async function codeOf(secret: string, steps = 0, marginMs = 4_000): Promise<string> {
   const left = 30_000 - (Date.now() % 30_000);
-  if (left < 4_000) await sleep(left + 50);
+  if (left < marginMs) await sleep(left + 50);
   return TOTP.generate({ secret: Secret.fromBase32(secret), timestamp: Date.now() + steps * 30_000 });
 }
 

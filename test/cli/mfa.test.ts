@@ -40,7 +40,7 @@ test("enrolling ends with recovery codes, shown once", async () => {
   const offer = JSON.parse((await output.next()).value) as { event: string; secret: string };
   expect(offer.event).toBe("totp");
   secret = offer.secret;
-  child.stdin!.end(lines(await codeOf(secret, -1)));
+  child.stdin!.end(lines(await codeOf(secret, -1, 12_000)));
   const enrolled = JSON.parse((await output.next()).value) as { event: string; recoveryCodes: string[] };
   expect(enrolled.event).toBe("enrolled");
   codes = enrolled.recoveryCodes;
@@ -64,7 +64,7 @@ test("hoop login asks for the code where the password is typed", async () => {
     stdout: expect.stringContaining("as admin"),
   });
   expect((await login(gateway.password, codes[0]!)).code).toBe(3);
-  expect((await login(gateway.password, await codeOf(secret))).code).toBe(0);
+  expect((await login(gateway.password, await codeOf(secret, 0, 12_000))).code).toBe(0);
 });
 
 test("a connection is answered for before it asks", async () => {
@@ -114,7 +114,7 @@ test("who has none makes one while signing in", async () => {
   const offer = JSON.parse((await output.next()).value) as { event: string; secret: string };
   expect(offer.event).toBe("totp");
   // A writer that keeps the way open keeps no process alive.
-  child.stdin!.write(lines(await codeOf(offer.secret)));
+  child.stdin!.write(lines(await codeOf(offer.secret, 0, 12_000)));
   expect(JSON.parse((await output.next()).value)).toMatchObject({ event: "recovery-codes" });
   expect(await exit).toBe(0);
   child.stdin!.end();

@@ -96,7 +96,7 @@ describe("real clients, direct and through Hoop", () => {
     });
 
     it("tries hosts in turn, with target_session_attrs, options and an application name", async () => {
-      const list = `host=127.0.0.1,${hoop.host} port=1,${hoop.port} connect_timeout=5`;
+      const list = `host=127.0.0.1,${hoop.host} port=1,${hoop.port} connect_timeout=30`;
       for (const attributes of ["any", "read-write", "primary", "prefer-standby"]) {
         const done = await runClient(
           "psql",

@@ -66,7 +66,7 @@ beforeAll(async () => {
   mkdirSync(join(hoop.folder, "kube"));
   writeFileSync(config, "apiVersion: v1\nkind: Config\n# mine\nusers: [{name: me, user: {token: mine}}]\n");
   await hoop.hoop("engineer", ["kubeconfig", "k8s", "--use", "--file", config]);
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await hoop?.stop();
   site?.close();
@@ -83,7 +83,7 @@ interface Ran {
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   return spawn("kubectl", args, {
     env: { PATH: process.env.PATH, HOME: hoop.folder, KUBECONFIG: config, ...env },
-    timeout: 30_000,
+    timeout: 120_000,
   });
 }
 
@@ -140,7 +140,7 @@ test("logs, and logs that go on", async () => {
   const following = start(["logs", "-f", "web"]);
   let out = "";
   following.stdout!.on("data", (chunk) => (out += chunk));
-  for (let i = 0; i < 400 && !out.includes("tick\ntick\n"); i++) await sleep(25);
+  for (let i = 0; i < 2_400 && !out.includes("tick\ntick\n"); i++) await sleep(25);
   following.kill("SIGKILL");
   expect(out).toContain("tick\ntick\n");
 });
@@ -189,7 +189,7 @@ describe.each([
     forwarding.stdout!.on("data", (chunk) => (said += chunk));
     forwarding.stderr!.on("data", (chunk) => (said += chunk));
     try {
-      for (let i = 0; i < 400 && !/127\.0\.0\.1:\d+ ->/.test(said); i++) await sleep(25);
+      for (let i = 0; i < 2_400 && !/127\.0\.0\.1:\d+ ->/.test(said); i++) await sleep(25);
       const port = Number(/127\.0\.0\.1:(\d+) ->/.exec(said)?.[1]);
       for (let i = 0; i < 3; i++)
         expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } })).text()).toBe(
@@ -217,7 +217,7 @@ test("exec is recorded under the person's name with its verb and object", async 
     const shown = sessions.slice(0, 3).map(({ id }) => hoop.hoop("admin", ["sessions", "show", id, "--json"]));
     return (await Promise.all(shown)).join("\n");
   };
-  await expect.poll(recorded, { timeout: 20_000, interval: 500 }).toMatch(/"subresource":\s*"exec"/);
+  await expect.poll(recorded, { timeout: 60_000, interval: 500 }).toMatch(/"subresource":\s*"exec"/);
   expect(await recorded()).toContain("/api/v1/namespaces/default/pods/web/exec");
 });
 

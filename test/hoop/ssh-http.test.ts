@@ -97,7 +97,7 @@ async function run(
   program: string,
   args: readonly string[],
 ): Promise<{ out: string; err: string; code: number | null }> {
-  const child = spawn(program, args, { timeout: 25_000 });
+  const child = spawn(program, args, { timeout: 120_000 });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));

@@ -154,8 +154,15 @@ async def main():
     print(await c.fetchval("select 1"))
     heard = []
     await c.add_listener("news", lambda *a: heard.append(a[2:]))
-    await c.execute("notify news, 'x'"); await asyncio.sleep(0.2); print(heard)
-    c.add_log_listener(lambda _, m: print(m.severity, m.message)); await c.execute("do $$ begin raise notice 'n'; end $$"); await asyncio.sleep(0.1)
+    await c.execute("notify news, 'x'")
+    for _ in range(600):
+        if not heard: await asyncio.sleep(0.05)
+    print(heard)
+    told = []
+    c.add_log_listener(lambda _, m: told.append((m.severity, m.message))); await c.execute("do $$ begin raise notice 'n'; end $$")
+    for _ in range(600):
+        if not told: await asyncio.sleep(0.05)
+    print(told)
     print(c.get_settings().TimeZone, c.get_server_version()[:2])
     await c.reset(); print(await c.fetchval("select 2"))
     pool = await asyncpg.create_pool(min_size=3, max_size=6)
