@@ -15,6 +15,15 @@ export interface Catalogue {
     readonly stable: readonly string[];
     readonly volatile: readonly string[];
   };
+  /**
+   * The columns that a function of the system's schemas gives in FROM, where that is not one column without a name of its own; null:
+   * they depend on the call, or on which of that name is called. Absent: not read, nothing is known of any.
+   */
+  readonly systemFunctionColumns?: readonly {
+    readonly schema: string;
+    readonly name: string;
+    readonly columns: readonly string[] | null;
+  }[];
   /** The login role's search_path as its session starts, `$user` resolved. */
   readonly searchPath: readonly string[];
   readonly role: string;

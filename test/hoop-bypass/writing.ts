@@ -87,6 +87,8 @@ export const writing: readonly Trick[] = [
   ["refused", "select * from pg_authid"],
   ["refused", "select passwd from pg_shadow"],
   ["refused", "select * from pg_user_mappings"],
+  ["refused", "select string_agg(m::text, ',') from pg_user_mappings m"],
+  ["refused", "select count(*) from pg_user_mappings where umoptions::text like '%a%'"],
   ["refused", "select * from information_schema.user_mapping_options"],
   ["refused", "select pg_terminate_backend(1)"],
   ["refused", "do $$ begin raise notice '%', (select max(email) from customers); end $$"],

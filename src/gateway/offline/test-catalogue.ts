@@ -1,5 +1,6 @@
 import type { TestStatement } from "../../policy/index.js";
 import type { Catalogue, CatalogueRelation } from "../../vocabulary/index.js";
+import { systemFunctionColumns } from "./system-columns.js";
 import { systemFunctions, systemTypes } from "./system-names.js";
 
 /** The catalogue that a test's `schema` describes: tables with columns, PostgreSQL's own functions, nothing else. */
@@ -12,6 +13,7 @@ export function testCatalogue({ schema }: TestStatement): Catalogue {
     relations: Object.entries(schema).map(relationFrom),
     functions: [],
     systemFunctions,
+    systemFunctionColumns,
     systemTypes,
     searchPath: ["public"],
     role: "test",

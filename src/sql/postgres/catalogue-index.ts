@@ -16,6 +16,11 @@ export interface CatalogueIndex {
   functionsNamed(name: string): readonly CatalogueFunction[];
   /** Of a function of the system schema; the worst of its overloads. Null: there is none of that name. */
   systemVolatility(name: string): Volatility | null;
+  /**
+   * The columns that a function of one of the system's schemas gives in FROM; empty: one, named as the function or its alias. Null:
+   * not known, or there is no such function.
+   */
+  systemFunctionColumns(schema: string, name: string): readonly string[] | null;
   /** Ids of the functions behind a user's operator, in any schema where that is ""; null: the catalogue does not list operators. */
   operatorFunctions(schema: string, name: string): readonly number[] | null;
   /** The name of a function of the system that is not immutable; null for any other. */
@@ -55,6 +60,9 @@ function createIndex(catalogue: Catalogue): CatalogueIndex {
   const volatility = new Map<string, Volatility>();
   for (const kind of ["immutable", "stable", "volatile"] as const)
     for (const name of catalogue.systemFunctions[kind]) volatility.set(name, kind);
+  const given = new Map<string, readonly string[] | null>();
+  for (const { schema, name, columns } of catalogue.systemFunctionColumns ?? [])
+    given.set(`${schema}.${name}`, columns);
   const operators =
     catalogue.operators === undefined ? null : new Map<string, { schema: string; function: number }[]>();
   for (const operator of catalogue.operators ?? []) push(operators!, operator.name, operator);
@@ -92,6 +100,13 @@ function createIndex(catalogue: Catalogue): CatalogueIndex {
     function: (id) => functions.get(id) ?? null,
     functionsNamed: (name) => functionsByName.get(name) ?? [],
     systemVolatility: (name) => volatility.get(name) ?? null,
+    systemFunctionColumns: (schema, name) => {
+      if (catalogue.systemFunctionColumns === undefined) return null;
+      const listed = given.get(`${schema}.${name}`);
+      if (listed !== undefined) return listed;
+      // Of the other schema no names are known.
+      return schema === "pg_catalog" && volatility.has(name) ? [] : null;
+    },
     operatorFunctions: (schema, name) => {
       if (operators === null) return null;
       const named = operators.get(name) ?? [];

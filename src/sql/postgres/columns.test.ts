@@ -192,6 +192,15 @@ test("how many rows a function gives says what it was given", () => {
   expect(decides("select upper(email), generate_series(1, id), unnest(array[email, name]) from customers")).toBe(false);
 });
 
+test("a natural join with columns that nobody can list may compare any of the others", () => {
+  const decides = (text: string): boolean => columnsOf(text).includes("customers.email predicate");
+  const table = "xmltable('/a' passing xmlparse(content '<a/>') columns email text path 'e') x";
+  expect(decides(`select count(*) from customers natural join ${table}`)).toBe(true);
+  expect(decides(`select count(*) from ${table} natural left join customers`)).toBe(true);
+  expect(decides("select id from customers natural join (select * from elsewhere) e")).toBe(true);
+  expect(decides("select id from customers natural join pg_get_keywords() k")).toBe(false);
+});
+
 test("COPY of a relation lists its columns in order", () => {
   expect(analyse("copy customers (ssn, id) to stdout").copy).toEqual([
     { relation: customers, column: 4 },

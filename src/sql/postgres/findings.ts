@@ -2,6 +2,7 @@ import { type Access, type Effect, effects, type Resource } from "../../vocabula
 import type { ColumnReference, ColumnUse, ResultColumn, SqlAnalysis } from "../analyser.js";
 import type { CatalogueIndex } from "./catalogue-index.js";
 import type { Collector, Origin } from "./column.js";
+import { isSecretColumn } from "./system-relations.js";
 
 /** Beyond this many relatives a column is given by name alone, for any relation in reach. */
 const maxRelatives = 32;
@@ -48,6 +49,10 @@ export class Findings implements Collector {
       return;
     }
     this.#note(relation.id, origin.name, use);
+    if (isSecretColumn(relation, origin.name)) {
+      this.effect("admin");
+      this.escapes.add("credentials");
+    }
     const access = use === "target" ? "write" : "read";
     const named = origin.name === "*" ? relation.columns.map((column) => column.name) : [origin.name];
     for (const name of named) this.resource("column", `${relation.schema}.${relation.name}.${name}`, access);

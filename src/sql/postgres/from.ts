@@ -144,7 +144,7 @@ function rangeFunction(reading: Reading, body: Tree, scope: Scope): FromItem {
   const listed = known ? names.flatMap((each, at) => own(each, at)) : [alias || called];
   if (known && body.ordinality === true) listed.push("ordinality");
   const alone = calls.length === 1 && known ? bodyOf(calls[0]?.[0], "FuncCall") : null;
-  const byColumn = functionOrigins(reading, alone, names[0]?.length === 0 ? 1 : (names[0]?.length ?? 0));
+  const byColumn = alone === null ? null : functionOrigins(reading, alone, names[0] ?? []);
   const given = new ValueCollector(reading.findings);
   if (byColumn !== null) readExpression(reading, alone?.args, scope, "computed", making(given));
   const item: FromItem = {
@@ -192,6 +192,11 @@ function readJoin(reading: Reading, body: Tree, scope: Scope): Brought {
     inner.merged.add(name);
     for (const item of items) predicate(reading, item, name);
   }
+  if (body.isNatural === true) {
+    // Beside columns that nobody could list any of the others may be compared.
+    if (left.star.some(isUnlisted)) decides(reading, right.star);
+    if (right.star.some(isUnlisted)) decides(reading, left.star);
+  }
   readExpression(reading, body.quals, inner, "predicate", reading.findings);
   const alias = word(tree(body.join_using_alias).aliasname);
   if (alias !== "") {
@@ -221,6 +226,14 @@ function merged(items: readonly FromItem[], name: string): Column {
 function common(left: readonly Column[], right: readonly Column[]): string[] {
   const rights = new Set(right.map((column) => column.name));
   return [...new Set(left.map((column) => column.name))].filter((name) => name !== "*" && rights.has(name));
+}
+
+function isUnlisted({ name }: Column): boolean {
+  return name === "*";
+}
+
+function decides(reading: Reading, columns: readonly Column[]): void {
+  for (const { origins } of columns) addAll(reading.findings, origins, "predicate");
 }
 
 function predicate(reading: Reading, item: FromItem, name: string): void {

@@ -4,30 +4,37 @@ import { followFunction } from "./follow.js";
 import type { Reading } from "./reading.js";
 import { names, type Tree } from "./tree.js";
 
-/** Set-returning functions of the system that give one column, whatever they are given. */
-const single = new Set(
-  `generate_series generate_subscripts regexp_split_to_table regexp_matches string_to_table json_array_elements json_array_elements_text
-   jsonb_array_elements jsonb_array_elements_text json_object_keys jsonb_object_keys jsonb_path_query`
-    .trim()
-    .split(/\s+/),
-);
-const pairs = new Set(["json_each", "json_each_text", "jsonb_each", "jsonb_each_text"]);
+/** Columns in which functions of the system show what other sessions ask; the others show names, numbers and settings. */
+const shown: ReadonlyMap<string, string> = new Map([
+  ["pg_stat_get_activity", "query"],
+  ["pg_cursor", "statement"],
+  ["pg_prepared_statement", "statement"],
+]);
 
 /**
- * What each column of a function in FROM can carry beside its arguments, where the function is one that gives `width` columns by
- * one query; null: not known by column.
+ * What each column of a function in FROM can carry beside its arguments, where the function is one that gives these columns by
+ * one query, or one of the system of which it is known; null: not known by column.
  */
 export function functionOrigins(
   reading: Reading,
   call: Tree | null,
-  width: number,
+  columns: readonly string[],
 ): readonly (readonly Origin[])[] | null {
-  const meant = functionsMeant(reading, names(call?.funcname));
+  const path = names(call?.funcname);
+  const meant = functionsMeant(reading, path);
+  if (meant.length === 0) return systemOrigins(path, columns);
   const only = meant.length === 1 ? meant[0] : undefined;
   // A cast or a domain's check on the way may give values of its own.
   if (only?.body == null || only.language !== "sql" || (only.calls ?? []).length > 0) return null;
-  const columns = followFunction(reading, only)?.columns ?? null;
-  return columns?.length === width ? columns : null;
+  const width = columns.length === 0 ? 1 : columns.length;
+  const given = followFunction(reading, only)?.columns ?? null;
+  return given?.length === width ? given : null;
+}
+
+function systemOrigins(path: readonly string[], columns: readonly string[]): readonly (readonly Origin[])[] | null {
+  const column = shown.get(path.at(-1) ?? "");
+  if (column === undefined || !columns.includes(column)) return null;
+  return columns.map((name) => (name === column ? [{ relation: null, name: "*" }] : []));
 }
 
 /** The columns of a function in FROM; empty: one, named as the function or its alias. Null: not known. */
@@ -35,7 +42,8 @@ export function functionColumns(reading: Reading, call: Tree | null): readonly s
   const path = names(call?.funcname);
   const meant = functionsMeant(reading, path);
   const name = path.at(-1) ?? "";
-  if (meant.length === 0) return single.has(name) ? [] : pairs.has(name) ? ["key", "value"] : null;
+  const schema = path.length > 1 ? (path.at(-2) ?? "") : "pg_catalog";
+  if (meant.length === 0) return reading.index.systemFunctionColumns(schema, name);
   if (reading.index.systemVolatility(name) !== null) return null;
   const [first, ...others] = meant.map((fn) => fn.columns ?? null);
   if (first === undefined || first === null) return null;

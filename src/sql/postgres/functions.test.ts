@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { analyse, list, routine, shop } from "../testing/fixture.js";
+import { analyse, list, relation, routine, shop } from "../testing/fixture.js";
 
 const calls: readonly [text: string, effects: string[], opaque: boolean][] = [
   ["select lower('A')", ["read"], false],
@@ -181,4 +181,33 @@ test("types whose casts take the type itself come to an end", () => {
   }));
   const catalogue = { ...shop, functions: [...shop.functions, ...functions] };
   expect(analyse("select cast_100(email) from customers", { catalogue }).unknowns).toEqual([]);
+});
+
+test("of the relation that keeps the passwords of foreign servers only what can show one is an escape hatch", () => {
+  const columns = ["umid", "srvid", "srvname", "umuser", "usename", "umoptions"];
+  const mappings = relation({ id: 12_000, schema: "pg_catalog", name: "pg_user_mappings", kind: "view", columns });
+  const others = relation({ id: 50, name: "mapped", kind: "view", columns: ["o"], reads: [12_000], definition: null });
+  const catalogue = { ...shop, relations: [...shop.relations, mappings, others] };
+  const escapes = (text: string) => list(analyse(text, { catalogue }), "escapes");
+  for (const text of ["select srvname, usename from pg_user_mappings", "select count(*) from pg_user_mappings"])
+    expect([text, escapes(text)]).toEqual([text, []]);
+  for (const text of [
+    "select umoptions from pg_user_mappings",
+    "table pg_user_mappings",
+    "select m from pg_user_mappings m",
+    "select m.*::text from pg_user_mappings m",
+    "select srvname from pg_user_mappings where umoptions::text like '%a%'",
+    "select 1 from pg_user_mappings order by umoptions",
+    "select x from (select umoptions as x from pg_user_mappings) y",
+    "with t as (select * from pg_user_mappings) select t from t",
+    "select 1 from pg_user_mappings a natural join pg_user_mappings b",
+    "insert into orders (note) select umoptions from pg_user_mappings",
+    "declare c cursor for table pg_user_mappings",
+    "copy (select umoptions from pg_user_mappings) to stdout",
+    "prepare p as select umoptions from pg_user_mappings",
+    "select o from mapped",
+  ])
+    expect([text, escapes(text)]).toEqual([text, ["credentials"]]);
+  // Where the catalogue does not list its columns, all of it is one.
+  expect(list(analyse("select srvname from pg_user_mappings"), "escapes")).toEqual(["credentials"]);
 });

@@ -6,7 +6,7 @@ import { readQuery } from "./query.js";
 import { type Reading, UnreadableText } from "./reading.js";
 import { nameRelation } from "./relation-name.js";
 import { createScope } from "./scope.js";
-import { systemRelationShows } from "./system-relations.js";
+import { keepsSecretApart, systemRelationShows } from "./system-relations.js";
 import { type Tree, word } from "./tree.js";
 
 /** A relation in FROM, read. */
@@ -30,13 +30,13 @@ export function readRelation(reading: Reading, range: Tree, alias: string): From
   findings.resource("relation", named.name, "read");
   if (named.kind === "system") {
     const shows = systemRelationShows(named.name);
-    if (shows === "credentials" || shows === "configuration") {
+    const [schema = "", name = ""] = named.name.split(".");
+    const relation = reading.index.relationNamed(schema, name);
+    if (shows === "configuration" || (shows === "credentials" && !keepsSecretApart(relation))) {
       findings.effect("admin");
       findings.escapes.add(shows === "credentials" ? "credentials" : "server_configuration");
     }
     if (shows !== null) findings.opaque = true;
-    const [schema = "", name = ""] = named.name.split(".");
-    const relation = reading.index.relationNamed(schema, name);
     // Of those that show values the catalogue lists the columns; of the others no column does.
     if (shows !== null && relation !== null)
       return { ...item, relation: null, columns: reading.index.columns(relation), open: "closed" };

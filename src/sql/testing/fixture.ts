@@ -133,7 +133,8 @@ export const shop: Catalogue = {
     immutable:
       `lower upper length row_to_json to_json count sum min max avg string_agg array_agg json_agg json_build_object concat md5 hashtext
       substr abs generate_series unnest jsonb_build_object coalesce_dummy int4 text regexp_replace format
-      first_value last_value nth_value lag lead mode any_value json_each_text`
+      first_value last_value nth_value lag lead mode any_value json_each_text json_array_elements_text regexp_matches json_to_record
+      aclexplode`
         .trim()
         .split(/\s+/),
     stable: [
@@ -144,6 +145,8 @@ export const shop: Catalogue = {
       "jsonb_populate_record",
       "pg_table_is_visible",
       "format_type",
+      "pg_get_keywords",
+      "pg_stat_get_activity",
     ],
     volatile:
       `random nextval setval currval set_config pg_sleep query_to_xml pg_notify lo_import lo_export lo_from_bytea pg_read_file pg_ls_dir
@@ -152,6 +155,17 @@ export const shop: Catalogue = {
         .trim()
         .split(/\s+/),
   },
+  systemFunctionColumns: [
+    { schema: "pg_catalog", name: "json_each_text", columns: ["key", "value"] },
+    { schema: "pg_catalog", name: "json_array_elements_text", columns: ["value"] },
+    { schema: "pg_catalog", name: "json_to_record", columns: null },
+    { schema: "pg_catalog", name: "jsonb_populate_record", columns: null },
+    { schema: "pg_catalog", name: "unnest", columns: null },
+    { schema: "pg_catalog", name: "aclexplode", columns: ["grantor", "grantee", "privilege_type", "is_grantable"] },
+    { schema: "pg_catalog", name: "pg_get_keywords", columns: ["word", "catcode", "barelabel", "catdesc", "baredesc"] },
+    { schema: "pg_catalog", name: "pg_stat_get_activity", columns: ["pid", "query"] },
+    { schema: "information_schema", name: "_pg_expandarray", columns: ["x", "n"] },
+  ],
 };
 
 export const atPublic: SqlContext = {

@@ -117,21 +117,37 @@ export const functionsQuery = (serverVersion: number): string => {
     WHERE ${added("p", "n")} ORDER BY p.oid`;
 };
 
+/** What stands for types that are no rows. */
+const arrays = "anyarray,anycompatiblearray,anyenum,anyrange,anycompatiblerange,anymultirange,anycompatiblemultirange";
+
+/** Every function, with the columns that it gives in FROM; null where they depend on the call, or have no names. */
+const functionsWithColumns = `SELECT p.oid, p.proname, p.prokind, p.pronamespace, CASE WHEN '' <> ALL (c.columns) THEN c.columns END AS columns
+  FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype
+  LEFT JOIN pg_type b ON b.oid = t.typbasetype
+  CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(COALESCE(u.name, '') ORDER BY u.at) AS names
+    FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes::text[])) WITH ORDINALITY u(name, mode, at) WHERE u.mode IN ('o', 'b', 't')) o
+  CROSS JOIN LATERAL (SELECT CASE
+    WHEN t.typtype = 'c' THEN (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+      WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+    WHEN t.typname = 'record' THEN o.names
+    WHEN t.typtype IN ('b', 'e', 'r', 'm') OR t.typname = ANY ('{void,cstring,internal,trigger,${arrays}}') OR (t.typtype = 'd' AND b.typtype IN ('b', 'e', 'r', 'm'))
+      THEN COALESCE(o.names, '{}') END AS columns) c
+  WHERE p.prokind = 'f'`;
+
 /**
  * The columns that users' functions give in FROM: of a row type, or of their OUT parameters; empty: one that has no name of its own.
  * Of what depends on the call there is no row.
  */
-export const functionColumnsQuery = `SELECT f.oid, f.columns FROM (SELECT p.oid, CASE
-    WHEN t.typtype = 'c' THEN (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
-      WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
-    WHEN t.typname = 'record' THEN o.names
-    WHEN t.typtype IN ('b', 'e', 'r', 'm') OR t.typname = 'void' OR (t.typtype = 'd' AND b.typtype IN ('b', 'e', 'r', 'm'))
-      THEN COALESCE(o.names, '{}') END AS columns
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_type t ON t.oid = p.prorettype
-  LEFT JOIN pg_type b ON b.oid = t.typbasetype
-  CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(COALESCE(u.name, '') ORDER BY u.at) AS names
-    FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes::text[])) WITH ORDINALITY u(name, mode, at) WHERE u.mode IN ('o', 'b', 't')) o
-  WHERE ${added("p", "n")} AND p.prokind = 'f') f WHERE f.columns IS NOT NULL AND NOT '' = ANY (f.columns)`;
+export const functionColumnsQuery = `SELECT p.oid, p.columns FROM (${functionsWithColumns}) p
+  JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${added("p", "n")} AND p.columns IS NOT NULL`;
+
+/** The same of the system's functions, by name: null where its overloads disagree. Those that give one column without a name are left out. */
+export const systemFunctionColumnsQuery = `SELECT f.nspname, f.proname, f.columns FROM (
+    SELECT n.nspname, p.proname,
+      CASE WHEN pg_catalog.count(*) = pg_catalog.count(p.columns) AND pg_catalog.min(p.columns) = pg_catalog.max(p.columns) THEN pg_catalog.min(p.columns) END AS columns
+    FROM (${functionsWithColumns}) p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('pg_catalog', 'information_schema') AND p.oid < 16384 GROUP BY n.nspname, p.proname) f
+  WHERE f.columns IS DISTINCT FROM '{}' ORDER BY f.nspname, f.proname`;
 
 /** Generated columns, each with the columns that it is made of. Servers before 12 have none. */
 export const generatedQuery = `SELECT x.adrelid, x.adnum, d.refobjsubid FROM pg_attrdef x

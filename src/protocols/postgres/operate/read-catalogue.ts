@@ -136,6 +136,9 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
       id,
       name,
     })),
+    systemFunctionColumns: ((await query(sql.systemFunctionColumnsQuery)) as [string, string, string[] | null][]).map(
+      ([schema, name, columns]) => ({ schema, name, columns }),
+    ),
     types: [...types.values()],
     systemTypes: (await query(sql.systemTypesQuery)).map(([name]) => name as string),
     implicitCasts: (await query(sql.implicitCastsQuery)).map(([id]) => id as number),
