@@ -60,6 +60,8 @@ export interface CatalogueColumn {
   readonly typeId: number;
   /** A generated column: numbers of the columns of the same row that it is made of. Absent: it has a value of its own. */
   readonly madeOf?: readonly number[];
+  /** It is never NULL. Absent: it may be, or that was not read. */
+  readonly notNull?: true;
 }
 
 export interface CatalogueRelation {

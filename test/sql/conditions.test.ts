@@ -7,13 +7,31 @@ import type { Reading } from "../../src/sql/postgres/reading.js";
 import { createScope } from "../../src/sql/postgres/scope.js";
 import { bodyOf } from "../../src/sql/postgres/tree.js";
 import { orders, shop } from "../../src/sql/testing/fixture.js";
+import type { Catalogue } from "../../src/vocabulary/index.js";
 import { type PostgresServer, startPostgres } from "../support/postgres.js";
 
 const parser = await loadPostgresParser();
 
+const integer = 23;
+const typed: Catalogue = {
+  ...shop,
+  relations: shop.relations.map((relation) =>
+    relation.id !== orders
+      ? relation
+      : {
+          ...relation,
+          columns: relation.columns.map((column) => ({
+            ...column,
+            typeId: column.name === "note" ? column.typeId : integer,
+            ...(column.name === "id" ? { notNull: true as const } : {}),
+          })),
+        },
+  ),
+};
+
 /** What the text alone says that a condition on `orders` comes to. */
 function said(condition: string): boolean | null {
-  const index = indexCatalogue(shop);
+  const index = indexCatalogue(typed);
   const relation = index.relation(orders)!;
   const target = {
     alias: "orders",
@@ -32,7 +50,30 @@ function said(condition: string): boolean | null {
   return constantValue(where, { reading, scope, target, known: new Map() });
 }
 
-const number = fc.constantFrom("id", "customer_id", "orders.id", "1", "2", "0", "-1", "length(note)", "id + 1");
+const atom = fc.constantFrom("id", "customer_id", "orders.id", "1", "2", "0", "-1", "length(note)", "id + 1", "0.0");
+const number = fc.oneof(
+  { weight: 3, arbitrary: atom },
+  fc.tuple(fc.constantFrom("id", "id", "customer_id", "0", "1"), fc.constantFrom("+", "-", "*"), atom).map(sum),
+  fc
+    .tuple(
+      fc.constantFrom("id", "- id", "(id - id)"),
+      fc.constantFrom("* 1", "* 0", "/ 1", "| 0", "& 0", "& 1", "# 0", "<< 0"),
+    )
+    .map(sum),
+  fc.constantFrom(
+    "id * id",
+    "customer_id * customer_id + 1",
+    "abs(id)",
+    "abs(id - 3)",
+    "id::numeric",
+    "coalesce(id, 7)",
+    "- (id * id)",
+  ),
+);
+function sum(parts: readonly string[]): string {
+  return `(${parts.join(" ")})`;
+}
+
 const text = fc.constantFrom("note", "orders.note", "'a'", "''", "note || 'a'");
 const pattern = fc.constantFrom("'%'", "'%%'", "'a%'", "'_'", "''", "note");
 const regex = fc.constantFrom("''", "'.*'", "'^.*$'", "'^$'", "'^'", "'$'", "'a'", "'.+'", "'.*a'");
@@ -50,6 +91,8 @@ const { condition } = fc.letrec<{ condition: string; leaf: string }>((tie) => ({
     joined(text, fc.constantFrom("like", "not like", "ilike", "not ilike", "similar to", "not similar to"), pattern),
     joined(text, fc.constantFrom("~", "!~", "~*", "!~*"), regex),
     joined(number, fc.constantFrom("in", "not in"), "(", number, ",", number, ")"),
+    joined(number, "= any (array[", number, ",", number, "])"),
+    joined("null", fc.constantFrom("is distinct from", "is not distinct from"), number),
     joined(number, fc.constantFrom("is null", "is not null")),
     fc.constantFrom(
       "true",
@@ -88,7 +131,7 @@ describe("a condition that is said to come to the same for every row", () => {
   beforeAll(async () => {
     server = await startPostgres({
       version: 15,
-      sql: `create table orders (id int, customer_id int, note text);
+      sql: `create table orders (id int not null, customer_id int, note text);
         insert into orders values (1, 2, 'a'), (2, 1, ''), (-3, -3, 'abc'), (0, 7, E'line\\nline'), (5, 5, '%')`,
     });
   });

@@ -1,3 +1,4 @@
+import { columnNamed, comparedByArithmetic } from "./arithmetic.js";
 import type { FromItem } from "./column.js";
 import { takesOwnRows } from "./own-rows.js";
 import type { Reading } from "./reading.js";
@@ -38,7 +39,7 @@ function evaluate(kind: string, body: Tree, place: Place): boolean | null {
     case "BooleanTest":
       return tested(body, place);
     case "NullTest":
-      return alwaysKnown(body.arg) ? word(body.nulltesttype) === "IS_NOT_NULL" : null;
+      return alwaysKnown(body.arg, place) ? word(body.nulltesttype) === "IS_NOT_NULL" : null;
     case "TypeCast":
       return isBoolean(body.typeName) ? constantValue(body.arg, place) : null;
     case "CaseExpr":
@@ -145,10 +146,34 @@ function tested({ arg, booltesttype }: Tree, place: Place): boolean | null {
 }
 
 /** What is never NULL. */
-function alwaysKnown(node: unknown): boolean {
+function alwaysKnown(node: unknown, place: Place): boolean {
   const { kind, body } = unwrap(node) ?? { kind: "", body: {} };
-  if (kind === "A_Expr") return ["AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"].includes(word(body.kind));
-  return kind === "NullTest" || kind === "BooleanTest" || (kind === "A_Const" && body.isnull !== true);
+  switch (kind) {
+    case "A_Expr":
+      return ["AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"].includes(word(body.kind));
+    case "A_Const":
+      return body.isnull !== true;
+    case "ColumnRef":
+      return isNeverNull(body, place);
+    case "CoalesceExpr":
+      return list(body.args).some((arg) => alwaysKnown(arg, place));
+    case "NullTest":
+    case "BooleanTest":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A column of the changed relation in all that it is made of: an outer join may bring NULLs for those of others. */
+function isNeverNull(reference: Tree, { reading: { index }, scope, target: { relation, alias } }: Place): boolean {
+  const path = names(reference.fields);
+  const column = columnNamed(reference, { index }, scope);
+  if (relation === null || column?.notNull !== true || !relation.columns.includes(column)) return false;
+  if (path.length > 1 ? path.at(-2) !== alias : scope.items.length !== 1) return false;
+  return index
+    .relatives(relation.id)
+    .every((id) => index.relation(id)?.columns.every(({ name, notNull }) => name !== column.name || notNull === true));
 }
 
 function isBoolean(typeName: unknown): boolean {
@@ -170,14 +195,21 @@ function compared(body: Tree, place: Place): boolean | null {
   const operator = names(body.name).join(".");
   switch (word(body.kind)) {
     case "AEXPR_DISTINCT":
-      return same(reading, lexpr, rexpr, scope) ? false : null;
+      return isDistinct(lexpr, rexpr, place);
     case "AEXPR_NOT_DISTINCT":
-      return same(reading, lexpr, rexpr, scope) ? true : null;
+      return not(isDistinct(lexpr, rexpr, place));
     case "AEXPR_BETWEEN":
+      return isBetween(lexpr, rexpr, place);
+    case "AEXPR_NOT_BETWEEN":
+      return not(isBetween(lexpr, rexpr, place));
     case "AEXPR_BETWEEN_SYM": {
       const bounds = list(bodyOf(rexpr, "List")?.items ?? rexpr);
       return bounds.length === 2 && bounds.every((bound) => same(reading, lexpr, bound, scope)) ? true : null;
     }
+    case "AEXPR_IN":
+      return isAmong(lexpr, list(bodyOf(rexpr, "List")?.items ?? rexpr), operator === "=", place);
+    case "AEXPR_OP_ANY":
+      return operator === "=" ? isAmong(lexpr, list(bodyOf(rexpr, "A_ArrayExpr")?.elements), true, place) : null;
     case "AEXPR_LIKE":
     case "AEXPR_ILIKE":
       return matchesAll(reading, rexpr, /^%+$/, operator.startsWith("!"));
@@ -188,6 +220,28 @@ function compared(body: Tree, place: Place): boolean | null {
     default:
       return null;
   }
+}
+
+function isDistinct(left: unknown, right: unknown, place: Place): boolean | null {
+  const isNull = (node: unknown) => bodyOf(node, "A_Const")?.isnull === true;
+  if ((isNull(left) && alwaysKnown(right, place)) || (isNull(right) && alwaysKnown(left, place))) return true;
+  return operated("<>", left, right, place);
+}
+
+/** Bounds of which each is known: `id between id - 1 and id + 1`. */
+function isBetween(node: unknown, range: unknown, place: Place): boolean | null {
+  const [low, high] = list(bodyOf(range, "List")?.items ?? range);
+  const [above, below] = [operated(">=", node, low, place), operated("<=", node, high, place)];
+  if (above === false || below === false) return false;
+  return above === true && below === true ? true : null;
+}
+
+/** Beyond this many values none is looked at. */
+const maxValues = 4_096;
+
+function isAmong(node: unknown, values: readonly unknown[], wanted: boolean, place: Place): boolean | null {
+  if (values.length > maxValues) return null;
+  return values.some((value) => operated("=", node, value, place) === true) ? wanted : null;
 }
 
 /** A pattern that every text matches. */
@@ -214,30 +268,5 @@ function operated(operator: string, lexpr: unknown, rexpr: unknown, place: Place
     if (["=", "<=", ">="].includes(operator)) return true;
     if (["<>", "<", ">"].includes(operator)) return false;
   }
-  return neverNegative(operator, lexpr, rexpr, place) ?? neverNegative(mirrored[operator] ?? "", rexpr, lexpr, place);
-}
-
-const mirrored: Readonly<Record<string, string>> = { ">=": "<=", ">": "<", "<=": ">=", "<": ">", "=": "=", "<>": "<>" };
-const counts = new Set(
-  "length char_length character_length octet_length bit_length cardinality strpos position abs".split(" "),
-);
-
-/** `length(note) >= 0` */
-function neverNegative(operator: string, count: unknown, bound: unknown, { reading }: Place): boolean | null {
-  const call = bodyOf(count, "FuncCall");
-  const limit = bodyOf(bound, "A_Const");
-  if (call === null || limit === null || limit.ival === undefined) return null;
-  const name = names(call.funcname);
-  const last = name.at(-1) ?? "";
-  // Somebody's own function of that name may say anything.
-  if (!counts.has(last) || (name.length > 1 ? name[0] !== "pg_catalog" : reading.index.functionsNamed(last).length > 0))
-    return null;
-  reading.findings.literalsMatter = true;
-  const value = Number(tree(limit.ival).ival ?? 0);
-  if (value > 0) return null;
-  if (operator === ">=") return true;
-  if (operator === "<") return false;
-  if (value === 0) return null;
-  if (operator === ">" || operator === "<>") return true;
-  return operator === "=" || operator === "<=" ? false : null;
+  return comparedByArithmetic(operator, lexpr, rexpr, reading, scope);
 }

@@ -1,8 +1,9 @@
 import { addAll, type Collector, type Column, type FromItem } from "./column.js";
 import { readCondition } from "./condition.js";
+import type { Place } from "./constant-condition.js";
 import { readExpression } from "./expression.js";
 import { readFrom, readFromItem } from "./from.js";
-import { joinsOwnRows } from "./own-rows.js";
+import { conflictsWithItself, joinsOwnRows } from "./own-rows.js";
 import { readQuery, readTargets } from "./query.js";
 import type { Reading } from "./reading.js";
 import { createScope, type Scope, starOf } from "./scope.js";
@@ -58,7 +59,15 @@ function readInsert(reading: Reading, body: Tree, scope: Scope, target: FromItem
   both.items.push(target);
   readExpression(reading, conflict.infer, both, "predicate", reading.findings);
   readAssignments(reading, conflict.targetList, both, target);
-  readExpression(reading, conflict.whereClause, both, "predicate", reading.findings);
+  const chooses = readCondition(reading, conflict.whereClause, both, target);
+  // Every row is in conflict with itself, and is updated then.
+  const updates = word(conflict.action) === "ONCONFLICT_UPDATE";
+  if (updates && !chooses && conflictsWithItself(body, placeOf(reading, both, target)))
+    requireWhere(reading, "update", false);
+}
+
+function placeOf(reading: Reading, scope: Scope, target: FromItem): Place {
+  return { reading, scope, target, known: new Map() };
 }
 
 function readUpdate(reading: Reading, body: Tree, scope: Scope, target: FromItem): void {
@@ -71,20 +80,23 @@ function readUpdate(reading: Reading, body: Tree, scope: Scope, target: FromItem
 /** Whether a condition chooses among the target's rows, which are joined with what stands in `from`. */
 function choosesRows(reading: Reading, from: unknown, where: unknown, scope: Scope, target: FromItem): boolean {
   const chooses = readCondition(reading, where, scope, target);
-  return chooses && !joinsOwnRows(from, where, { reading, scope, target });
+  return chooses && !joinsOwnRows(from, where, placeOf(reading, scope, target));
 }
 
 function readMerge(reading: Reading, body: Tree, scope: Scope, target: FromItem): void {
   scope.items.push(target);
   scope.star.push(...readFromItem(reading, body.sourceRelation, scope).star);
-  let chooses = readCondition(reading, body.joinCondition, scope, target);
+  const own = joinsOwnRows([body.sourceRelation], body.joinCondition, placeOf(reading, scope, target));
+  const joined = readCondition(reading, body.joinCondition, scope, target) && !own;
+  let chooses = true;
   for (const each of list(body.mergeWhenClauses)) {
     const when = tree(bodyOf(each, "MergeWhenClause"));
     const bounded = readCondition(reading, when.condition, scope, target);
     const command = word(when.commandType);
-    // What has no partner in the source may be every row.
-    if (word(when.matchKind) === "MERGE_WHEN_NOT_MATCHED_BY_SOURCE" && !bounded && command !== "CMD_NOTHING")
-      chooses = false;
+    // What has no partner in the source may be every row; so is what has one, where the join chooses nothing.
+    const rows = word(when.matchKind);
+    const every = rows === "MERGE_WHEN_NOT_MATCHED_BY_SOURCE" || (rows === "MERGE_WHEN_MATCHED" && !joined);
+    if (every && !bounded && command !== "CMD_NOTHING") chooses = false;
     if (command === "CMD_INSERT") {
       const columns = list(when.targetList).map((column) => word(bodyOf(column, "ResTarget")?.name));
       for (const name of columns.length === 0 ? ["*"] : columns) writes(reading, target, name);

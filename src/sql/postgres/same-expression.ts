@@ -12,7 +12,7 @@ export function same(reading: Reading, left: unknown, right: unknown, scope: Sco
 }
 
 /** What gives the value on as it is: `+x`, `x COLLATE "C"`, `(SELECT x)`. */
-function bare(node: unknown): unknown {
+export function bare(node: unknown): unknown {
   const sign = bodyOf(node, "A_Expr");
   if (sign !== null && sign.lexpr === undefined && names(sign.name).at(-1) === "+") return bare(sign.rexpr);
   const collated = bodyOf(node, "CollateClause");

@@ -1,8 +1,13 @@
 import { allOrigins, type Column, type FromItem, madeOf, type Origin } from "./column.js";
+import type { Tree } from "./tree.js";
 
 /** A query of WITH, read when it is first named. */
 export interface CommonTable {
   columns(): readonly Column[];
+  /** What it selects, where that is known, its columns have their own names, and it does not name itself. */
+  readonly query?: Tree | undefined;
+  /** What its query can see. */
+  readonly within?: Scope | undefined;
 }
 
 /** The names that an expression can see. */

@@ -13,8 +13,10 @@ export function readWith(reading: Reading, clause: unknown, scope: Scope): void 
   if (body.recursive !== true) {
     // One after the other: a query does not see itself, nor those after it.
     for (const query of queries) {
+      const within = { ...withoutItems(scope), tables: new Map(scope.tables) };
       const columns = renamed(readQuery(reading, query.ctequery, withoutItems(scope)), query);
-      scope.tables.set(word(query.ctename), { columns: () => columns });
+      const select = list(query.aliascolnames).length === 0 ? bodyOf(query.ctequery, "SelectStmt") : null;
+      scope.tables.set(word(query.ctename), { columns: () => columns, query: select ?? undefined, within });
     }
     return;
   }

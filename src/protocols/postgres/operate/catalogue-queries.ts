@@ -57,7 +57,7 @@ export const relationsQuery = `SELECT c.oid, n.nspname, c.relname, c.relkind::te
   CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${shown} ORDER BY c.oid`;
 
-export const columnsQuery = `SELECT a.attrelid, a.attnum, a.attname, a.atttypid FROM pg_attribute a
+export const columnsQuery = `SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attnotnull FROM pg_attribute a
   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (${relations}) ORDER BY a.attrelid, a.attnum`;
 
 export const parentsQuery = "SELECT inhrelid, inhparent FROM pg_inherits";

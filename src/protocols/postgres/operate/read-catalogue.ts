@@ -87,13 +87,14 @@ async function readSlice(query: Query, key: string, version: string): Promise<Ca
       schema,
       name,
       kind: kinds[kind] ?? "other",
-      columns: (columns.get(id) ?? []).map(([, number, column, typeId]) => {
+      columns: (columns.get(id) ?? []).map(([, number, column, typeId, notNull]) => {
         const madeOf = generated.get(`${id}.${number}`);
         return {
           number: number as number,
           name: column as string,
           typeId: typeId as number,
           ...(madeOf === undefined ? {} : { madeOf }),
+          ...(notNull === true ? { notNull } : {}),
         };
       }),
       parents: parents.get(id) ?? [],
