@@ -14,9 +14,13 @@ export function declareEvents(program: Command, run: Runner): void {
       .option("--connection <name>", "only on this connection")
       .option("--session <id>", "only in this session")
       .option("--since <duration>", "only in the last time, like 15m or 2d")
-      .option("--limit <n>", "how many", "50")
+      .option("--before <event>", "only those before this one, to go on where a list ended")
+      .option("--limit <n>", "at most so many", "50")
       .action(run(() => import("../verbs/events-ls.js"))),
-    [["hoop events ls --type statement.denied --since 1h", "what was refused within the hour"]],
+    [
+      ["hoop events ls --type statement.denied --since 1h", "what was refused within the hour"],
+      ["hoop events ls --limit 10000 --json", "all that fits, for a script"],
+    ],
   );
   events
     .command("tail")

@@ -1,21 +1,29 @@
+import type { ApiClient } from "../../client/api-client.js";
+import { HoopError } from "../../vocabulary/index.js";
 import { text, type Verb } from "../invocation.js";
+import { pages } from "../pages.js";
 import { secondsFrom } from "../seconds-from.js";
 import { ago, table } from "../table.js";
 import { type EventView, gist } from "./event-lines.js";
 
 export const run: Verb = async (invocation) => {
   const { context } = invocation;
-  const query = new URLSearchParams({ limit: text(invocation, "limit") ?? "50" });
-  for (const type of (text(invocation, "type") ?? "").split(",")) if (type !== "") query.append("type", type.trim());
-  for (const name of ["subject", "connection", "session"]) {
-    const value = text(invocation, name);
-    if (value !== undefined) query.set(name, value);
-  }
+  const limit = Number(text(invocation, "limit") ?? "50");
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+    throw new HoopError("invalid", "--limit is a number from 1 to 10000");
+  const api = await context.api();
+  const types = new URLSearchParams();
+  for (const type of (text(invocation, "type") ?? "").split(",")) if (type !== "") types.append("type", type.trim());
   const since = text(invocation, "since");
-  if (since !== undefined) query.set("since", new Date(Date.now() - secondsFrom(since) * 1_000).toISOString());
-  const { items } = await (await context.api()).get<{ items: readonly EventView[] }>(`/events?${query}`, {
-    signal: context.signal,
-  });
+  const before = text(invocation, "before");
+  const query = {
+    subject: text(invocation, "subject"),
+    connection: text(invocation, "connection"),
+    session: text(invocation, "session"),
+    since: since === undefined ? undefined : new Date(Date.now() - secondsFrom(since) * 1_000).toISOString(),
+    before: before === undefined ? undefined : await positionOf(api, before, context.signal),
+  };
+  const items = await pages<EventView>(api, `/events?${types}`, query, limit, context.signal, "before");
   context.out.result(items, () =>
     table(
       items,
@@ -31,3 +39,8 @@ export const run: Verb = async (invocation) => {
     ),
   );
 };
+
+/** Lists give ids; the log is in order of positions. */
+async function positionOf(api: ApiClient, id: string, signal: AbortSignal): Promise<number> {
+  return (await api.get<EventView>(`/events/${encodeURIComponent(id)}`, { signal })).position;
+}
