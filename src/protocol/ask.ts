@@ -62,6 +62,8 @@ export interface Waiting {
   readonly link: string;
   /** The review's or the challenge's short name. */
   readonly id: string;
+  /** When it ends where nobody decides or answers, in milliseconds since the epoch; absent: that is not known here. */
+  readonly until?: number | undefined;
 }
 
 /**

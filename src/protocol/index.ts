@@ -5,3 +5,4 @@ export type { Meter, MeteredSubjects, Stopped } from "./meter.js";
 export * from "./own-run.js";
 export * from "./protocol.js";
 export * from "./session.js";
+export { timeLeft } from "./time-left.js";

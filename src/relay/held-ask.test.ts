@@ -283,6 +283,7 @@ describe("a held statement", () => {
         text: 'held by rule "big-deletes": waiting for 1 approval of dba',
         link: "https://hoop.test/reviews/r1",
         id: "r1",
+        until: 4_102_444_800_000,
       },
     ]);
     desk.approve();
@@ -604,6 +605,7 @@ describe("a second factor", () => {
     const { hoop, waits, answers, desk, factorWatchers, challenged: counted } = await challenged();
     expect(waits).toMatchObject([{ for: "challenge", link: "https://hoop.test/mfa/BCDFG" }]);
     expect(waits[0]?.text).toContain("hoop mfa BCDFG");
+    expect((waits[0]?.until ?? 0) - Date.now()).toBeGreaterThan(0);
     hoop.answersFactor();
     await soon();
     expect(answers).toMatchObject([{ outcome: "allow" }]);

@@ -238,10 +238,10 @@ export class HeldAsk {
       this.#early = state;
       return;
     }
-    const { id, link } = review.held;
+    const { id, link, expiresAt: until } = review.held;
     switch (state.state) {
       case "pending":
-        this.#ports.waits({ for: "hold", text: holdText(review.terms, state.missing), link, id });
+        this.#ports.waits({ for: "hold", text: holdText(review.terms, state.missing), link, id, until });
         return;
       case "approved":
         review.approved = { review: id, state };

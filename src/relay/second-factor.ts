@@ -60,6 +60,7 @@ export function waitForFactor(people: PeoplePorts, wait: FactorWait): () => void
         text: challengeText(terms, challenge.id),
         link: challenge.link,
         id: challenge.id,
+        until: Date.now() + expiresMs,
       });
     },
     (error: unknown) => {

@@ -50,6 +50,7 @@ export function createDesk(ports: DeskPorts): ReviewDesk & RehearsalNotes {
       return {
         id: review.id,
         link: ports.link(review.id),
+        expiresAt: review.expiresAt,
         leave(why) {
           if (!here) return;
           here = false;

@@ -57,6 +57,8 @@ export interface Held {
   readonly id: string;
   /** Where an approver decides. */
   readonly link: string;
+  /** When it ends where nobody decides, in milliseconds since the epoch. */
+  readonly expiresAt: number;
   /** Nobody waits any more. Closes the review unless somebody has decided it already; `why` is shown. */
   leave(why: "cancelled" | "disconnected" | "restarted"): void;
 }

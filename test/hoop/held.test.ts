@@ -95,7 +95,7 @@ describe("a held statement through the whole of Hoop", () => {
       await until("the notice", () => err.includes("/reviews/"));
       expect(err).toMatch(
         new RegExp(
-          `NOTICE: {2}00000: hoop: held by rule "deletes-need-eyes": waiting for 1 .*admins.*: https?://[^ ]+/reviews/${id} \\(Ctrl-C withdraws\\)`,
+          `NOTICE: {2}00000: hoop: held by rule "deletes-need-eyes": waiting for 1 .*admins.*: https?://[^ ]+/reviews/${id} \\(Ctrl-C withdraws; undecided it ends in \\d+ (?:minutes|hours?|seconds)`,
         ),
       );
       expect(await left()).toBe(sslmode === "disable" ? 10 : 9);

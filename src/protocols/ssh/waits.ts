@@ -1,4 +1,4 @@
-import type { Waiting } from "../../protocol/index.js";
+import { timeLeft, type Waiting } from "../../protocol/index.js";
 
 /** How often somebody who waits for people is told so again. */
 const everyMs = 30_000;
@@ -28,7 +28,10 @@ export class Waits {
 
   #speak(): void {
     if (this.#last === null) return;
-    const { text, link, for: what } = this.#last;
-    this.#say(`hoop: ${text}${what === "hold" ? ":" : ""} ${link}\r\n`);
+    const { text, link, for: what, until } = this.#last;
+    const held = what === "hold";
+    const left =
+      until === undefined ? "" : ` (${held ? "undecided" : "unanswered"} it ends in ${timeLeft(until, Date.now())})`;
+    this.#say(`hoop: ${text}${held ? ":" : ""} ${link}${left}\r\n`);
   }
 }

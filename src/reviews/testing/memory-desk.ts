@@ -47,6 +47,7 @@ export class MemoryDesk implements ReviewDesk {
     return {
       id: review.id,
       link: `https://hoop.test/reviews/${review.id}`,
+      expiresAt: 4_102_444_800_000,
       leave: (why) => {
         if (!review.listeners.delete(changed)) return;
         review.left.push(why);

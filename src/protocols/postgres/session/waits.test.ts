@@ -52,6 +52,26 @@ describe("a client that waits for people", () => {
     expect(times(said())).toBe(5);
   });
 
+  it("is told how long it may still wait, each time anew, where that ends", () => {
+    const { trial, id, said } = heldSession(simple!("delete"));
+    const until = trial.now + 61 * 60_000;
+    trial.waits(id, { ...waiting, text: "waiting for 1", until });
+    expect(said()).toContain(`waiting for 1: ${link} (Ctrl-C withdraws; undecided it ends in 1 hour 1 minute)`);
+    trial.advance(30_000);
+    trial.advance(31_000);
+    expect(said()).toContain("undecided it ends in 1 hour)");
+    trial.advance(60 * 60_000 - 40_000);
+    expect(said()).toMatch(/ends in \d+ seconds\)/);
+    trial.waits(id, {
+      for: "challenge",
+      text: "asks for your second factor at",
+      link,
+      id: "x",
+      until: trial.now + 5_000,
+    });
+    expect(said()).toContain(`${link} (Ctrl-C gives up; unanswered it ends in 5 seconds)`);
+  });
+
   it("has what it sent before answered meanwhile", () => {
     const { trial, target, said } = heldSession(
       Buffer.concat([extended!("select 1").subarray(0, -5), extended!("delete")]),

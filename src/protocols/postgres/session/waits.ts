@@ -1,4 +1,4 @@
-import type { Waiting } from "../../../protocol/index.js";
+import { timeLeft, type Waiting } from "../../../protocol/index.js";
 import type { Report } from "../errors.js";
 import type { Core } from "./core.js";
 
@@ -39,9 +39,11 @@ export class Waits {
     this.#core.out.push({ kind: "timer", name: timer, at: null });
   }
 
-  #speak({ text, link, for: what }: Waiting): void {
-    const colon = what === "hold" ? ":" : "";
-    const message = `hoop: ${text}${colon} ${link} (Ctrl-C ${what === "hold" ? "withdraws" : "gives up"})`;
+  #speak({ text, link, for: what, until }: Waiting): void {
+    const held = what === "hold";
+    const left =
+      until === undefined ? "" : `; ${held ? "undecided" : "unanswered"} it ends in ${timeLeft(until, this.#core.now)}`;
+    const message = `hoop: ${text}${held ? ":" : ""} ${link} (Ctrl-C ${held ? "withdraws" : "gives up"}${left})`;
     this.#say({ severity: "NOTICE", code: "00000", message });
     this.#core.out.push({ kind: "timer", name: timer, at: this.#core.now + everyMs });
   }
