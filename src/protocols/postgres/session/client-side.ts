@@ -5,6 +5,7 @@ import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.
 import { body, readBind, readExecute, readFunctionCall, readName, readParse, readQuery } from "../codec/frontend.js";
 import { frontend, typeName } from "../codec/types.js";
 import { type Report, sqlState } from "../errors.js";
+import { ambiguousName } from "./ambiguous-name.js";
 import type { Conversation } from "./conversation.js";
 import { Forwarder } from "./forwarder.js";
 import { Judging } from "./judging.js";
@@ -228,6 +229,7 @@ export class ClientSide implements FrameHandler {
         return;
       case frontend.bind: {
         const bind = readBind(reader);
+        if (this.#misnamed(bind.portal, bind.statement)) return;
         if (bind.portal !== "" && this.#forwarder.portalsFull(frame)) {
           conversation.refuse(tooMany("open portals"), "pipelined");
           return;
@@ -247,6 +249,7 @@ export class ClientSide implements FrameHandler {
       }
       case frontend.execute: {
         const { portal } = readExecute(reader);
+        if (this.#misnamed(portal)) return;
         this.#judging.hold({ kind: "execute", frame, ask: 0, name: portal, portal: null, verified: false });
         return;
       }
@@ -258,6 +261,7 @@ export class ClientSide implements FrameHandler {
       }
       case frontend.describe: {
         const { kind, name } = readName(reader);
+        if (this.#misnamed(name)) return;
         const pending = new Pending("describe");
         if (kind === "statement") pending.describes = conversation.statementNamed(name);
         conversation.pipelined(frame, pending);
@@ -277,9 +281,17 @@ export class ClientSide implements FrameHandler {
     }
   }
 
+  /** True: refused, as a name in it may mean something else to the target. */
+  #misnamed(...names: readonly string[]): boolean {
+    const report = ambiguousName(...names);
+    if (report !== null) this.#conversation.refuse(report, "pipelined");
+    return report !== null;
+  }
+
   #close(frame: Buffer, reader: ClippedReader): void {
     const conversation = this.#conversation;
     const { kind, name } = readName(reader);
+    if (this.#misnamed(name)) return;
     const pending = new Pending("close");
     pending.closes = { kind, name };
     const names = kind === "statement" ? conversation.statements : conversation.portals;
@@ -294,6 +306,7 @@ export class ClientSide implements FrameHandler {
   #parse(frame: Buffer, reader: ClippedReader): void {
     const conversation = this.#conversation;
     const { statement: name, text: raw, types } = readParse(reader);
+    if (this.#misnamed(name)) return;
     if (name === conversation.ownName) throw new MalformedError("the gateway's own statement name");
     if (this.#forwarder.statementsFull(raw.length)) {
       conversation.refuse(tooMany("prepared statements"), "pipelined");
