@@ -137,6 +137,18 @@ export const defining: readonly Trick[] = [
   ["safe", "do $$ declare x text; begin select email into x from customers limit 1; raise exception '%', x; end $$"],
   [
     "safe",
+    "do $$ declare x text; begin select email into x from customers limit 1; raise notice 'x' using column = x, constraint = x; end $$",
+  ],
+  [
+    "safe",
+    "do $$ declare x text; begin select email into x from customers limit 1; raise exception 'x' using table = x, errcode = '23505'; end $$",
+  ],
+  [
+    "safe",
+    "do $$ declare x text; begin select max(email) into x from customers; perform set_config('timezone', '<' || x || '>0', false); end $$",
+  ],
+  [
+    "safe",
     "do $$ declare x text; begin execute 'select max(email) from customers' into x; raise notice '%', x; end $$",
   ],
   [

@@ -35,8 +35,11 @@ const sentences: Readonly<Record<string, string>> = {
   P0001: "an error was raised by a function",
 };
 
-/** Fields that hold names of things, positions and codes: never a value. */
-const plain = new Set(["S", "V", "C", "P", "s", "t", "c", "d", "n", "F", "L", "R"]);
+/** Fields that the server fills itself: never a value. */
+const plain = new Set(["S", "V", "P", "F", "L", "R"]);
+
+/** Names of schema, table, column, type and constraint; RAISE writes there what it likes. */
+const names = new Set(["s", "t", "c", "d", "n"]);
 
 /**
  * What PostgreSQL says while it reads a statement: names, types and words of the statement itself. Nothing has run by then that could
@@ -66,14 +69,37 @@ function isOfReading(fields: ReportFields): boolean {
   );
 }
 
-/** An ErrorResponse or NoticeResponse whose free text is masked: code, severity, names and position stay. */
-export function maskReport(kind: "error" | "notice", fields: ReportFields, mask: Mask, key: Buffer): Buffer {
+/** Whether a body was under way, which may have raised it itself: the server then says where (`W`), whoever wrote the body. */
+function raised(fields: ReportFields): boolean {
+  return fields.has("W");
+}
+
+/** RAISE chooses codes too: five characters of what it read, in as many notices as it likes. */
+function safeCode(kind: "error" | "notice", fields: ReportFields): string {
   const code = fields.get("C") ?? "";
+  if (kind === "notice") return raised(fields) ? "00000" : stateCode(code);
+  return raised(fields) && !Object.hasOwn(sentences, code) ? "P0001" : stateCode(code);
+}
+
+/** A SQLSTATE as servers write them; anything else is none. */
+export function stateCode(code: string): string {
+  return /^[0-9A-Z]{5}$/.test(code) ? code : "XX000";
+}
+
+/**
+ * An ErrorResponse or NoticeResponse whose free text is masked. Severity and position stay; code and names as far as no body of a
+ * function can have chosen them.
+ */
+export function maskReport(kind: "error" | "notice", fields: ReportFields, mask: Mask, key: Buffer): Buffer {
+  const code = safeCode(kind, fields);
   const sentence = sentences[code] ?? (kind === "notice" ? "notice" : `error ${code}`);
   const own = kind === "error" && isOfReading(fields);
+  const ofServer = kind === "error" && !raised(fields);
   const kept: [string, string][] = [];
   for (const [letter, text] of fields) {
-    if (plain.has(letter) || (own && (letter === "M" || letter === "H"))) kept.push([letter, text]);
+    if (letter === "C") kept.push([letter, code]);
+    else if (plain.has(letter) || (ofServer && names.has(letter)) || (own && (letter === "M" || letter === "H")))
+      kept.push([letter, text]);
     else if (letter === "M") kept.push(["M", `${sentence} (text masked: it may quote protected values)`]);
     else if (letter === "D") {
       const masked = maskText(mask, text, key);
@@ -83,11 +109,26 @@ export function maskReport(kind: "error" | "notice", fields: ReportFields, mask:
   return encodeReport(kind, kept);
 }
 
-/** Settings that hold whatever text a statement put there. */
-const freeSettings = new Set(["application_name", "search_path"]);
+/** Settings that cannot hold whatever text a statement puts there. */
+const boundSettings = new Set([
+  ...["server_version", "server_encoding", "client_encoding", "is_superuser", "session_authorization", "DateStyle"],
+  ...["IntervalStyle", "integer_datetimes", "standard_conforming_strings", "default_transaction_read_only"],
+  ...["in_hot_standby", "scram_iterations"],
+]);
 
 export function maskParameter(name: string, value: string, raw: Buffer, mask: Mask, key: Buffer): Buffer {
-  return freeSettings.has(name) ? encodeParameterStatus(name, maskText(mask, value, key) ?? "") : raw;
+  if (boundSettings.has(name) || (name === "TimeZone" && isKnownZone(value))) return raw;
+  return encodeParameterStatus(name, maskText(mask, value, key) ?? "");
+}
+
+/** PostgreSQL takes zones that somebody makes up, `<any text>0`. */
+function isKnownZone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function maskNotification(reader: ClippedReader, mask: Mask, key: Buffer, codec: TextCodec): Buffer {

@@ -53,5 +53,5 @@ export class TextScan {
   }
 }
 
-/** Fields of a report that hold text of whoever raised it: message, detail, hint, context, internal query. */
-const free = new Set(["M", "D", "H", "W", "q"]);
+/** Fields of a report that hold text of whoever raised it: message, detail, hint, context, internal query, and names of things. */
+const free = new Set(["M", "D", "H", "W", "q", "s", "t", "c", "d", "n"]);

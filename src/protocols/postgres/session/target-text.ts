@@ -1,7 +1,7 @@
 import type { Mask, ScanPlan } from "../../../vocabulary/index.js";
 import { encodeReport, readReport } from "../codec/backend.js";
 import { body } from "../codec/frontend.js";
-import { maskFunctionResult, maskNotification, maskParameter, maskReport } from "../masked-text.js";
+import { maskFunctionResult, maskNotification, maskParameter, maskReport, stateCode } from "../masked-text.js";
 import { TextScan } from "../scanned-text.js";
 import type { Conversation } from "./conversation.js";
 import type { Pending } from "./pending.js";
@@ -81,7 +81,7 @@ export class TargetText {
     let shown = frame;
     if (mask !== null) shown = maskReport("error", fields, mask, this.#conversation.maskKey);
     else if (fields !== said) shown = encodeReport("error", [...fields]);
-    const code = fields.get("C") ?? "XX000";
+    const code = stateCode(fields.get("C") ?? "");
     return {
       severity: said.get("V") ?? said.get("S") ?? "ERROR",
       code,
