@@ -98,6 +98,8 @@ export class RowMasker {
       }
       pos = next;
     }
+    // Bytes of no column would pass with the rest.
+    if (pos < end && this.#last === columns.length - 1) throw new MalformedError("a row is longer than its columns");
     batch.keep(kept, end);
     batch.end();
     return masked;

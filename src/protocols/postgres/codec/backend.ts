@@ -31,11 +31,15 @@ export function readRowDescription(reader: ClippedReader): FieldDescription[] {
 /** The fields of an ErrorResponse or NoticeResponse by their letter; the text is decoded as UTF-8. */
 export type ReportFields = Map<string, string>;
 
+/** PostgreSQL knows eighteen. */
+const maxReportFields = 64;
+
 export function readReport(reader: ClippedReader): ReportFields {
   const fields: ReportFields = new Map();
-  for (;;) {
+  for (let n = 0; ; n++) {
     const letter = reader.uint8();
     if (letter === 0) break;
+    if (n === maxReportFields) throw new MalformedError("a report of too many fields");
     fields.set(String.fromCharCode(letter), reader.cstringBytes().toString("utf8"));
   }
   return fields;

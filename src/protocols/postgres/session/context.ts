@@ -1,5 +1,6 @@
 import type { AskContext } from "../../../protocol/index.js";
 import type { Analysis } from "../../../vocabulary/index.js";
+import { MalformedError } from "../../../wire/index.js";
 import { transactionStatus } from "../codec/types.js";
 import type { Statement } from "../statements.js";
 import type { Names } from "./names.js";
@@ -28,6 +29,10 @@ const noPrepared: ReadonlyMap<string, string> = new Map();
 
 /** What changes nothing in a statement; a client that comes back may have another name and another address. */
 const unbound = new Set(["user", "database", "application_name", "in_hot_standby", "replication"]);
+
+/** A PostgreSQL reports about twenty. */
+const maxSettings = 256;
+const maxSettingBytes = 2 * 1024 * 1024;
 
 /** The settings of the target session that decide what a text means, as the target reports them or as we asked it. */
 export class SessionContext {
@@ -64,7 +69,7 @@ export class SessionContext {
   parameter(name: string, value: string): void {
     // The login may be one made for this session alone: it tells nothing of what a statement does, the role does.
     const own = name === "session_authorization" && value === this.#login;
-    if (!unbound.has(name) && !own) this.#ambient = { ...this.#ambient, [name]: value };
+    if (!unbound.has(name) && !own) this.#keep(name, value);
     switch (name) {
       case "client_encoding":
         this.codec = new TextCodec(value);
@@ -112,6 +117,18 @@ export class SessionContext {
     return this.#ambient;
   }
   #ambient: Readonly<Record<string, string>> = {};
+
+  #keep(name: string, value: string): void {
+    const before = Object.hasOwn(this.#ambient, name) ? this.#ambient[name] : undefined;
+    if (before === value) return;
+    this.#ambientBytes += value.length - (before === undefined ? -name.length : before.length);
+    this.#ambientNames += before === undefined ? 1 : 0;
+    if (this.#ambientNames > maxSettings || this.#ambientBytes > maxSettingBytes)
+      throw new MalformedError("the target reports more settings than can be kept");
+    this.#ambient = { ...this.#ambient, [name]: value };
+  }
+  #ambientNames = 0;
+  #ambientBytes = 0;
 
   started(parameters: ReadonlyMap<string, string>): void {
     const options: Record<string, string> = {};

@@ -6,6 +6,9 @@ import type { Pending } from "./pending.js";
 import type { ReplyStop } from "./reply-stop.js";
 import type { TargetText } from "./target-text.js";
 
+/** With the ids of as many parameters as a statement can have. */
+const maxParameterDescription = 7 + 4 * 65_535;
+
 /** What becomes of a message of the target that answers `head`, by its header alone; what passes is counted. */
 export function frameFate(
   type: number,
@@ -16,7 +19,7 @@ export function frameFate(
 ): FrameFate {
   switch (type) {
     case backend.dataRow: {
-      if (head === undefined) throw unexpected(type);
+      if (head?.runs !== true) throw unexpected(type);
       if (head.own) return "take";
       const masker = head.portal === null ? head.masker : head.portal.masker;
       if (masker === undefined) throw new MalformedError("a row came before its columns were told");
@@ -26,7 +29,7 @@ export function frameFate(
       return masker === null ? "stream" : "take";
     }
     case backend.copyData:
-      if (head === undefined) throw unexpected(type);
+      if (head?.copying !== true) throw unexpected(type);
       if (head.meter === null || isTrailer(head, length)) head.bytes += length;
       else if (!stop.passes(head, length)) return "skip";
       if (head.copyMasker === null) {
@@ -35,13 +38,17 @@ export function frameFate(
       }
       return "take";
     case backend.copyDone:
-      return head?.copyMasker == null ? "stream" : "take";
+      if (head?.copying !== true) throw unexpected(type);
+      head.copying = false;
+      return head.copyMasker === null ? "stream" : "take";
     case backend.parameterDescription:
-      if (head?.own) return "take";
-      return head?.describes == null ? "stream" : "peek";
+      if (head?.kind !== "describe" || length > maxParameterDescription) throw unexpected(type);
+      if (head.own) return "take";
+      return head.describes === null ? "stream" : "peek";
     case backend.functionCallResponse:
-      if (head !== undefined && head.meter !== null && !stop.passes(head, length)) return "skip";
-      return head?.masks == null ? "stream" : "take";
+      if (head?.kind !== "function") throw unexpected(type);
+      if (head.meter !== null && !stop.passes(head, length)) return "skip";
+      return head.masks === null ? "stream" : "take";
     case backend.noticeResponse:
     case backend.notificationResponse:
       if (head?.own && head.work !== null && type === backend.noticeResponse) return "skip";
@@ -52,7 +59,7 @@ export function frameFate(
     case backend.parameterStatus:
       return text.rewrites(head) ? "take" : "peek";
     case backend.rowDescription:
-      if (head === undefined) throw unexpected(type);
+      if (head?.kind !== "query" && head?.kind !== "describe") throw unexpected(type);
       return head.own ? "take" : "peek";
     case backend.parseComplete:
     case backend.bindComplete:
@@ -61,12 +68,16 @@ export function frameFate(
     case backend.commandComplete:
     case backend.emptyQueryResponse:
     case backend.portalSuspended:
-    case backend.copyInResponse:
-    case backend.copyOutResponse:
-    case backend.copyBothResponse:
       if (head === undefined) throw unexpected(type);
       head.bytes += length;
       return head.own ? "take" : "peek";
+    case backend.copyInResponse:
+    case backend.copyOutResponse:
+    case backend.copyBothResponse:
+      // What we ask ourselves copies nothing.
+      if (head?.runs !== true || head.own) throw unexpected(type);
+      head.bytes += length;
+      return "peek";
     default:
       throw unexpected(type);
   }

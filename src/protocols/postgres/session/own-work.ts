@@ -38,6 +38,8 @@ export interface OwnFailure {
 /** Questions of ours on their way, whose replies the client never sees. */
 export interface OwnWork {
   readonly answers: OwnAnswer[];
+  /** What the rows kept so far take. */
+  bytes: number;
   /** The one that is being answered. */
   at: number;
   /** Of the target's error, if it made one. */
@@ -45,8 +47,9 @@ export interface OwnWork {
   readonly done: (work: OwnWork) => void;
 }
 
-/** More rows than this in an answer to us are not kept. */
+/** More rows than this in an answer to us are not kept, nor more bytes in all that we asked at once. */
 const maxOwnRows = 10_000;
+const maxOwnBytes = 64 * 1024 * 1024;
 
 /**
  * Frames and expectations for questions of our own. The extended protocol with names nobody can guess: the client's unnamed
@@ -62,6 +65,7 @@ export function startOwnWork(
 ): { bytes: Buffer; pending: Pending[]; work: OwnWork } {
   const work: OwnWork = {
     answers: questions.map(() => ({ rows: [], fields: null, tag: null })),
+    bytes: 0,
     at: 0,
     failure: null,
     done,
@@ -96,9 +100,11 @@ export function startOwnWork(
 }
 
 /** Keeps a row of the answer to the question that is being answered; `reader` stands behind the head of its DataRow. */
-export function keepOwnRow({ answers, at }: OwnWork, reader: ClippedReader): void {
-  const { rows } = answers[at]!;
-  if (rows.length >= maxOwnRows) return;
+export function keepOwnRow(work: OwnWork, reader: ClippedReader): void {
+  const { rows } = work.answers[work.at]!;
+  // A cell takes more than its bytes.
+  work.bytes += reader.remaining * 2;
+  if (rows.length >= maxOwnRows || work.bytes > maxOwnBytes) return;
   const row: (Buffer | null)[] = [];
   for (let i = reader.uint16(); i > 0; i--) {
     const size = reader.int32();
@@ -130,6 +136,7 @@ export function startSimpleWork(
 ): { bytes: Buffer; pending: Pending[]; work: OwnWork } {
   const work: OwnWork = {
     answers: texts.map(() => ({ rows: [], fields: null, tag: null })),
+    bytes: 0,
     at: 0,
     failure: null,
     done,

@@ -10,10 +10,61 @@ import type {
   WireSession,
 } from "../../../protocol/index.js";
 import type { HoopError } from "../../../vocabulary/index.js";
+import { MalformedError } from "../../../wire/index.js";
+import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.js";
+import { backend } from "../codec/types.js";
 import { endReport } from "../errors.js";
 import { Core } from "./core.js";
 import { Greeting } from "./greeting.js";
 import { TargetLogin } from "./target-login.js";
+
+/** Hoop's own client keeps whole answers. More than this is no catalogue that Hoop can follow. */
+const maxRows = 3_000_000;
+const maxBytes = 256 * 1024 * 1024;
+
+/** The target's answer to one question of ours passes, up to a bound. */
+class OwnAnswers implements FrameHandler {
+  readonly #walker = new FrameWalker(maxBytes);
+  readonly #send: (bytes: Buffer) => void;
+  #rows = 0;
+  #bytes = 0;
+
+  constructor(send: (bytes: Buffer) => void) {
+    this.#send = send;
+  }
+
+  asked(): void {
+    this.#rows = this.#bytes = 0;
+  }
+
+  receive(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > maxBytes) throw tooMuch();
+    this.#walker.walk(chunk, this);
+  }
+
+  fate(type: number): FrameFate {
+    if (type === backend.dataRow && ++this.#rows > maxRows) throw tooMuch();
+    return "stream";
+  }
+
+  frame(): boolean {
+    return false;
+  }
+
+  after(): void {}
+
+  blocked(): boolean {
+    return false;
+  }
+
+  pass(bytes: Buffer): void {
+    this.#send(bytes);
+  }
+}
+
+const tooMuch = (): MalformedError =>
+  new MalformedError("the target answers Hoop's own question with more than can be kept");
 
 /**
  * A session for Hoop's own client: greeting and login as for anybody, then bytes pass unjudged. Never for what a person
@@ -22,11 +73,13 @@ import { TargetLogin } from "./target-login.js";
 class Passage implements WireSession {
   readonly #core: Core;
   readonly #greeting: Greeting;
+  readonly #answers: OwnAnswers;
   #login: TargetLogin | null = null;
   #open = false;
 
   constructor(init: SessionInit) {
     this.#core = new Core(init);
+    this.#answers = new OwnAnswers((bytes) => this.#core.out.send("client", bytes));
     this.#greeting = new Greeting(this.#core, (startup) => {
       this.#login = new TargetLogin(this.#core, startup, () => {
         this.#open = true;
@@ -38,11 +91,14 @@ class Passage implements WireSession {
 
   receive(from: Side, chunk: Buffer, now: Now): readonly SessionEffect[] {
     return this.#do(now, () => {
-      if (this.#open) this.#core.out.send(from === "client" ? "target" : "client", chunk);
-      else if (from === "client") this.#greeting.receive(chunk);
+      if (this.#open && from === "target") this.#answers.receive(chunk);
+      else if (this.#open) {
+        this.#answers.asked();
+        this.#core.out.send("target", chunk);
+      } else if (from === "client") this.#greeting.receive(chunk);
       else {
         const rest = this.#login?.receive(chunk) ?? null;
-        if (rest !== null && this.#open) this.#core.out.send("client", rest);
+        if (rest !== null && this.#open) this.#answers.receive(rest);
       }
     });
   }

@@ -34,6 +34,8 @@ export class Pending {
   meter: Meter | null = null;
   reader: SubjectReader | null | undefined = null;
   copyBinary = false;
+  /** The target announced data of a COPY, and is not through with it. */
+  copying = false;
   /** For a query: how many of its statements are through. */
   answered = 0;
   rows = 0;
@@ -66,6 +68,11 @@ export class Pending {
   /** Ends with ReadyForQuery. */
   get endsTurn(): boolean {
     return this.kind === "sync" || this.kind === "query" || this.kind === "function";
+  }
+
+  /** Runs something, so that rows may answer it. */
+  get runs(): boolean {
+    return this.kind === "query" || this.kind === "execute";
   }
 
   get local(): boolean {

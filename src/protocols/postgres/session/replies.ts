@@ -71,10 +71,16 @@ export class Replies {
         if (head.portal !== null && head.own) head.portal.fields = [];
         return this.#finished(head, "ok");
       case backend.copyInResponse:
-      case backend.copyBothResponse:
         wantsCopyData(conversation, head);
         return false;
+      case backend.copyBothResponse:
+        if (conversation.replication === null) throw unexpected(type);
+        wantsCopyData(conversation, head);
+        head.copying = true;
+        if (head.masks !== null) conversation.fail("a replication stream cannot be masked");
+        return false;
       case backend.copyOutResponse:
+        head.copying = true;
         copyBegins(conversation, head, body(bytes, at, length));
         return copySettled(conversation, head);
       case backend.portalSuspended:
@@ -98,6 +104,7 @@ export class Replies {
       if (head.masks !== null) head.masker = undefined;
       if (head.meter !== null && head.meter.subjects.length > 0) head.reader = undefined;
       head.copyMasker = null;
+      head.copying = false;
       return false;
     }
     return this.#finished(head, "ok");

@@ -138,7 +138,7 @@ class PostgresSession implements WireSession {
   #begin(startup: Startup, parameters: ReadonlyMap<string, string>, status: number): void {
     this.#core.out.note({
       kind: "ready",
-      targetVersion: parameters.get("server_version") ?? "unknown",
+      targetVersion: parameters.get("server_version")?.slice(0, 128) ?? "unknown",
       client: startup.client,
     });
     this.#conversation = new Conversation(this.#core, startup, parameters, status);

@@ -8,6 +8,9 @@ import type { ReplyStop } from "./reply-stop.js";
 import type { TargetText } from "./target-text.js";
 import { goesOnWithout } from "./waits.js";
 
+/** What is kept of an error's text: it goes into the recording, and into the words of the session's end. */
+const maxLastWords = 4096;
+
 /** Errors of the target: shown to the client as far as it may see them, with what each of them takes along. */
 export class TargetErrors {
   readonly #conversation: Conversation;
@@ -28,7 +31,7 @@ export class TargetErrors {
     const conversation = this.#conversation;
     const { severity, code, text, shown } = this.#text.error(head, frame);
     if (severity === "FATAL" || severity === "PANIC") {
-      this.lastFatal = text;
+      this.lastFatal = text.slice(0, maxLastWords);
       // Clients read nothing behind words like these.
       const { waiting } = conversation.client;
       if (waiting !== null) this.#stream.send(encodeOwnReport(goesOnWithout(waiting)));
@@ -40,7 +43,7 @@ export class TargetErrors {
       return;
     }
     const stopped = head.own ? null : this.#stop.stopped;
-    head.error = stopped?.pending === head ? stopped.failed() : { code, text: text.slice(0, 4096) };
+    head.error = stopped?.pending === head ? stopped.failed() : { code, text: text.slice(0, maxLastWords) };
     if (head.work !== null) {
       const { work } = head;
       work.failure = { code, frame: shown };

@@ -20,6 +20,8 @@ import { isUnsafeEncoding } from "./text.js";
 
 /** No message of a login is longer; a server that sends one is not a PostgreSQL. */
 const maxLoginFrame = 64 * 1024;
+/** Nor do all of them together take more: what a target reports of itself is kept. */
+const maxLoginBytes = 1024 * 1024;
 
 /** From the dial to the target's first ReadyForQuery: TLS, the gateway's login, the target's parameters. */
 export class TargetLogin implements FrameHandler {
@@ -31,6 +33,7 @@ export class TargetLogin implements FrameHandler {
   #phase: "dialling" | "asked-tls" | "securing" | "login" | "parameters" | "ready" | "failed" = "dialling";
   #login: Login | null = null;
   #deriving = 0;
+  #bytes = 0;
   #info: SecuredInfo | null = null;
 
   constructor(core: Core, startup: Startup, ready: (parameters: Map<string, string>, status: number) => void) {
@@ -193,6 +196,8 @@ export class TargetLogin implements FrameHandler {
 
   frame(type: number, bytes: Buffer, at: number, length: number): boolean {
     const { out } = this.#core;
+    this.#bytes += length;
+    if (this.#bytes > maxLoginBytes) throw new MalformedError("the target says more in its login than can be kept");
     const reader = body(bytes, at, length);
     const raw = bytes.subarray(at, at + length);
     switch (type) {
@@ -216,7 +221,7 @@ export class TargetLogin implements FrameHandler {
         return false;
       }
       case backend.backendKeyData:
-        if (this.#phase !== "parameters") throw outOfTurn(type);
+        if (this.#phase !== "parameters" || this.#core.targetCancel !== null) throw outOfTurn(type);
         this.#mintKey(reader.uint32(), Buffer.from(reader.rest()));
         return false;
       case backend.readyForQuery: {
