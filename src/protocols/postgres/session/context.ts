@@ -25,6 +25,10 @@ export function sqlFacts(analysis: Analysis): SqlFacts {
   };
 }
 
+/** All of so many are told of each text that may execute one; of more, those that it names. What is not told of is unknown. */
+const maxAllPrepared = 256;
+const executed = /\bexecute\s+(?:"((?:[^"]|"")*)"|([^\s"(;,]+))/gi;
+
 const noPrepared: ReadonlyMap<string, string> = new Map();
 
 /** What changes nothing in a statement; a client that comes back may have another name and another address. */
@@ -165,12 +169,20 @@ export class SessionContext {
       ambient: this.#ambient,
       unsettled: unsettled ? true : undefined,
       replication: this.#replication,
-      prepared: this.#execute.in(text) ? this.#preparedNow(statements) : noPrepared,
+      prepared: this.#execute.in(text) ? this.#preparedNow(text, statements) : noPrepared,
     };
   }
 
-  #preparedNow(statements: Names<Statement>): ReadonlyMap<string, string> {
+  #preparedNow(text: string, statements: Names<Statement>): ReadonlyMap<string, string> {
     const texts = new Map<string, string>();
+    if (statements.size + this.prepared.size > maxAllPrepared) {
+      for (const [, quoted, word] of text.matchAll(executed)) {
+        const name = quoted === undefined ? word!.toLowerCase() : quoted.replaceAll('""', '"');
+        const found = this.prepared.get(name) ?? statements.settled(name)?.text;
+        if (found !== undefined) texts.set(name, found);
+      }
+      return texts;
+    }
     for (const [name, { text }] of statements.confirmed()) if (name !== "") texts.set(name, text);
     for (const [name, text] of this.prepared) texts.set(name, text);
     return texts;

@@ -26,8 +26,8 @@ export class Conversation {
   readonly core: Core;
   readonly context: SessionContext;
   readonly pending = new PendingQueue();
-  readonly statements = new Names<Statement>();
-  readonly portals = new Names<Portal>();
+  readonly statements = new Names<Statement>(({ size }) => size);
+  readonly portals = new Names<Portal>(({ bytes }) => bytes);
   /** Unguessable, for what we prepare ourselves. */
   readonly ownName: string;
   readonly replication: Startup["replication"];

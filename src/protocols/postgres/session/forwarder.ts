@@ -31,8 +31,7 @@ export class Forwarder {
     const { statements } = this.#conversation;
     if (statements.size < maxNames && this.#textBytes + more <= maxTextBytes) return false;
     // Closed and replaced ones are still counted in.
-    this.#textBytes = 0;
-    for (const [, { size }] of statements.confirmed()) this.#textBytes += size;
+    this.#textBytes = statements.weight;
     return statements.size >= maxNames || this.#textBytes + more > maxTextBytes;
   }
 
@@ -40,8 +39,7 @@ export class Forwarder {
   portalsFull(frame: Buffer): boolean {
     const { portals } = this.#conversation;
     if (portals.size < maxNames && this.#portalBytes + frame.length <= maxPortalBytes) return false;
-    this.#portalBytes = 0;
-    for (const [, { bytes }] of portals.confirmed()) this.#portalBytes += bytes;
+    this.#portalBytes = portals.weight;
     return portals.size >= maxNames || this.#portalBytes + frame.length > maxPortalBytes;
   }
 

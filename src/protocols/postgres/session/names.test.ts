@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Names } from "./names.js";
 
 test("a name counts in its own pipeline at once, beyond it only when the target confirmed it", () => {
@@ -30,4 +30,42 @@ test("the latest of several proposals stands until it is settled itself", () => 
   names.confirm("s", null);
   names.refuse("s", "two");
   expect(names.get("s", 2)).toBe(null);
+});
+
+test("what weighs is what the target has, also replaced, closed and forgotten", () => {
+  const names = new Names<{ readonly size: number }>(({ size }) => size);
+  const take = (name: string, size: number): void => {
+    const value = { size };
+    names.propose(name, value, 1);
+    expect(names.settled(name)).not.toBe(value);
+    names.confirm(name, value);
+    expect(names.settled(name)).toBe(value);
+  };
+  take("a", 5);
+  take("b", 7);
+  take("", 3);
+  expect(names.weight).toBe(15);
+  take("a", 1);
+  expect(names.weight).toBe(11);
+  names.propose("b", null, 2);
+  names.confirm("b", null);
+  expect(names.weight).toBe(4);
+  expect([...names.confirmed()].map(([name]) => name)).toEqual(["", "a"]);
+  names.forgetAll();
+  expect(names.weight).toBe(0);
+  expect([...names.confirmed()]).toEqual([]);
+});
+
+test("who forgets all looks at what is known, not at what is under way", () => {
+  const names = new Names<object>();
+  for (let n = 0; n < 10_000; n++) names.propose(`p${n}`, {}, 1);
+  const keys = vi.spyOn(Map.prototype, "keys");
+  const get = vi.spyOn(Map.prototype, "get");
+  try {
+    for (let n = 0; n < 100; n++) names.forgetAll();
+    expect(keys.mock.calls.length + get.mock.calls.length).toBeLessThan(1_000);
+  } finally {
+    keys.mockRestore();
+    get.mockRestore();
+  }
 });

@@ -15,7 +15,20 @@ export class Names<T> {
   readonly #named = new Map<string, Meaning<T>>();
   /** The one that comes with every statement is not looked for. */
   readonly #unnamed = new Meaning<T>();
+  /** Names that mean something to the target: who asks for these must not walk over all that are under way. */
+  readonly #known = new Set<string>();
+  readonly #weigh: (value: T) => number;
   #proposals = 0;
+  #weight = 0;
+
+  constructor(weigh: (value: T) => number = () => 0) {
+    this.#weigh = weigh;
+  }
+
+  /** What all confirmed ones weigh together. */
+  get weight(): number {
+    return this.#weight;
+  }
 
   /** The client sent it: `value` for a new meaning, null for none (closed). */
   propose(name: string, value: T | null, segment: number): void {
@@ -37,7 +50,7 @@ export class Names<T> {
       meaning = new Meaning<T>();
       this.#named.set(name, meaning);
     }
-    meaning.confirmed = value ?? undefined;
+    this.#mean(name, meaning, value ?? undefined);
     this.#settle(name, meaning, value);
   }
 
@@ -55,6 +68,11 @@ export class Names<T> {
     return meaning.segment === segment ? meaning.proposed : "unsettled";
   }
 
+  /** What the name means to the target, as far as it has said. */
+  settled(name: string): T | undefined {
+    return this.#find(name)?.confirmed;
+  }
+
   /** Whether some name waits for the target. */
   get unsettled(): boolean {
     return this.#proposals > 0;
@@ -66,24 +84,33 @@ export class Names<T> {
 
   *confirmed(): IterableIterator<[string, T]> {
     if (this.#unnamed.confirmed !== undefined) yield ["", this.#unnamed.confirmed];
-    for (const [name, { confirmed }] of this.#named) if (confirmed !== undefined) yield [name, confirmed];
+    for (const name of this.#known) yield [name, this.#named.get(name)!.confirmed!];
   }
 
   forget(name: string): void {
     const meaning = this.#find(name);
     if (meaning === undefined) return;
-    meaning.confirmed = undefined;
+    this.#mean(name, meaning, undefined);
     this.#drop(name, meaning);
   }
 
   /** The target dropped all that it had; what was sent since still stands. */
   forgetAll(): void {
-    this.#unnamed.confirmed = undefined;
-    if (this.#named.size > 0) for (const name of [...this.#named.keys()]) this.forget(name);
+    this.#mean("", this.#unnamed, undefined);
+    for (const name of this.#known) this.forget(name);
   }
 
   #find(name: string): Meaning<T> | undefined {
     return name === "" ? this.#unnamed : this.#named.get(name);
+  }
+
+  #mean(name: string, meaning: Meaning<T>, value: T | undefined): void {
+    if (meaning.confirmed !== undefined) this.#weight -= this.#weigh(meaning.confirmed);
+    if (value !== undefined) this.#weight += this.#weigh(value);
+    meaning.confirmed = value;
+    if (name === "") return;
+    if (value === undefined) this.#known.delete(name);
+    else this.#known.add(name);
   }
 
   #settle(name: string, meaning: Meaning<T>, value: T | null): void {
