@@ -5,6 +5,7 @@ import { maxStartupLength, readStartupPacket, type StartupPacket } from "../code
 import { refusalReport, sqlState } from "../errors.js";
 import type { Core } from "./core.js";
 import { takePurpose } from "./purpose.js";
+import { unjudgedSetting } from "./startup-settings.js";
 import { isUnsafeEncoding } from "./text.js";
 
 export const alpnProtocol = "postgresql";
@@ -147,7 +148,17 @@ export class Greeting {
       );
       return;
     }
-    this.#started(startupFrom(packet, this.#core, replication), rest);
+    const startup = startupFrom(packet, this.#core, replication);
+    const unjudged = unjudgedSetting(startup.parameters);
+    if (unjudged !== null) {
+      this.#refuse(
+        sqlState.featureNotSupported,
+        unjudged,
+        "Connect without it; where your rules allow it, SET it then.",
+      );
+      return;
+    }
+    this.#started(startup, rest);
   }
 
   #refuse(code: string, message: string, hint?: string): void {
