@@ -124,6 +124,43 @@ test("an answer given at once waits until the effects before it are done", async
   expect(calls).toEqual(["receive", "resolve"]);
 });
 
+const finished = (id: number): SessionEffect => ({
+  kind: "note",
+  note: { kind: "finished", ask: id, outcome: "ok", rows: 1, bytes: 1, maskedCells: 0 },
+});
+
+test("a statement's end is told when its reply has left", async () => {
+  const served = serve(session({ receive: () => [bytes("reply"), finished(1)] }));
+  const told = new Promise<readonly string[]>((resolve) => {
+    const look = () => (served.notes.length > 0 ? resolve([...served.notes]) : setImmediate(look));
+    look();
+  });
+  served.client.write(Buffer.from("x"));
+  expect(served.notes).toEqual([]);
+  expect(await told).toEqual(["finished"]);
+  served.client.end();
+  expect(await served.got).toBe("reply");
+});
+
+test.each([
+  ["asks", ask(2)],
+  ["ends", end("over")],
+  ["warns", { kind: "note", note: { kind: "warning", text: "look" } } as SessionEffect],
+])("a statement's end is told before the session %s", async (_what, next) => {
+  const told: string[] = [];
+  const served = serve(session({ receive: () => [finished(1), next] }), {
+    note: (note) => told.push(note.kind),
+    gate: {
+      judge: () => told.push("asked"),
+      lookup: () => {},
+    },
+  });
+  served.client.write(Buffer.from("x"));
+  served.client.end();
+  await served.ended;
+  expect(told[0]).toBe("finished");
+});
+
 test("what is malformed gets last words and an end", async () => {
   const served = serve(
     session({

@@ -5,6 +5,7 @@ import type { CreateSession, EndReason, Order, Resolution, SessionEffect, Side, 
 import { relievePressure } from "./back-pressure.js";
 import { closePort } from "./close-port.js";
 import { abortFor, endsMany, errorFrom, portError, reasonOf, stackOf, withEnd } from "./end-reasons.js";
+import { Endings } from "./endings.js";
 import { secureClient, secureTarget } from "./host-tls.js";
 import { later } from "./later.js";
 import { LoginDeadline } from "./login-deadline.js";
@@ -32,6 +33,7 @@ class Drive {
   readonly #timers = new Timers((name) => this.#call(() => this.#session.tick(name, Date.now())));
   readonly #deadline: LoginDeadline;
   readonly #reaching: Reaching;
+  readonly #endings: Endings;
   #client: SidePort | null = null;
   #target: SidePort | null = null;
   #calls: (() => readonly SessionEffect[])[] = [];
@@ -46,6 +48,7 @@ class Drive {
     this.#session = session;
     this.#resolve = resolve;
     this.#reaching = new Reaching(host, this.#stop.signal);
+    this.#endings = new Endings(host);
     this.#deadline = new LoginDeadline(host.init.limits.handshakeMs, (ms) => {
       this.#order({ kind: "end", reason: { code: "timeout", text: `no login within ${ms} ms` } }, true);
     });
@@ -153,6 +156,7 @@ class Drive {
     // One that is over hands its last words to the target when it closes it.
     if (this.#reason === null) this.#target?.flush();
     else this.#close();
+    this.#endings.tellLater();
   }
 
   /** A side broke the protocol, or we have a defect: say so if that can still be said, and end. */
@@ -168,6 +172,11 @@ class Drive {
 
   #apply(effect: Exclude<SessionEffect, { kind: "send" }>): void {
     const host = this.#host;
+    if (effect.kind === "note" && effect.note.kind === "finished") {
+      this.#endings.add(effect.note);
+      return;
+    }
+    this.#endings.tell();
     switch (effect.kind) {
       case "ask":
         this.#ask(effect);
@@ -283,6 +292,7 @@ class Drive {
     const target = this.#target;
     if (this.#closing || client === null) return;
     this.#closing = true;
+    this.#endings.tell();
     this.#deadline.stop();
     this.#timers.clear();
     this.#stop.abort();
