@@ -398,6 +398,8 @@ export async function startGateway(
       events: eventLogOn(store),
     });
     closing.push(() => exporters.close());
+    const whatLacks = () =>
+      notReady({ store, recorder, policy, closed: () => closed, maxStaleMs: config.HOOP_MAX_STALE_MS });
     await telemetry.measure({
       ...{ store, open, agents },
       held: () => places.taken,
@@ -405,11 +407,11 @@ export async function startGateway(
       runsActive: runbooks.active,
       events: () => eventCounts(store),
       exporters: exporters.measured,
-      notReady: () => notReady({ store, recorder, policy, closed: () => closed, maxStaleMs: config.HOOP_MAX_STALE_MS }),
+      notReady: whatLacks,
     });
     reactions.attach({
       ...{ open, reviews, agents, runner: runbooks.runner },
-      notReady: () => notReady({ store, recorder, policy, closed: () => closed, maxStaleMs: config.HOOP_MAX_STALE_MS }),
+      notReady: whatLacks,
     });
     const api = await createApi(
       apiDeps({
