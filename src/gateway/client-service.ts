@@ -19,7 +19,7 @@ export interface ClientServicePorts {
   authority(): string;
   /** The host key that lanes of SSH show, as in known_hosts. */
   readonly sshHostKey?: string | undefined;
-  admit(lane: { client: Pipe; token: string; connection: string; from: string }): void;
+  admit(lane: { client: Pipe; token: string; connection: string; from: string; gone: () => boolean }): void;
   readonly now: () => number;
 }
 
@@ -70,7 +70,8 @@ export function clientService(ports: ClientServicePorts) {
       const name = call.headers[connectionHeader];
       if (typeof name !== "string" || name === "")
         return call.refuse(grpcStatus.invalidArgument, `a lane needs the metadata ${connectionHeader}`);
-      ports.admit({ client: pipe, token: call.bearer, connection: name, from: call.peer.address });
+      const { bearer: token, peer } = call;
+      ports.admit({ client: pipe, token, connection: name, from: peer.address, gone: () => call.over });
     },
 
     watch(_request, stream, call) {

@@ -14,6 +14,7 @@ import { type AdmitPorts, admit } from "../relay/admit.js";
 import { createCatalogues } from "../relay/catalogues.js";
 import type { GatePorts } from "../relay/context.js";
 import { drain } from "../relay/drain.js";
+import { createEntryTurns } from "../relay/entry-turns.js";
 import { createOpenSessions } from "../relay/open-sessions.js";
 import { createPlaces } from "../relay/places.js";
 import type { PumpPorts } from "../relay/pump.js";
@@ -330,6 +331,7 @@ export async function startGateway(
         sessions: config.HOOP_MAX_SESSIONS,
         sessionsPerSubject: config.HOOP_MAX_SESSIONS_PER_SUBJECT,
       },
+      turns: createEntryTurns({ waiting: config.HOOP_MAX_SESSIONS_PER_SUBJECT }),
       maskKey,
       closed: () => closed,
       log,

@@ -9,6 +9,7 @@ import { createMemoryPipes } from "../transport/index.js";
 import type { PipeAbort } from "../transport/pipe.js";
 import { type Connection, connectionId, HoopError, type Subject, subjectId } from "../vocabulary/index.js";
 import { type AdmitPorts, admit } from "./admit.js";
+import { createEntryTurns } from "./entry-turns.js";
 import { createOpenSessions } from "./open-sessions.js";
 
 const policy = compilePolicy(
@@ -84,17 +85,18 @@ function gateway(limits: { sessions?: number; sessionsPerSubject?: number } = {}
     },
     protocols: new Map([["echo", protocol]]),
     limits: { maxFrame: 1, maxQueued: 1, handshakeMs: 1_000, sessions: 10, sessionsPerSubject: 10, ...limits },
+    turns: createEntryTurns({ waiting: 100 }),
     maskKey: Buffer.alloc(32),
     closed: () => null,
     directory: { register() {}, end() {} },
     serverCertificate: async () => ({ key: "", chain: "" }),
     log: { warn() {} },
   } as unknown as AdmitPorts;
-  const lane = () => {
+  const lane = (gone = () => false) => {
     const [client, far] = createMemoryPipes();
     let abort: PipeAbort | null | undefined;
     far.start({ data() {}, end() {}, drain() {}, closed: (reason) => (abort = reason) });
-    const admitted = admit(ports, { client, token: "t", connection: "pg", from: "127.0.0.1:1" });
+    const admitted = admit(ports, { client, token: "t", connection: "pg", from: "127.0.0.1:1", gone });
     return { admitted, abort: () => abort };
   };
   return {
@@ -177,5 +179,32 @@ describe("between asking and being in the list of open sessions", () => {
     expect(hoop.inits.filter(({ refusal }) => refusal?.code === "limited")).toHaveLength(5);
     hoop.finish();
     await Promise.all(lanes.map(({ admitted }) => admitted));
+  });
+});
+
+describe("thousands of lanes that are opened and given up", () => {
+  it("are let in a few at a time, and cost nothing once nobody wants them", async () => {
+    const hoop = gateway();
+    let gone = false;
+    const lanes = Array.from({ length: 1_000 }, () => hoop.lane(() => gone));
+    await turns();
+    // Each has an entry in the journal that is waited for, and a credential.
+    expect(hoop.waiting).toHaveLength(8);
+    expect(hoop.leases()).toBe(8);
+    gone = true;
+    for (const done of hoop.waiting.splice(0)) done();
+    await turns();
+    expect(hoop.waiting).toHaveLength(0);
+    expect(hoop.drafts.filter(({ kind }) => kind === "session-opened")).toHaveLength(8);
+    hoop.finish();
+    await Promise.all(lanes.map(({ admitted }) => admitted));
+    expect(hoop.leases()).toBe(0);
+    // And the way is free again.
+    const next = hoop.lane();
+    await turns();
+    for (const done of hoop.waiting.splice(0)) done();
+    await turns();
+    hoop.finish();
+    await next.admitted;
   });
 });

@@ -3,7 +3,7 @@ import type { ConnectionSource } from "../connections/source.js";
 import type { Authenticated, Authenticator } from "../identity/authenticator.js";
 import { connectAnalysis } from "../policy/connect.js";
 import { unmetDemand } from "../policy/demands.js";
-import type { SessionInit, SessionLimits } from "../protocol/index.js";
+import type { Protocol, SessionInit, SessionLimits } from "../protocol/index.js";
 import type { CredentialProvider } from "../secrets/lease.js";
 import type { Pipe, PipeAbort } from "../transport/pipe.js";
 import {
@@ -17,6 +17,7 @@ import {
 } from "../vocabulary/index.js";
 import { actorOf } from "./actor-of.js";
 import type { GatePorts, Protocols } from "./context.js";
+import type { EntryTurns, Leave } from "./entry-turns.js";
 import { type PumpPorts, pump } from "./pump.js";
 import { SessionLease } from "./session-lease.js";
 
@@ -34,6 +35,8 @@ export interface LaneRequest {
   readonly cause?:
     | readonly { readonly event: string; readonly rule: string; readonly run: string | null }[]
     | undefined;
+  /** Whether whoever opened the lane has given it up; absent: that is not known. */
+  readonly gone?: (() => boolean) | undefined;
   /** Told the session's id before anything is decided on it. */
   readonly opened?: ((session: SessionInit["session"]) => void) | undefined;
 }
@@ -47,6 +50,8 @@ export interface AdmitPorts extends PumpPorts {
   /** For masks that hash: the same on every replica, so that equal values stay equal. */
   readonly maskKey: Buffer;
   readonly limits: SessionLimits & { readonly sessions: number; readonly sessionsPerSubject: number };
+  /** One for all lanes of this replica, whatever way they come in. */
+  readonly turns: EntryTurns;
   /** Not null: this replica takes no new sessions, and why. */
   readonly closed: () => string | null;
   readonly log: { warn(fields: object, text: string): void };
@@ -75,6 +80,34 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     });
   }
 
+  let leave: Leave | null;
+  try {
+    leave = await ports.turns.enter(`${subject.id} ${connection.id}`, lane.gone ?? (() => false));
+  } catch (error) {
+    return lane.client.abort(abortFrom(hoopErrorFrom(error)));
+  }
+  if (leave === null || lane.gone?.()) return leave?.();
+  try {
+    await serve(ports, lane, { subject, login, connection, protocol }, leave);
+  } finally {
+    leave();
+  }
+}
+
+/** The lane's turn has come; `leave` is called when it is among the open sessions. */
+async function serve(
+  ports: AdmitPorts,
+  lane: LaneRequest,
+  who: {
+    readonly subject: Subject;
+    readonly login: string;
+    readonly connection: Connection;
+    readonly protocol: Protocol;
+  },
+  leave: Leave,
+): Promise<void> {
+  const { login, connection, protocol } = who;
+  let { subject } = who;
   const session = sessionId(randomUUID());
   lane.opened?.(session);
   const { reasons, refusal, asks } = judgeConnect(ports, subject, connection);
@@ -132,10 +165,12 @@ export async function admit(ports: AdmitPorts, lane: LaneRequest): Promise<void>
     random: randomBytes,
   };
   try {
-    await pump(ports, {
+    const ended = pump(ports, {
       ...{ init, login, from: lane.from, protocol, client: lane.client },
       lease,
     });
+    leave();
+    await ended;
   } finally {
     await lease.release();
   }

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect as connectHttp2, constants } from "nod
 import { connect, type Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import {
   AgentService,
   ClientService,
@@ -25,12 +25,22 @@ afterEach(async () => {
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-async function serve({ strangerMs, pongMs = 700 }: { strangerMs?: number; pongMs?: number } = {}) {
+async function serve({
+  strangerMs,
+  pongMs = 700,
+  ...most
+}: {
+  strangerMs?: number;
+  pongMs?: number;
+  maxConnections?: number;
+  maxStrangers?: number;
+} = {}) {
   const reached: string[] = [];
   const server = createGrpcServer({
     // Node leaves a connection open on which HTTP/2 itself has given up; then no ping is answered, and that ends it.
     keepalive: { intervalMs: 300, timeoutMs: pongMs },
     strangerMs,
+    ...most,
     services: [
       service(ClientService, {
         lane: (pipe) => {
@@ -332,3 +342,53 @@ it("pings without end, whose answers nobody reads, cost little", async () => {
   expect(after.rss - before.rss).toBeLessThan(256 * 1024 * 1024);
   await honest();
 }, 180_000);
+
+describe("connections that nobody uses", () => {
+  const idle = (port: number, say: Buffer | null): Promise<Socket> =>
+    new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        if (say !== null) socket.write(say);
+        resolve(socket);
+      });
+      socket.on("error", () => {});
+      stops.push(() => socket.destroy());
+    });
+  const greeting = Buffer.concat([
+    Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+  ]);
+
+  it.each([
+    ["that say nothing", null],
+    ["that say half of what they should", greeting.subarray(0, 10)],
+    ["that are greeted and ask nothing", greeting],
+  ])("%s leave a place for who comes, and do not cost who is there theirs", async (_what, say) => {
+    const { port, url, honest } = await serve({ maxConnections: 60, maxStrangers: 40 });
+    const session = await connectGrpc({ url, userAgent: "there before" });
+    stops.push(() => session.close());
+    const pipe = openLane(session, { connection: "pg", token: "t" });
+    let said = "";
+    let closed = false;
+    pipe.start({ data: (chunk) => (said += chunk), end() {}, drain() {}, closed: () => (closed = true) });
+    pipe.write(Buffer.from("before"));
+    await until(() => said === "before");
+    for (let i = 0; i < 200; i++) await idle(port, say);
+    await honest();
+    pipe.write(Buffer.from(", after"));
+    await until(() => said === "before, after");
+    expect(closed).toBe(false);
+  });
+
+  it("are those, too, on which somebody once had a lane", async () => {
+    const { url, honest } = await serve({ maxConnections: 60, maxStrangers: 40 });
+    for (let i = 0; i < 100; i++) {
+      const session = await connectGrpc({ url, userAgent: "once" });
+      stops.push(() => session.close());
+      const pipe = openLane(session, { connection: "pg", token: "t" });
+      const closed = new Promise((resolve) => pipe.start({ data() {}, end() {}, drain() {}, closed: resolve }));
+      pipe.end();
+      expect(await closed).toBeNull();
+    }
+    await honest();
+  });
+});

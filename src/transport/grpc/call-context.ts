@@ -30,6 +30,10 @@ export class ServerContext implements CallContext {
     return this.#abort.signal;
   }
 
+  get over(): boolean {
+    return this.#call.isOver;
+  }
+
   get bearer(): string | null {
     const match = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(this.headers.authorization ?? "");
     return match?.[1] ?? null;

@@ -7,6 +7,7 @@ import { type KeepaliveOptions, keepAlive } from "./keepalive.js";
 import { requireTls } from "./plaintext.js";
 import type { ServerCall } from "./server-call.js";
 import type { Peer, ServiceMethod } from "./services.js";
+import { createStrangers, type Strangers } from "./strangers.js";
 
 export interface GrpcServerTls {
   /** PEM. */
@@ -38,6 +39,8 @@ export interface GrpcServerOptions {
   readonly onEvent?: ((event: GrpcServerEvent) => void) | undefined;
   /** Connections at a time; more are closed at once. */
   readonly maxConnections?: number | undefined;
+  /** Connections at a time on which no call was taken yet; for one more an old one is closed. Default 1000. */
+  readonly maxStrangers?: number | undefined;
   /** From a connection to the first call on it that is taken, milliseconds; a caller who proves nothing by then is sent away. Default 60 s. */
   readonly strangerMs?: number | undefined;
 }
@@ -70,6 +73,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     options,
     onEvent,
     connections: new Set(),
+    strangers: createStrangers(options.maxStrangers ?? 1000),
     dispatch: {
       methods: new Map(options.services.flat().map((method) => [method.path, method])),
       mapError: options.mapError ?? (() => null),
@@ -84,7 +88,13 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   server.maxConnections = options.maxConnections ?? 10_000;
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    const id = addressOf(socket);
+    // From its first moment: a handshake that is never finished is a stranger as well.
+    serving.strangers.came(id, socket.remoteAddress ?? "", () => socket.destroy());
+    socket.once("close", () => {
+      sockets.delete(socket);
+      serving.strangers.left(id);
+    });
   });
   /** Takes no more connections; resolves when those that there are have closed. */
   let ending: Promise<unknown> | null = null;
@@ -138,6 +148,7 @@ interface Serving {
   readonly options: GrpcServerOptions;
   readonly onEvent: (event: GrpcServerEvent) => void;
   readonly connections: Set<Http2Connection>;
+  readonly strangers: Strangers;
   readonly dispatch: DispatchOptions;
 }
 
@@ -173,20 +184,27 @@ function create(tls: GrpcServerTls | undefined, serving: Serving): Server {
 function serve(
   socket: Socket,
   tls: TLSSocket | null,
-  { options, onEvent, connections, dispatch: dispatching }: Serving,
+  { options, onEvent, connections, strangers, dispatch: dispatching }: Serving,
 ): void {
   const { keepalive = {}, strangerMs = 60_000 } = options;
-  const { remoteAddress = "unknown", remotePort = 0 } = socket;
+  const { remoteAddress = "" } = socket;
   const peer: Peer = {
-    address: remoteAddress.includes(":") ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`,
+    address: addressOf(socket),
     certificate: tls?.authorized === true ? (tls.getPeerX509Certificate()?.raw ?? null) : null,
     encrypted: tls !== null,
     close: () => connection.destroy(),
   };
   let unanswered = 0;
-  const taken = () => {
+  const taken = (stream: Http2Stream) => {
     clearTimeout(stranger);
+    strangers.left(peer.address);
     connection.trust();
+    stream.onClosed(unused);
+  };
+  /** What was proven once is no right to a place for good: whoever has a use for the connection has a call on it. */
+  const unused = () => {
+    if (connection.closed || connection.calls > 0) return;
+    strangers.came(peer.address, remoteAddress, () => connection.destroy());
   };
   const connection = new Http2Connection(
     socket,
@@ -199,11 +217,11 @@ function serve(
           return connection.destroy();
         }
         const call = dispatch(stream, headers, peer, dispatching);
-        if (call?.answered && !call.isOver) return taken();
+        if (call?.answered && !call.isOver) return taken(stream);
         unanswered++;
         whenAnswered(stream, call, (over) => {
           unanswered--;
-          if (!over) taken();
+          if (!over) taken(stream);
         });
       },
       goaway() {},
@@ -227,6 +245,11 @@ function serve(
     onEvent({ kind: "dead", peer: peer.address });
     connection.destroy();
   });
+}
+
+/** Tells connections that are open apart; the same for a TLS socket as for the one below it. */
+function addressOf({ remoteAddress = "unknown", remotePort = 0 }: Socket): string {
+  return remoteAddress.includes(":") ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }
 
 /** A refused call lives on until the caller lets go of it; a stranger could pile up any number of those. */

@@ -24,6 +24,8 @@ export interface CallContext {
   readonly peer: Peer;
   /** Aborts when the call is over, whoever ended it, and when the caller's deadline passes. */
   readonly signal: AbortSignal;
+  /** Whether the call is over: the same without a listener, where a lane need only be asked. */
+  readonly over: boolean;
   /** The token of `authorization: Bearer …`; null: none. */
   readonly bearer: string | null;
   /** Milliseconds since the epoch; null: the caller set none. */
