@@ -42,6 +42,7 @@ import { type Connection, HoopError } from "../vocabulary/index.js";
 import { textAnalyser } from "./analyse-text.js";
 import { apiDeps } from "./api-deps.js";
 import { type Apps, startApps } from "./apps/apps.js";
+import { boundIdle } from "./bound-idle.js";
 import { clientService } from "./client-service.js";
 import { type GatewayConfig, suffix } from "./config.js";
 import { startCredentials } from "./credentials/credentials.js";
@@ -464,6 +465,7 @@ export async function startGateway(
         log,
       },
     );
+    boundIdle(api.server);
     const httpAt = await listenApi(api, {
       ...config.HOOP_HTTP_LISTEN,
       tls: tls !== null || config.HOOP_ALLOW_PLAINTEXT,

@@ -4,6 +4,7 @@ export { leaveHeapRoomForBytes } from "./heap-for-bytes.js";
 export { joinPipes } from "./join-pipes.js";
 export { createMemoryPipes } from "./memory/index.js";
 export type { Pipe, PipeAbort, PipeSink } from "./pipe.js";
+export { createStrangers, type Strangers } from "./strangers.js";
 export { type ConnectTcpOptions, connectTcp, tcpPipe } from "./tcp/index.js";
 export {
   pipeDuplex,

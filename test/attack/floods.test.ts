@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -80,4 +81,19 @@ it.each([
   expect(opened).toBeGreaterThan(0);
   // 5,400 were asked for. Those that were given up before their turn left nothing behind.
   expect(opened).toBeLessThan(1_000);
+});
+
+it("connections that take every file the gateway may open do not end its journal", async () => {
+  const { pid } = hoop.gateway;
+  const { port } = new URL(hoop.http);
+  const open = () => readdirSync(`/proc/${pid}/fd`).length;
+  const limit = open() + 40;
+  execFileSync("prlimit", ["--pid", String(pid), `--nofile=${limit}:${limit}`]);
+  const sockets = Array.from({ length: 300 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
+  await expect.poll(open).toBeGreaterThan(limit - 5);
+  // Each second the gateway looks whether the journal is its own still.
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(open).toBeLessThan(limit - 20);
+  expect((await psql("select 6 * 7")).stdout.trim()).toBe("42");
 });

@@ -7,6 +7,7 @@ import { type Duplex, pipeline } from "node:stream";
 import { createMemoryPipes } from "../../transport/memory/index.js";
 import type { Pipe } from "../../transport/pipe.js";
 import { pipeDuplex } from "../../transport/tls/index.js";
+import { boundIdle } from "../bound-idle.js";
 import { type AppSession, Entries } from "./entries.js";
 
 /** Paths below it are this gateway's, on each of the origins. */
@@ -46,6 +47,7 @@ export async function startApps(options: AppsOptions): Promise<Apps> {
   const agents = new Map<string, Agent>();
   const limits = { maxHeaderSize: 64 * 1024, headersTimeout: 30_000, requestTimeout: 0, keepAliveTimeout: 75_000 };
   const server = tls ? createTlsServer({ ...limits, ...tls, minVersion: "TLSv1.2" }) : createServer(limits);
+  const used = boundIdle(server);
   const scheme = tls ? "https" : "http";
   const secure = tls ? "; Secure" : "";
 
@@ -212,6 +214,7 @@ export async function startApps(options: AppsOptions): Promise<Apps> {
     serve(request, response).catch(() => response.destroy());
   });
   server.on("upgrade", (request, socket, head) => {
+    used(request.socket);
     socket.on("error", () => {});
     upgrade(request, socket, head).catch(() => socket.destroy());
   });

@@ -1,5 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  fstatSync,
+  futimesSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -67,9 +81,9 @@ function linkOwner(folder: string, path: string, me: Owner): boolean {
   }
 }
 
-function readOwner(path: string): Owner | "gone" | "unreadable" {
+function readOwner(place: string | number): Owner | "gone" | "unreadable" {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Owner;
+    return JSON.parse(typeof place === "number" ? contentsOf(place) : readFileSync(place, "utf8")) as Owner;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ENOENT" ? "gone" : "unreadable";
   }
@@ -107,17 +121,22 @@ function setAside(path: string, dead: Owner | "unreadable"): void {
 }
 
 function hold(path: string, me: Owner): Ownership {
+  // Kept open: as long as it is, no other file gets its number, so that looking whether it is still there needs no further file.
+  // Where a process has as many open as it may (a flood of connections does that), it must not take itself for robbed.
+  const fd = openSync(path, "r+");
+  const own = fstatSync(fd, { bigint: true });
   let lost = false;
+  let closed = false;
   const check = () => {
-    const now = readOwner(path);
-    lost ||= typeof now === "string" || now.token !== me.token;
+    lost ||= !isMine(readOwner(isThere(path, own) ? fd : path), me);
   };
+  check();
   const timer = setInterval(() => {
     check();
     if (lost) return;
     const now = new Date();
     try {
-      utimesSync(path, now, now);
+      futimesSync(fd, now, now);
     } catch {
       check();
     }
@@ -129,9 +148,30 @@ function hold(path: string, me: Owner): Ownership {
       clearInterval(timer);
       check();
       if (!lost) rmSync(path, { force: true });
+      if (!closed) closeSync(fd);
+      closed = true;
       lost = true;
     },
   };
+}
+
+/** From its beginning, however often it was read before. */
+function contentsOf(fd: number): string {
+  const bytes = Buffer.alloc(4096);
+  return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
+}
+
+function isMine(owner: Owner | "gone" | "unreadable", me: Owner): boolean {
+  return typeof owner !== "string" && owner.token === me.token;
+}
+
+function isThere(path: string, own: BigIntStats): boolean {
+  try {
+    const there = statSync(path, { bigint: true });
+    return there.ino === own.ino && there.dev === own.dev;
+  } catch {
+    return false;
+  }
 }
 
 function beat(path: string): number {

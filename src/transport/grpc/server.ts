@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { Http2Connection, type Http2Stream } from "../http2/index.js";
+import { createStrangers, type Strangers } from "../strangers.js";
 import { type DispatchOptions, dispatch, type ErrorMapper } from "./dispatch.js";
 import { type KeepaliveOptions, keepAlive } from "./keepalive.js";
 import { requireTls } from "./plaintext.js";
 import type { ServerCall } from "./server-call.js";
 import type { Peer, ServiceMethod } from "./services.js";
-import { createStrangers, type Strangers } from "./strangers.js";
 
 export interface GrpcServerTls {
   /** PEM. */

@@ -1,4 +1,4 @@
-import { parseAddress } from "../addresses.js";
+import { parseAddress } from "./addresses.js";
 
 /** Connections that may be closed when there are too many: nobody has proven anything on them, or nobody uses them. */
 export interface Strangers {
