@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { formatJoinToken, hashJoinSecret, parseJoinToken, pinOf } from "../transport/grpc/index.js";
+import { RateLimit } from "../transport/http2/rate-limit.js";
 import { type AgentId, agentId, HoopError } from "../vocabulary/index.js";
 import type { AgentAuthority } from "./authority.js";
 import type { AgentLog } from "./log.js";
@@ -10,6 +11,8 @@ const dayMs = 24 * 60 * minuteMs;
 /** A join token is for now: whoever needs one later makes one later. */
 const maxJoinLifeMs = 7 * dayMs;
 const maxUses = 1000;
+/** Renewals of one agent: all of its processes after an outage, and then one each five seconds. */
+const renewals = { burst: 200, perSecond: 0.2 };
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export interface EnrolmentOptions {
@@ -36,6 +39,8 @@ export interface SignedAgent {
 
 /** Makes join tokens, turns them into certificates, and renews those. */
 export function createEnrolment({ store, authority, log, now, certificateMs }: EnrolmentOptions) {
+  /** No more than there are agents: only who was authenticated as one gets here. */
+  const renewed = new Map<AgentId, RateLimit>();
   const refused = () => new HoopError("unauthenticated", "the join token is not known, was used, or has expired");
 
   return {
@@ -83,8 +88,17 @@ export function createEnrolment({ store, authority, log, now, certificateMs }: E
       throw refused();
     },
 
-    /** For an agent that was authenticated just now. */
+    /** For an agent that was authenticated just now. Throws HoopError `limited`. */
     async renew(id: AgentId, name: string, signingRequest: Uint8Array): Promise<SignedAgent> {
+      const limit = renewed.get(id) ?? new RateLimit(renewals.burst, renewals.perSecond);
+      renewed.set(id, limit);
+      // Each is a signature and a write, and each new certificate a new right to control streams.
+      if (!limit.take(now())) {
+        log.warn({ agent: name, id }, "an agent renews its certificate too often");
+        throw new HoopError("limited", "this agent renews its certificate too often", {
+          hint: "try again in a minute",
+        });
+      }
       const issued = await authority.issueAgentCertificate(signingRequest, { agentId: id, name, ttlMs: certificateMs });
       await store.renewed(id, issued.expires);
       log.info({ agent: name, id, expires: issued.expires }, "an agent renewed its certificate");

@@ -13,6 +13,7 @@ import {
   type GatewayLink,
   type GrpcError,
   type GrpcSession,
+  grpcStatus,
 } from "../../src/transport/grpc/index.js";
 import { agentId } from "../../src/vocabulary/index.js";
 import { createTestAuthority } from "../transport/authority.js";
@@ -315,3 +316,18 @@ function rawLane(session: GrpcSession, nonce: string): { write(bytes: Buffer): v
   const { call } = lane as unknown as { call: { send(prefix: Buffer, length: number, payload: Buffer): void } };
   return { write: (bytes) => call.send(bytes, bytes.length, Buffer.alloc(0)) };
 }
+
+it("an agent that renews its certificate without end is refused after a while, and other agents are not", async () => {
+  const bad = await come(await enrolled("site-bad"));
+  const good = await come(await enrolled("site-good"));
+  const { request } = createSigningRequest();
+  const renew = (session: GrpcSession): Promise<string> =>
+    session.unary(AgentService.method.renew, { signingRequest: request }).then(
+      () => "renewed",
+      (error: GrpcError) => `${error.status} ${error.message}`,
+    );
+  const told = await Promise.all(Array.from({ length: 260 }, () => renew(bad)));
+  expect(told.filter((one) => one === "renewed").length).toBeLessThan(240);
+  expect(told.at(-1)).toBe(`${grpcStatus.resourceExhausted} this agent renews its certificate too often`);
+  expect(await renew(good)).toBe("renewed");
+});
