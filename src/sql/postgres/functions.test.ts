@@ -101,11 +101,43 @@ test("an escape hatch in a body is one of the statement", () => {
     expect(list(analyse(text), "escapes").length, text).toBeGreaterThan(0);
 });
 
+test("pg_dump names the setting that it narrows by a row, and nothing else is taken for that", () => {
+  const dump =
+    "SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'";
+  const found = analyse(dump);
+  expect(found.effects).toEqual(["read"]);
+  expect(found.unknowns).toEqual([]);
+  expect(found.resources).toContainEqual({
+    kind: "setting",
+    name: "restrict_nonsystem_relation_kind",
+    access: "write",
+  });
+  // --include-foreign-data leaves one of the two out, which may take back what somebody set.
+  expect(analyse(dump.replace(", foreign-table", "")).effects).toContain("admin");
+  for (const other of [
+    dump.replace("restrict_nonsystem_relation_kind", "role"),
+    dump.replace(" WHERE name = 'restrict_nonsystem_relation_kind'", ""),
+    dump.replace("FROM pg_settings", "FROM public.pg_settings"),
+    dump.replace("FROM pg_settings", "FROM pg_settings, customers"),
+    dump.replace("FROM pg_settings", "FROM pg_settings as s(setting, name)"),
+    dump.replace("'view, foreign-table'", "setting"),
+    dump.replace("set_config(name", "set_config(setting"),
+    dump.replace("name = ", "name <> "),
+    dump.replace("name = ", "name || '' = "),
+    `${dump} or name = 'role'`,
+    `${dump} and true union all select set_config(name, 'x', false) from pg_settings`,
+    `with pg_settings as (select 'role' as name) ${dump}`,
+  ])
+    expect(analyse(other).effects, other).toContain("unknown");
+});
+
 test("set_config is what SET of the same setting would be", () => {
   expect(analyse("select pg_catalog.set_config('search_path', '', false)").effects).toEqual(["read"]);
   expect(analyse("select set_config('role', 'bob', false)").effects).toContain("admin");
   expect(analyse("select set_config('standard_conforming_strings', 'off', false)").effects).toContain("unknown");
   expect(analyse("select set_config($1, 'x', false)").effects).toContain("unknown");
+  expect(analyse("set restrict_nonsystem_relation_kind = 'view, foreign-table'").effects).not.toContain("admin");
+  expect(analyse("set restrict_nonsystem_relation_kind = 'view'").effects).toContain("admin");
   expect(analyse("select set_config('session_' || 'authorization', 'x', false)").effects).toContain("unknown");
   expect(analyse("select set_config('search_path', 'private', false); select * from customers").effects).toContain(
     "unknown",

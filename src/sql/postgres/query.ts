@@ -6,6 +6,7 @@ import { readFrom } from "./from.js";
 import { readModification } from "./modify.js";
 import { type Reading, visit } from "./reading.js";
 import { columnOf, createScope, findColumn, findItem, type Scope, starOf } from "./scope.js";
+import { targetsOfNamedSetting } from "./setting-of-row.js";
 import { bodyOf, list, names, type Tree, tree, unwrap, word } from "./tree.js";
 import { readWith } from "./with.js";
 
@@ -48,7 +49,7 @@ function readSimple(reading: Reading, body: Tree, scope: Scope): readonly Column
   const { findings } = reading;
   if (list(body.valuesLists).length > 0) return readValues(reading, list(body.valuesLists), scope);
   readFrom(reading, body.fromClause, scope);
-  const columns = readTargets(reading, body.targetList, scope);
+  const columns = readTargets(reading, targetsOfNamedSetting(body) ?? body.targetList, scope);
   for (const deciding of [body.whereClause, body.havingClause, body.windowClause])
     readExpression(reading, deciding, scope, "predicate", findings);
   readOrder(reading, body.groupClause, columns, scope);
