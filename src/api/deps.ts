@@ -141,12 +141,15 @@ export interface ApiDeps {
   readonly connections: Connections;
   /** Whether the subject may open the connection now: policy on its connect statement. */
   readonly mayConnect: (subject: Subject, connection: Connection) => boolean;
-  /** One round trip to the target as the gateway logs in. Throws HoopError with what is wrong. */
+  /**
+   * One round trip to the target as the gateway logs in; null: it was reached, and its protocol has no login that could be tried by itself.
+   * Throws HoopError with what is wrong.
+   */
   readonly testConnection: (
     connection: Connection,
     subject: Subject,
     signal: AbortSignal,
-  ) => Promise<{ readonly serverVersion: string }>;
+  ) => Promise<{ readonly serverVersion: string | null }>;
   /** What to type, without an address: `psql -h pg-demo.hoop`. */
   readonly example: (connection: Connection) => string;
   readonly agents: AgentsPort;

@@ -24,7 +24,7 @@ import type { SessionDirectory } from "../sessions/index.js";
 import { type SqlAnalyser, showText } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, deadline, HoopError, sessionId } from "../vocabulary/index.js";
+import { type Connection, deadline, sessionId } from "../vocabulary/index.js";
 import { textAnalyser } from "./analyse-text.js";
 import { type GatewayConfig, suffix } from "./config.js";
 import { maskRehearsal, type RehearsalMasking } from "./mask-rehearsal.js";
@@ -105,8 +105,12 @@ export function apiDeps(parts: ApiParts): ApiDeps {
     mayConnect,
     async testConnection(connection, subject, signal) {
       const protocol = protocols.get(connection.protocol);
-      if (!protocol?.operate)
-        throw new HoopError("unsupported", `connections of protocol ${connection.protocol} cannot be tested`);
+      if (!protocol?.operate) {
+        // What nobody can log in to from here can still be away, or not allowed at its agent.
+        const pipe = await parts.dial(connection, signal);
+        pipe.abort({ code: "cancelled", text: "the target was reached, which was to be seen" });
+        return { serverVersion: null };
+      }
       const lease = await parts.credentials.lease(
         connection,
         subject,

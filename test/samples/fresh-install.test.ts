@@ -143,12 +143,31 @@ test("psql, ssh and curl reach the samples, under the default rules", async () =
   expect((await ssh("cat orders.csv")).stdout).toContain("Grace Hopper");
   expect((await ssh("hostname")).stdout).toBe("site-demo\n");
 
+  const { host, port } = place("site-demo");
+  const copied = join(folder, "orders.csv");
+  const way = [
+    "-F",
+    "none",
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "BatchMode=yes",
+  ];
+  await run("scp", [...way, "-P", String(port), `${host}:orders.csv`, copied], { timeout: 30_000 });
+  expect(readFileSync(copied, "utf8")).toContain("Grace Hopper");
+
   const [first] = JSON.parse((await curl("/api/customers")).stdout) as { name: string; email: string }[];
   expect(first).toMatchObject({ name: "Grace Hopper", email: "g***@n***.org" });
 });
 
 test("hoop connections test finds the database well", async () => {
   expect(await hoop(["connections", "test", "pg-demo"])).toMatchObject({ code: 0 });
+  for (const name of ["site-demo", "web-demo"]) {
+    const { code, stdout } = await hoop(["connections", "test", name]);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`${name} is reached`) });
+  }
 });
 
 test("the machine has no shell of this computer, and no way on from it", async () => {

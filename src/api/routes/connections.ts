@@ -247,6 +247,8 @@ export const connectionRoutes: Routes = (app, { deps, change }) => {
     config: { access: "connections.test", scoped: true },
     schema: {
       summary: "Log in at the target once, as a session would",
+      description:
+        "Protocols without a login of their own (SSH, HTTP, TCP) have the target reached only; `serverVersion` is null then.",
       tags: ["connections"],
       params: named,
       response: {

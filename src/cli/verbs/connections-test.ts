@@ -14,8 +14,9 @@ export const run: Verb = async ({ context, args }) => {
     timeoutMs: 60_000,
   });
   context.out.result(result, () => {
-    if (result.ok)
-      return `${name} works${result.serverVersion ? `: it answers as version ${result.serverVersion}` : ""}.`;
+    if (result.ok && result.serverVersion === null)
+      return `${name} is reached. Whether its login works shows when it is used: only databases are logged in to here.`;
+    if (result.ok) return `${name} works: it answers as version ${result.serverVersion}.`;
     return `${name} does not work: ${result.problem?.message ?? "no reason given"}${result.problem?.hint ? `\n  do: ${result.problem.hint}` : ""}`;
   });
   return result.ok ? exitCodes.ok.code : exitCodes.finding.code;

@@ -106,4 +106,20 @@ export function serveSftp(sftp: SFTPWrapper, files: Files): void {
   sftp.on("REMOVE", (id, path) =>
     status(id, files.remove(files.resolve(path)) ? STATUS_CODE.OK : STATUS_CODE.NO_SUCH_FILE),
   );
+  sftp.on("end", () => finish(sftp));
+}
+
+/**
+ * The client has said all that it will: `scp` and `sftp` wait for a status and the end of the channel, and ssh2 gives neither by itself.
+ * Its wrapper has no `exit`, as its other channels do, so the status goes by what they send it with.
+ */
+function finish(sftp: SFTPWrapper): void {
+  const { _protocol: protocol, outgoing } = sftp as unknown as WithProtocol;
+  if (outgoing.state === "open" || outgoing.state === "eof") protocol.exitStatus(outgoing.id, 0);
+  sftp.end();
+}
+
+interface WithProtocol {
+  readonly _protocol: { exitStatus(channel: number, code: number): void };
+  readonly outgoing: { readonly id: number; readonly state: string };
 }

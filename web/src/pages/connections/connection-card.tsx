@@ -100,7 +100,9 @@ function TestResult({ result }: { result: ConnectionTest }) {
   if (result.problem === null) {
     return (
       <Alert color="green" variant="light" role="status" p="xs">
-        Logged in. The server is version {result.serverVersion ?? "unknown"}.
+        {result.serverVersion === null
+          ? "Reached. Whether the login works shows when it is used: only databases are logged in to here."
+          : `Logged in. The server is version ${result.serverVersion}.`}
       </Alert>
     );
   }
