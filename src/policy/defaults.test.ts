@@ -38,7 +38,11 @@ describe("the default policy", () => {
 
   it("keeps escape hatches to admins and what cannot be read from all", () => {
     const hatch = { effects: ["read"], attributes: { escapes: ["dblink"] } } as const;
-    expect(decide("writers", hatch).reasons[0]).toMatchObject({ rule: "no-escape-hatches", code: "escape-hatch" });
+    expect(decide("writers", hatch).reasons[0]).toMatchObject({
+      rule: "no-escape-hatches",
+      code: "escape-hatch",
+      text: 'guard "no-escape-hatches" refuses this: it uses an escape hatch (dblink)',
+    });
     expect(decide("admins", hatch).outcome).toBe("allow");
     for (const group of ["engineers", "writers", "admins"])
       expect(decide(group, { unknowns: ["x"] }).outcome).toBe("deny");

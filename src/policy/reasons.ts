@@ -25,9 +25,15 @@ export function guardReason(rule: GuardRule, situation: Situation, answer: Answe
   const criteria = joinAnd(clause.map((bound) => bound.explain()));
   const said =
     answer === "yes"
-      ? (rule.reason ?? `it ${criteria}`)
+      ? (rule.reason ?? `it ${criteria}${met(clause, situation)}`)
       : `it cannot be told whether it ${criteria}${because(situation.analysis)}`;
   return { rule: rule.id, code, text: `${stops}: ${said}` };
+}
+
+/** `no-escape-hatches` alone does not tell anybody what in a long statement it was. */
+function met(clause: readonly Bound[], situation: Situation): string {
+  const words = clause.flatMap((bound) => bound.found(situation)).slice(0, 3);
+  return words.length === 0 ? "" : ` (${words.map((word) => word.slice(0, 100)).join(", ")})`;
 }
 
 const counted = {

@@ -34,6 +34,8 @@ interface Specification<Name extends string, A extends About, Out> {
   readonly reasons: Readonly<Record<Answer, string>>;
   /** A phrase that follows "it", "a subject that is" or "a connection that is". */
   readonly explain: (data: Out) => string;
+  /** For the reason that people read: which words of the statement it met. */
+  readonly found?: (data: Out, seen: Views[A]) => readonly string[];
 }
 
 /** A criterion with its data in place. */
@@ -45,6 +47,7 @@ export interface Bound {
   readonly needs: readonly string[];
   test(situation: Situation): Answer;
   explain(): string;
+  found(situation: Situation): readonly string[];
 }
 
 export interface Criterion<Name extends string = string> {
@@ -87,6 +90,7 @@ export function criterion<const Name extends string, A extends About, Out>(
         // A situation holds every view.
         test: (situation) => specification.test(value, situation as unknown as Views[A]),
         explain: () => specification.explain(value),
+        found: (situation) => specification.found?.(value, situation as unknown as Views[A]) ?? [],
       };
     },
   };

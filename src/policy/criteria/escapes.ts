@@ -1,6 +1,6 @@
 import { joinOr } from "../words.js";
 import { criterion } from "./criterion.js";
-import { listedSchema, listedWords, testListed } from "./listed.js";
+import { foundListed, listedSchema, listedWords, testListed } from "./listed.js";
 
 /** `escapes: any` or `escapes: ["dblink*"]`: leads out of what the rules can see. */
 export const escapes = criterion({
@@ -11,6 +11,7 @@ export const escapes = criterion({
   example: "any",
   data: listedSchema,
   test: (listed, { analysis }) => testListed(listed, analysis, "escapes"),
+  found: (listed, { analysis }) => foundListed(listed, analysis, "escapes"),
   dependsOn: "shape",
   needs: ["judge-statements", "attribute:escapes"],
   reasons: { yes: "escape-hatch", no: "no-escape-hatch", unknown: "escape-hatch-unknown" },

@@ -23,10 +23,14 @@ export const listedSchema: z.ZodType<Listed, unknown> = zod.unknown().transform(
 
 /** Whether the attribute lists a word that is wanted. Nothing listed for a statement that was not fully read is unknown. */
 export function testListed(listed: Listed, analysis: Analysis, attribute: string): Answer {
-  const words = wordsOf(analysis, attribute);
-  const found = listed === "any" ? words.length > 0 : words.some((word) => anyMatches(listed, word));
-  if (found) return "yes";
+  if (foundListed(listed, analysis, attribute).length > 0) return "yes";
   return isUnreadable(analysis) ? "unknown" : "no";
+}
+
+/** The words that the attribute lists and that are wanted. */
+export function foundListed(listed: Listed, analysis: Analysis, attribute: string): readonly string[] {
+  const words = wordsOf(analysis, attribute);
+  return listed === "any" ? words : words.filter((word) => anyMatches(listed, word));
 }
 
 export function wordsOf(analysis: Analysis, attribute: string): readonly string[] {
