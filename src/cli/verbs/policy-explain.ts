@@ -25,7 +25,11 @@ export const run: Verb = async (invocation) => {
     (await api.get<{ subject: { name: string } }>("/me", { signal: context.signal })).subject.name;
   if (statement === undefined) return tell(invocation, subject, connection);
   const body = { subject, connection, statement };
-  const result = await api.post<Simulated>("/policy/simulate", { body, signal: context.signal });
+  const result = await api
+    .post<Simulated>("/policy/simulate", { body, signal: context.signal })
+    .catch((error: unknown) => {
+      throw asked(error, `hoop policy explain --connection ${connection}`);
+    });
   const { color } = context.out;
   context.out.result(result, () => {
     const word =
@@ -43,6 +47,15 @@ export const run: Verb = async (invocation) => {
   });
 };
 
+/** What needs a right can be asked for oneself in another way. */
+function asked(error: unknown, instead: string): unknown {
+  if (!(error instanceof HoopError) || error.code !== "denied") return error;
+  return new HoopError("denied", error.message, {
+    hint: `${instead} says what you may do there yourself`,
+    cause: error,
+  });
+}
+
 interface Explained {
   readonly sentences: readonly string[];
   readonly rules: readonly { readonly rule: string; readonly text: string }[];
@@ -59,7 +72,10 @@ async function tell({ context }: Invocation, subject: string, connection: string
 }
 
 async function readOut({ context }: Invocation): Promise<void> {
-  const rules = await (await context.api()).get<Rules>("/policy/explain", { signal: context.signal });
+  const api = await context.api();
+  const rules = await api.get<Rules>("/policy/explain", { signal: context.signal }).catch((error: unknown) => {
+    throw asked(error, "hoop policy explain --connection NAME");
+  });
   context.out.result(rules, () =>
     rules.items.length === 0
       ? "No rule is in force: nothing is allowed."

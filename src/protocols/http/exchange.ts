@@ -153,7 +153,7 @@ export async function exchange(
     });
     if (screened === null) return;
     const admission = await lane.admitted(client);
-    if (admission?.outcome === "deny") return refuse(problemFrom(admission));
+    if (admission?.outcome === "deny") return refuse(problemFrom(lane, admission));
     const hasBody = bodyFollows(request);
     let continued = false;
     const looked = await look(lane, request, screened, {
@@ -169,7 +169,7 @@ export async function exchange(
     const judged = await judgeRequest(lane, looked, patienceOf(lane, request), client);
     if (judged.kind === "later") return refuse(acceptedProblem(judged.waiting));
     asked = judged.id;
-    if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
+    if (judged.answer.outcome !== "allow") return refuse(problemFrom(lane, judged.answer));
     const { masks } = judged.answer;
     const grpc = (request.headers["content-type"] ?? "").startsWith("application/grpc");
     const cannot = grpc ? unmaskable(masks, "grpc") : unmaskableGraphql(masks, looked);
@@ -251,12 +251,13 @@ const noContext: Ask["context"] = {
   prepared: null,
 };
 
-export function problemFrom(answer: Extract<Answer, { outcome: "deny" }>): Problem {
+export function problemFrom(lane: HttpLane, answer: Extract<Answer, { outcome: "deny" }>): Problem {
   return {
     status: 403,
     code: answer.reasons[0]?.code ?? "denied",
     detail: answer.reasons.map((reason) => reason.text).join("; ") || "no rule allows this request",
-    hint: "hoop policy explain says what you may do here",
+    // For oneself and a connection everybody may ask; without its name it would be a question about all rules.
+    hint: `hoop policy explain --connection ${lane.host.init.connection.name} says what you may do here`,
   };
 }
 

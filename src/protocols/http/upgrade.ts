@@ -34,7 +34,7 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     if (screened === null) return;
     const kind = (request.headers.upgrade ?? "").trim().toLowerCase().slice(0, 100);
     const admission = await lane.admitted(client);
-    if (admission?.outcome === "deny") return refuse(problemFrom(admission));
+    if (admission?.outcome === "deny") return refuse(problemFrom(lane, admission));
     const looked = await look(lane, request, screened, {
       hasBody: false,
       upgrade: kind,
@@ -45,7 +45,7 @@ export async function upgrade(lane: HttpLane, request: IncomingMessage, socket: 
     const judged = await judgeRequest(lane, looked, patienceOf(lane, request), client);
     if (judged.kind === "later") return refuse(acceptedProblem(judged.waiting));
     asked = judged.id;
-    if (judged.answer.outcome !== "allow") return refuse(problemFrom(judged.answer));
+    if (judged.answer.outcome !== "allow") return refuse(problemFrom(lane, judged.answer));
     const cannot = unmaskable(judged.answer.masks, "upgrade");
     if (cannot !== null) return refuse({ status: 403, code: "unmaskable", detail: cannot });
     const { url, headers } = outgoing(lane, request, screened, false);
