@@ -142,11 +142,12 @@ export const eventRoutes: Routes = (app, { deps }) => {
     schema: {
       summary: "One event",
       tags: ["events"],
-      params: z.object({ event: z.uuid() }),
+      params: z.object({ event: z.string().max(64) }),
       response: { 200: eventSchema },
     },
     handler: async (request) => {
-      const event = await events.store.event(request.params.event);
+      const id = z.uuid().safeParse(request.params.event);
+      const event = id.success ? await events.store.event(id.data) : null;
       if (event === null) throw new HoopError("not-found", "there is no such event", { hint: "hoop events ls" });
       return shown(event);
     },

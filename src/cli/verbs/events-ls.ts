@@ -1,5 +1,6 @@
 import type { ApiClient } from "../../client/api-client.js";
 import { HoopError } from "../../vocabulary/index.js";
+import { eventTypesFrom } from "../event-types.js";
 import { text, type Verb } from "../invocation.js";
 import { pages } from "../pages.js";
 import { secondsFrom } from "../seconds-from.js";
@@ -13,7 +14,7 @@ export const run: Verb = async (invocation) => {
     throw new HoopError("invalid", "--limit is a number from 1 to 10000");
   const api = await context.api();
   const types = new URLSearchParams();
-  for (const type of (text(invocation, "type") ?? "").split(",")) if (type !== "") types.append("type", type.trim());
+  for (const type of await eventTypesFrom(api, text(invocation, "type"), context.signal)) types.append("type", type);
   const since = text(invocation, "since");
   const before = text(invocation, "before");
   const query = {

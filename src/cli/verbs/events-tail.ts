@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HoopError } from "../../vocabulary/index.js";
+import { eventTypesFrom } from "../event-types.js";
 import { text, type Verb } from "../invocation.js";
 import { type EventView, gist } from "./event-lines.js";
 
@@ -7,13 +8,8 @@ import { type EventView, gist } from "./event-lines.js";
 export const run: Verb = async (invocation) => {
   const { context } = invocation;
   const { out, signal } = context;
-  const wanted = new Set(
-    (text(invocation, "type") ?? "")
-      .split(",")
-      .map((one) => one.trim())
-      .filter((one) => one !== ""),
-  );
   const api = await context.api();
+  const wanted = new Set(await eventTypesFrom(api, text(invocation, "type"), signal));
   let after: number | undefined;
   out.say("waiting for events; Ctrl-C leaves");
   while (!signal.aborted) {

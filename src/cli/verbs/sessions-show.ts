@@ -40,7 +40,7 @@ export const run: Verb = async (invocation) => {
     ]);
     const cut =
       entries.length === maxEntries ? `\n(the first ${maxEntries} entries; the whole is in hoop audit export)` : "";
-    return `${head}\n\n${entries.map((entry) => lineOf(entry, context.out)).join("\n")}${cut}`;
+    return `${head}\n\n${entries.map((entry) => lineOf(entry, context.out, session.protocol)).join("\n")}${cut}`;
   });
 };
 
@@ -83,8 +83,13 @@ async function reveal({ context }: Invocation, api: ApiClient, id: string, { seq
   );
 }
 
+/** A command, a request and a file have none; "0 rows" would read as if they had found nothing. */
+function hasRows({ rows }: Entry, protocol: string): boolean {
+  return Number(rows) > 0 || protocol === "postgres" || protocol === "mysql";
+}
+
 /** One entry in a line or two: when, what, what became of it. */
-function lineOf(entry: Entry, { color }: Output): string {
+function lineOf(entry: Entry, { color }: Output, protocol: string): string {
   const at = new Date(Number(entry.time)).toISOString().slice(11, 23);
   // Lines of a statement are set in: none of them may pass for an entry of its own.
   const line = (mark: string, text: string) =>
@@ -102,7 +107,7 @@ function lineOf(entry: Entry, { color }: Output): string {
       const masked = Number(entry.maskedCells) > 0 ? `, ${entry.maskedCells} cells masked` : "";
       return line(
         "  -> ",
-        `${textOf(entry.outcome)}: ${entry.rows} rows, ${entry.bytes} bytes${masked}${foundIn(entry)}, ${entry.durationMs} ms${failedAt(entry)}`,
+        `${textOf(entry.outcome)}: ${hasRows(entry, protocol) ? `${entry.rows} rows, ` : ""}${entry.bytes} bytes${masked}${foundIn(entry)}, ${entry.durationMs} ms${failedAt(entry)}`,
       );
     }
     case "screen":
