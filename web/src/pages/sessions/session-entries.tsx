@@ -18,7 +18,7 @@ export function SessionEntries({ session }: { session: RecordedSession }) {
     <QueryView query={entries}>
       {({ pages }) => (
         <>
-          <Timeline session={session.id} pages={pages} />
+          <Timeline session={session} pages={pages} />
           <LoadMore query={entries} />
         </>
       )}
@@ -26,7 +26,7 @@ export function SessionEntries({ session }: { session: RecordedSession }) {
   );
 }
 
-function Timeline({ session, pages }: { session: string; pages: readonly Page<Entry>[] }) {
+function Timeline({ session, pages }: { session: RecordedSession; pages: readonly Page<Entry>[] }) {
   const items = useMemo(() => timelineOf(pages.flatMap((page) => page.items)), [pages]);
   const [wanted, setWanted] = useState("");
   const [deniedOnly, setDeniedOnly] = useState(false);

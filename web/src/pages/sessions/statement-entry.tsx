@@ -1,4 +1,5 @@
 import { Badge } from "@mantine/core";
+import type { RecordedSession } from "../../api/types.js";
 import { useMe } from "../../layout/use-me.js";
 import { countText } from "../../ui/counts.js";
 import { durationText } from "../../ui/durations.js";
@@ -9,7 +10,7 @@ import { SealedParts } from "./sealed-parts.js";
 import type { Finished, StatementItem } from "./timeline.js";
 
 /** One statement: what was asked, what the rules said, what came of it. */
-export function StatementEntry({ session, item }: { session: string; item: StatementItem }) {
+export function StatementEntry({ session, item }: { session: RecordedSession; item: StatementItem }) {
   const me = useMe();
   const { outcome, finished, shown, reasons, purpose } = item;
   const allowed = outcome === "allow";
@@ -19,7 +20,7 @@ export function StatementEntry({ session, item }: { session: string; item: State
         <EntryTime at={item.time} />
         <OutcomeBadge outcome={outcome} />
         {purpose !== "forward" && <Badge variant="outline">By Hoop itself: {purpose}</Badge>}
-        {finished !== null && <Result finished={finished} />}
+        {finished !== null && <Result finished={finished} protocol={session.protocol} />}
         {allowed && finished === null && (
           <span className="dim small">{item.phase === "prepare" ? "prepared" : "not finished"}</span>
         )}
@@ -38,13 +39,16 @@ export function StatementEntry({ session, item }: { session: string; item: State
         </div>
       )}
       <Details item={item} />
-      {me.auditor && <SealedParts session={session} item={item} />}
+      {me.auditor && <SealedParts session={session.id} item={item} />}
     </li>
   );
 }
 
-function Result({ finished }: { finished: Finished }) {
+function Result({ finished, protocol }: { finished: Finished; protocol: string }) {
   const { outcome, rows, maskedCells, durationMs, tag, errorCode, detected } = finished;
+  // A command, a request and a file have none; "0 rows" would read as if they had found nothing.
+  const counted = rows > 0 || protocol === "postgres" || protocol === "mysql" ? countText(rows, "row") : null;
+  const said = tag !== null && rows === 0 ? tag : counted;
   return (
     <>
       {outcome === "error" && (
@@ -57,7 +61,7 @@ function Result({ finished }: { finished: Finished }) {
           Cancelled
         </Badge>
       )}
-      <span className="dim">{tag !== null && rows === 0 ? tag : countText(rows, "row")}</span>
+      {said !== null && <span className="dim">{said}</span>}
       {maskedCells > 0 && (
         <Badge color="violet" variant="light">
           {countText(maskedCells, "masked cell")}
