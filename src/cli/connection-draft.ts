@@ -114,7 +114,13 @@ async function tlsFrom(invocation: Invocation, before: DraftBase["tls"]): Promis
       throw new HoopError("invalid", `${caFile} cannot be read`, { cause });
     });
   }
-  return { ...before, ...(mode ? { mode } : {}), ...(ca ? { ca } : {}), ...(serverName ? { serverName } : {}) };
+  // A mode that verifies nothing has no use for the CA of the one before; a CA that is given beside it is still a contradiction.
+  const kept = mode === undefined || mode.startsWith("verify-") ? before : withoutCa(before);
+  return { ...kept, ...(mode ? { mode } : {}), ...(ca ? { ca } : {}), ...(serverName ? { serverName } : {}) };
+}
+
+function withoutCa({ ca: _, ...others }: DraftBase["tls"]): DraftBase["tls"] {
+  return others;
 }
 
 /** A whole file: keys have many lines. */

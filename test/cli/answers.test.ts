@@ -76,6 +76,9 @@ describe("exit codes", () => {
     ["a gateway that this machine has no login for", 3, `whoami --gateway http://${reserved}`],
     ["a connection that is not there", 5, "connections rm nope --yes"],
     ["a user that is not there", 5, "users disable nobody"],
+    ["a type of event that there is not", 2, "events ls --type session.opend"],
+    ["a type of event to wait for that there is not", 2, "events tail --type session.opend"],
+    ["a name that is no event's", 5, "events show x"],
     ["a session that is not there", 5, "sessions show deadbeef"],
     ["a name that is taken", 6, "users add ada"],
     ["the last admin", 6, "users disable admin"],
@@ -96,6 +99,26 @@ describe("exit codes", () => {
       const { code, stderr } = await ada(...line.split(" "));
       expect([line, code, stderr]).toEqual([line, 4, expect.stringContaining("you may not do this: it needs ")]);
     }
+  });
+
+  it("what rules mean for oneself can be asked by everybody, and the other questions say so", async () => {
+    for (const line of ["policy explain", "policy explain select --connection pg"]) {
+      const { code, stderr } = await ada(...line.split(" "));
+      expect([line, code, stderr]).toEqual([line, 4, expect.stringContaining("hoop policy explain --connection ")]);
+    }
+  });
+
+  it("a TLS mode without a use for a CA lets go of the one before", async () => {
+    const ca = join(gateway.folder, "ca.pem");
+    writeFileSync(ca, (await admin("ca")).stdout);
+    // A login that is guarded less has its secret said again.
+    const edit = async (...options: string[]) =>
+      (await gateway.hoop("admin", ["connections", "edit", "tls", "--password-stdin", ...options], "pw")).code;
+    const added = await admin("connections", "add", "tls", "--host", "h", "--tls", "verify-full", "--tls-ca", ca);
+    expect([added.code, added.stderr]).toEqual([0, ""]);
+    expect(await edit("--tls", "prefer", "--tls-ca", ca)).toBe(2);
+    expect(await edit("--tls", "prefer")).toBe(0);
+    expect((await admin("connections", "rm", "tls", "--yes")).code).toBe(0);
   });
 
   it("a token that is not good is 3", async () => {

@@ -18,7 +18,9 @@ export const run: Verb = async (invocation) => {
     signal: context.signal,
     ready({ http, grpc, setup, samplesMade }) {
       if (out.json) return out.event({ event: "ready", http, grpc, setup });
-      out.say(`The gateway answers at ${out.color.cyan(http)}; agents and tunnels dial ${grpc}.`);
+      out.say(
+        `The gateway answers at ${out.color.cyan(http)}; agents and tunnels dial ${config.HOOP_GRPC_PUBLIC ?? grpc}.`,
+      );
       if (setup)
         out.say(
           `Create the first admin before ${setup.expires.toISOString()}: ${out.color.bold(new URL(`/setup?token=${setup.token}`, http).href)}`,
