@@ -120,6 +120,37 @@ spec: { when: { effects: { any: [admin] } }, action: deny }
     },
   );
 
+  it("settings that a session starts with are refused, held and allowed as the same SET", async () => {
+    const asTenant = () =>
+      psql({ PGOPTIONS: "-c app.tenant=7" }, "-c", "reset all", "-c", "select current_setting('app.tenant')");
+    const seniors = (action: string): string => `${allowAll}---
+apiVersion: hoop/v1
+kind: guard
+metadata: { name: seniors }
+spec: { on: statements, when: { effects: { any: [admin] } }, ${action} }
+`;
+    await apply(seniors("action: deny"));
+    expect(await asTenant()).toMatchObject({ code: 2, stderr: expect.stringMatching(/FATAL: {2}hoop: .*seniors/s) });
+    await apply(seniors("action: hold, hold: { approvals: { groups: [admins] }, expires: 5m }"));
+    for (const door of ["shut", "open"]) {
+      const running = asTenant();
+      const id = await pending();
+      await people.decide(id, door === "open" ? "approve" : "deny");
+      const done = await running;
+      expect(done.stderr).toContain(`/reviews/${id}`);
+      if (door === "open") expect(done).toMatchObject({ code: 0, stdout: "in\nRESET\n7\n" });
+      else
+        expect(done).toMatchObject({ code: 2, stderr: expect.stringMatching(/FATAL: {2}hoop: admin denied review/) });
+    }
+    await apply(held);
+    // The access first, then what the session starts with, all in one login.
+    await apply(`${held}---${seniors("action: deny").split("---")[1]}`);
+    const running = asTenant();
+    await people.decide(await pending(), "approve");
+    expect(await running).toMatchObject({ code: 2, stderr: expect.stringMatching(/FATAL: {2}hoop: .*seniors/s) });
+    await apply(held);
+  });
+
   describe("a second factor", () => {
     let secret: Secret;
     let code = -1;

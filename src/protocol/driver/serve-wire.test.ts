@@ -205,6 +205,24 @@ test("a client that says nothing is dropped at its deadline, one that is ready i
   expect(await ready.ended).toEqual({ code: "killed", text: "enough" });
 });
 
+test("the deadline of a login stands still while people are asked, and starts anew", async () => {
+  let decide: () => void = () => {};
+  const waited = session({ receive: () => [ask(1)] });
+  const gate: SessionHost["gate"] = {
+    judge: (_id, _ask, answer, waits) => {
+      waits?.({ for: "hold", text: "held", link: "", id: "r1" });
+      decide = () => answer({ outcome: "deny", reasons: [], analysis: null });
+    },
+    lookup: (_ask, _relations, answer) => answer(null),
+  };
+  const served = serve(waited, { gate }, 300);
+  served.client.write(Buffer.from("x"));
+  const later = () => new Promise((resolve) => setTimeout(() => resolve("lives"), 900));
+  expect(await Promise.race([served.ended, later()])).toBe("lives");
+  decide();
+  expect(await served.ended).toMatchObject({ code: "timeout" });
+});
+
 test("a target that cannot be reached is told with its reason", async () => {
   const served = serve(
     session({

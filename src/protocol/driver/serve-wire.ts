@@ -42,6 +42,8 @@ class Drive {
   #alpn: readonly string[] = [];
   #asides = 0;
   #closing = false;
+  /** The login is over. */
+  #ready = false;
 
   constructor(host: SessionHost, session: WireSession, resolve: (reason: EndReason) => void) {
     this.#host = host;
@@ -196,7 +198,10 @@ class Drive {
         this.#derive(effect);
         return;
       case "note":
-        if (effect.note.kind === "ready") this.#deadline.stop();
+        if (effect.note.kind === "ready") {
+          this.#ready = true;
+          this.#deadline.stop();
+        }
         host.note(effect.note);
         return;
       case "flow":
@@ -238,16 +243,22 @@ class Drive {
 
   #ask({ id, ask }: Extract<SessionEffect, { kind: "ask" }>): void {
     // People take longer than a login may: its deadline starts anew when they have decided.
-    const entrance = ask.phase === "connect";
-    if (entrance) this.#deadline.stop();
+    let stopped = ask.phase === "connect";
+    if (stopped) this.#deadline.stop();
     this.#host.gate.judge(
       id,
       ask,
       (answer) => {
-        if (entrance && this.#reason === null) this.#deadline.start();
+        if (stopped && this.#reason === null) this.#deadline.start();
         this.#answered(id, { kind: "answer", answer });
       },
-      (waiting) => this.#answered(id, { kind: "waiting", waiting }),
+      (waiting) => {
+        if (!this.#ready && !stopped) {
+          stopped = true;
+          this.#deadline.stop();
+        }
+        this.#answered(id, { kind: "waiting", waiting });
+      },
     );
   }
 

@@ -138,7 +138,7 @@ export function loginRefusal(code: string, user: string, database: string): Repo
     "28P01": `the target did not accept the credential stored for "${user}"`,
     "28000": `the target does not let "${user}" in from here (its pg_hba.conf or role says so)`,
     "3D000": `database "${database}" does not exist at the target`,
-    "42501": `"${user}" may not connect to database "${database}" at the target`,
+    "42501": `"${user}" may not connect to database "${database}" at the target, or not set one of the startup parameters there`,
     "53300": "the target has no connection free",
     "57P03": "the target is starting up, shutting down or recovering",
     "55000": `database "${database}" does not accept connections at the target`,

@@ -14,7 +14,7 @@ export function readSetting(reading: Reading, body: Tree): void {
   // SET TRANSACTION, SET SESSION CHARACTERISTICS.
   if (kind === "VAR_SET_MULTI") return;
   if (kind === "VAR_RESET" || kind === "VAR_RESET_ALL" || kind === "VAR_SET_DEFAULT") {
-    // Back to what the session started with, which the connection's owner chose.
+    // Back to what the session started with: the connection's owner chose that, or the rules allowed it as a SET.
     findings.resource("setting", name === "" ? "?" : name, "write");
     if (kind === "VAR_RESET_ALL" || changesNames(name)) changeNames(reading);
     return;

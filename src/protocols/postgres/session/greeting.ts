@@ -5,7 +5,7 @@ import { maxStartupLength, readStartupPacket, type StartupPacket } from "../code
 import { refusalReport, sqlState } from "../errors.js";
 import type { Core } from "./core.js";
 import { takePurpose } from "./purpose.js";
-import { unjudgedSetting } from "./startup-settings.js";
+import { startupSettings } from "./startup-settings.js";
 import { isUnsafeEncoding } from "./text.js";
 
 export const alpnProtocol = "postgresql";
@@ -31,16 +31,19 @@ export interface Startup {
   anew(): Startup;
 }
 
+/** `settings`: what of its parameters is to be judged before the target hears of it, as statements that would set the same. */
+type Started = (startup: Startup, rest: Buffer, settings: readonly string[]) => void;
+
 /** From the first byte to the startup packet: encryption, cancel requests, protocol version, what the client asks for. */
 export class Greeting {
   readonly #core: Core;
-  readonly #started: (startup: Startup, rest: Buffer) => void;
+  readonly #started: Started;
   #bytes: Buffer = Buffer.alloc(0);
   #tls: "none" | "securing" | "direct" | "on" = "none";
   #asked = new Set<StartupPacket["kind"]>();
   #first = true;
 
-  constructor(core: Core, started: (startup: Startup, rest: Buffer) => void) {
+  constructor(core: Core, started: Started) {
     this.#core = core;
     this.#started = started;
   }
@@ -149,16 +152,16 @@ export class Greeting {
       return;
     }
     const startup = startupFrom(packet, this.#core, replication);
-    const unjudged = unjudgedSetting(startup.parameters);
-    if (unjudged !== null) {
+    const settings = startupSettings(startup.parameters, replication !== null);
+    if ("refused" in settings) {
       this.#refuse(
         sqlState.featureNotSupported,
-        unjudged,
+        settings.refused,
         "Connect without it; where your rules allow it, SET it then.",
       );
       return;
     }
-    this.#started(startup, rest);
+    this.#started(startup, rest, settings.statements);
   }
 
   #refuse(code: string, message: string, hint?: string): void {

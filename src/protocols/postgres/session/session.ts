@@ -1,5 +1,6 @@
 import type {
   CreateSession,
+  Note,
   Now,
   Order,
   Resolution,
@@ -22,7 +23,7 @@ import { TargetLogin } from "./target-login.js";
 class PostgresSession implements WireSession {
   readonly #core: Core;
   readonly #greeting: Greeting;
-  /** Not null: the access waits for people. */
+  /** Not null: the access, or what the session is to start with, is asked about. */
   #entrance: Entrance | null = null;
   #login: TargetLogin | null = null;
   #conversation: Conversation | null = null;
@@ -32,7 +33,7 @@ class PostgresSession implements WireSession {
 
   constructor(init: SessionInit) {
     this.#core = new Core(init);
-    this.#greeting = new Greeting(this.#core, (startup, rest) => this.#greeted(startup, rest));
+    this.#greeting = new Greeting(this.#core, (startup, rest, settings) => this.#greeted(startup, rest, settings));
   }
 
   receive(from: Side, chunk: Buffer, now: Now): readonly SessionEffect[] {
@@ -104,13 +105,13 @@ class PostgresSession implements WireSession {
     return core.out.take();
   }
 
-  #greeted(startup: Startup, rest: Buffer): void {
-    if (this.#core.init.asksToConnect !== true) return this.#dial(startup, rest);
-    this.#entrance = new Entrance(this.#core, startup, () => {
-      this.#entrance = null;
-      this.#dial(startup.anew(), Buffer.alloc(0));
-    });
+  #greeted(startup: Startup, rest: Buffer, settings: readonly string[]): void {
     this.#keepEarly(rest);
+    if (this.#core.init.asksToConnect !== true && settings.length === 0) return this.#dial(startup, []);
+    this.#entrance = new Entrance(this.#core, startup, settings, (now, judged) => {
+      this.#entrance = null;
+      this.#dial(now, judged);
+    });
   }
 
   #atEntrance(entrance: Entrance, id: number, resolution: Resolution): void {
@@ -119,11 +120,11 @@ class PostgresSession implements WireSession {
     else if (resolution.kind === "failed") entrance.failed(id, resolution.error);
   }
 
-  #dial(startup: Startup, rest: Buffer): void {
-    this.#login = new TargetLogin(this.#core, startup, (parameters, status) =>
-      this.#begin(startup, parameters, status),
-    );
-    this.#keepEarly(rest);
+  #dial(startup: Startup, judged: readonly number[]): void {
+    this.#login = new TargetLogin(this.#core, startup, (parameters, status) => {
+      this.#begin(startup, parameters, status);
+      for (const ask of judged) this.#core.out.note(started(ask));
+    });
     this.#core.out.push({ kind: "dial" });
   }
 
@@ -163,6 +164,11 @@ class PostgresSession implements WireSession {
     const conversation = this.#conversation as Conversation | null;
     if (rest !== null && conversation !== null) conversation.target.receive(rest);
   }
+}
+
+/** A setting that the target took in its startup packet. */
+function started(ask: number): Note {
+  return { kind: "finished", ask, outcome: "ok", rows: 0, bytes: 0, maskedCells: 0, tag: "SET" };
 }
 
 export const createPostgresSession: CreateSession = (init) => new PostgresSession(init);

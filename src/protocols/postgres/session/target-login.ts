@@ -16,6 +16,7 @@ import { endReasonFrom, loginRefusal, sqlState } from "../errors.js";
 import { Login, type LoginStep } from "../login/login.js";
 import type { Core } from "./core.js";
 import { alpnProtocol, cancelKey, type Startup } from "./greeting.js";
+import { namesRole } from "./startup-settings.js";
 import { isUnsafeEncoding } from "./text.js";
 
 /** No message of a login is longer; a server that sends one is not a PostgreSQL. */
@@ -150,7 +151,7 @@ export class TargetLogin implements FrameHandler {
     const { parameters } = this.#startup;
     const { role } = this.#core.init.credential;
     // A walsender takes no role, and has no rights that one could narrow.
-    if (role === undefined || parameters.has("role") || this.#startup.replication !== null) return parameters;
+    if (role === undefined || namesRole(parameters) || this.#startup.replication !== null) return parameters;
     return new Map([...parameters, ["role", role]]);
   }
 
