@@ -238,6 +238,53 @@ describe("a target that means harm", () => {
     expect(most).toBeLessThan(180 * 1024 * 1024);
   }, 30_000);
 
+  const portals = (n: number): Buffer[] =>
+    Array.from({ length: n }, (_, at) => [encodeBind(`p${at}`, "s"), encodeExecute(`p${at}`)]).flat();
+  const described = async (n: number, width: number, peer: Peer, said = { columns: 0 }): Promise<void> => {
+    const wide = message("T", int16(width), Buffer.alloc(19 * width));
+    await peer.say(login);
+    await peer.heard("P");
+    await peer.say(one);
+    for (let at = 1; at <= n && !peer.gone; at++) {
+      // Bound portals are described by Hoop where a mask is.
+      await peer.heard("D", at);
+      said.columns += width;
+      await peer.say(two, wide, complete);
+    }
+    await peer.say(ready);
+  };
+
+  it("columns of open results are kept up to a bound of the session", async () => {
+    const said = { columns: 0 };
+    await start((peer) => described(200, 65_535, peer, said));
+    client = await RawPostgres.open(through!);
+    client.send(encodeParse("s", "select email from people"), ...portals(200), encodeSync());
+    expect(await everything()).toMatch(/more columns than can be kept/);
+    await through!.ended("limited");
+    expect(said.columns).toBeGreaterThan(200 * 100);
+    // What is on its way when the session ends is not kept.
+    expect(said.columns).toBeLessThan(100 * 65_535);
+  }, 60_000);
+
+  it("so many as people open are", async () => {
+    await start((peer) => described(200, 100, peer));
+    client = await RawPostgres.open(through!);
+    client.send(encodeParse("s", "select email from people"), ...portals(200), encodeSync());
+    expect((await client.until("Z")).filter(({ type }) => type === "C")).toHaveLength(200);
+  }, 60_000);
+
+  it("parameters that a statement cannot have are not kept", async () => {
+    await start(async (peer) => {
+      await peer.say(login);
+      await peer.heard("D");
+      await peer.say(one, message("t", int16(20_000), Buffer.alloc(80_000)), message("n"));
+    });
+    client = await RawPostgres.open(through!);
+    client.send(encodeParse("s", "select $1"), encodeDescribe("statement", "s"), encodeSync());
+    await everything();
+    await through!.ended("malformed");
+  });
+
   it("last words are kept as long as words are", async () => {
     await start(async (peer) => {
       await peer.say(login);

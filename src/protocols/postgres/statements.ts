@@ -9,7 +9,7 @@ export interface Statement {
   readonly name: string;
   /** As the client sent it, decoded: what is asked again at each Bind. */
   readonly text: string;
-  /** Bytes of the text on the wire, for the bound on what one session may keep. */
+  /** Bytes of the text and the types on the wire, for the bound on what one session may keep. */
   readonly size: number;
   /** Ids of its parameters' types, 4 bytes each: as the client gave them, and as the target told them; null: not told. */
   readonly types: Buffer;
@@ -19,13 +19,24 @@ export interface Statement {
 /** Where one column of a COPY comes from; `typeId` 0: not known. */
 export type ColumnOrigin = Pick<FieldDescription, "tableId" | "columnNumber" | "typeId">;
 
+/** What is kept of one column that the target told of, bytes: about what its mask takes. */
+const columnBytes = 256;
+
+/** What a portal takes, for the bound on what one session may keep; of the unnamed one there is no other. */
+export function weighPortal({ name, bytes, told }: Portal): number {
+  return name === "" ? 0 : bytes + told * columnBytes;
+}
+
 /** A portal that the client made with Bind. */
 export interface Portal {
   readonly name: string;
   readonly statement: Statement;
   readonly formats: Buffer;
   readonly values: readonly (Buffer | null)[];
+  /** What it keeps of the client's, its statement (which may be replaced meanwhile) included. */
   readonly bytes: number;
+  /** Columns that the target told of and that are masked or counted by; 0: nothing is kept of them. */
+  told: number;
   readonly changesContext: boolean;
   readonly changesCatalogue: boolean;
   /** What names in its text meant when it was bound. */
@@ -38,13 +49,11 @@ export interface Portal {
   ask: number;
   masks: MaskPlan | null;
   epoch: number;
-  /** What the target said of its columns; null: not told yet, or it has none. */
-  fields: readonly FieldDescription[] | null;
-  /** Of `fields` under `masks`: null passes every row untouched, undefined is not known yet. */
+  /** Of its columns under `masks`: null passes every row untouched, undefined is not known yet. */
   masker: RowMasker | null | undefined;
   /** Counts its rows; null: nobody does. */
   meter: Meter | null;
-  /** Of `fields`: whose data a row is; null: nobody asks, undefined is not known yet. */
+  /** Of its columns: whose data a row is; null: nobody asks, undefined is not known yet. */
   reader: SubjectReader | null | undefined;
   /** Judged statements that had run when this portal was bound or last verified. */
   turn: number;

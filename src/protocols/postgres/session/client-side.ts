@@ -308,7 +308,7 @@ export class ClientSide implements FrameHandler {
     const { statement: name, text: raw, types } = readParse(reader);
     if (this.#misnamed(name)) return;
     if (name === conversation.ownName) throw new MalformedError("the gateway's own statement name");
-    if (this.#forwarder.statementsFull(raw.length)) {
+    if (this.#forwarder.statementsFull(raw.length + types.length)) {
       conversation.refuse(tooMany("prepared statements"), "pipelined");
       return;
     }

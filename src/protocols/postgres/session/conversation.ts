@@ -4,7 +4,7 @@ import { encodeReadyForQuery } from "../codec/backend.js";
 import { encodeFlush, encodeParse, encodeSync } from "../codec/frontend.js";
 import { transactionStatus } from "../codec/types.js";
 import { encodeOwnReport, type Report, sqlState } from "../errors.js";
-import type { Portal, Statement } from "../statements.js";
+import { type Portal, type Statement, weighPortal } from "../statements.js";
 import { askOf } from "./ask-of.js";
 import { ClientSide } from "./client-side.js";
 import { SessionContext } from "./context.js";
@@ -27,7 +27,7 @@ export class Conversation {
   readonly context: SessionContext;
   readonly pending = new PendingQueue();
   readonly statements = new Names<Statement>(({ size }) => size);
-  readonly portals = new Names<Portal>(({ bytes }) => bytes);
+  readonly portals = new Names<Portal>(weighPortal);
   /** Unguessable, for what we prepare ourselves. */
   readonly ownName: string;
   readonly replication: Startup["replication"];

@@ -12,6 +12,8 @@ import { WordSearch } from "./word-search.js";
 const maxNames = 100_000;
 const maxTextBytes = 256 * 1024 * 1024;
 const maxPortalBytes = 64 * 1024 * 1024;
+/** With what the target told of their columns, when it was too late to refuse the portal: then the session ends. */
+export const maxPortalsTold = 2 * maxPortalBytes;
 
 type Allowed = Extract<Answer, { outcome: "allow" }>;
 
@@ -38,6 +40,7 @@ export class Forwarder {
   /** True: this session's open portals keep too much already. */
   portalsFull(frame: Buffer): boolean {
     const { portals } = this.#conversation;
+    this.#portalBytes = Math.max(this.#portalBytes, portals.weight);
     if (portals.size < maxNames && this.#portalBytes + frame.length <= maxPortalBytes) return false;
     this.#portalBytes = portals.weight;
     return portals.size >= maxNames || this.#portalBytes + frame.length > maxPortalBytes;
@@ -139,14 +142,16 @@ export class Forwarder {
 
   #sendBind(held: Extract<Held, { kind: "bind" }>, answer: Allowed, facts: SqlFacts): void {
     const conversation = this.#conversation;
-    this.#portalBytes += held.frame.length;
+    const bytes = held.frame.length + held.statement!.size;
+    if (held.portal !== "") this.#portalBytes += bytes;
     const portal: Portal = {
       name: held.portal,
       statement: held.statement!,
       // A view would keep the whole chunk that it came in; of the unnamed portal there is only one.
       formats: held.portal === "" ? held.formats : Buffer.from(held.formats),
       values: held.portal === "" ? held.values : held.values.map((value) => value && Buffer.from(value)),
-      bytes: held.frame.length,
+      bytes,
+      told: 0,
       changesContext: facts.changesContext,
       changesCatalogue: facts.changesCatalogue,
       readAs: conversation.context.readAs,
@@ -155,7 +160,6 @@ export class Forwarder {
       ask: held.ask,
       masks: answer.masks,
       epoch: conversation.epoch,
-      fields: null,
       masker: answer.masks === null ? null : undefined,
       meter: answer.meter ?? null,
       reader: unreadFor(answer),

@@ -13,7 +13,7 @@ export function readText(held: Held, codec: TextCodec): Report | null {
     if (held.kind === "query") held.text = text;
     else {
       const types = Buffer.from(held.types);
-      held.statement = { name: held.name, text, size: held.raw.length, types, parameters: null };
+      held.statement = { name: held.name, text, size: held.raw.length + types.length, types, parameters: null };
     }
     return null;
   } catch (error) {

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { endsTransactionAndGoesOn } from "./held.js";
+import { endsTransactionAndGoesOn, type Held } from "./held.js";
+import { readText } from "./held-statement.js";
+import { TextCodec } from "./text.js";
 
 it.each([
   "commit; select 1",
@@ -23,4 +25,18 @@ it.each([
   "-- commit; \nselect 1; select 'rollback; x'",
 ])("is not taken in by a word that ends something else: %s", (text) => {
   expect(endsTransactionAndGoesOn(text)).toBe(false);
+});
+
+it("the types that a client gives with a statement count as its text does", () => {
+  const held: Held = {
+    kind: "parse",
+    frame: Buffer.alloc(0),
+    ask: 0,
+    name: "s",
+    raw: Buffer.from("select 1"),
+    types: Buffer.alloc(4 * 65_535),
+    statement: null,
+  };
+  expect(readText(held, new TextCodec("UTF8"))).toBeNull();
+  expect(held.statement?.size).toBe(8 + 4 * 65_535);
 });

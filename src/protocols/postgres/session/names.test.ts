@@ -56,6 +56,24 @@ test("what weighs is what the target has, also replaced, closed and forgotten", 
   expect([...names.confirmed()]).toEqual([]);
 });
 
+test("what has grown since is weighed again, while it is what the name means", () => {
+  const names = new Names<{ size: number }>(({ size }) => size);
+  const [one, two] = [{ size: 1 }, { size: 2 }];
+  names.confirm("a", one);
+  one.size = 100;
+  expect(names.weight).toBe(1);
+  names.weighAgain("a", one);
+  expect(names.weight).toBe(100);
+  one.size = 50;
+  names.confirm("a", two);
+  expect(names.weight).toBe(2);
+  names.weighAgain("a", one);
+  names.weighAgain("b", one);
+  expect(names.weight).toBe(2);
+  names.forget("a");
+  expect(names.weight).toBe(0);
+});
+
 test("who forgets all looks at what is known, not at what is under way", () => {
   const names = new Names<object>();
   for (let n = 0; n < 10_000; n++) names.propose(`p${n}`, {}, 1);

@@ -4,6 +4,8 @@ class Meaning<T> {
   /** Undefined: nothing waits for the target. Null: closed. */
   proposed: T | null | undefined = undefined;
   segment = 0;
+  /** Of what is confirmed, as it was weighed last. */
+  weight = 0;
 }
 
 /**
@@ -73,6 +75,12 @@ export class Names<T> {
     return this.#find(name)?.confirmed;
   }
 
+  /** What was confirmed has grown or shrunk since; anything else is not weighed. */
+  weighAgain(name: string, value: T): void {
+    const meaning = this.#find(name);
+    if (meaning?.confirmed === value) this.#weighed(meaning, this.#weigh(value));
+  }
+
   /** Whether some name waits for the target. */
   get unsettled(): boolean {
     return this.#proposals > 0;
@@ -105,12 +113,16 @@ export class Names<T> {
   }
 
   #mean(name: string, meaning: Meaning<T>, value: T | undefined): void {
-    if (meaning.confirmed !== undefined) this.#weight -= this.#weigh(meaning.confirmed);
-    if (value !== undefined) this.#weight += this.#weigh(value);
+    this.#weighed(meaning, value === undefined ? 0 : this.#weigh(value));
     meaning.confirmed = value;
     if (name === "") return;
     if (value === undefined) this.#known.delete(name);
     else this.#known.add(name);
+  }
+
+  #weighed(meaning: Meaning<T>, weight: number): void {
+    this.#weight += weight - meaning.weight;
+    meaning.weight = weight;
   }
 
   #settle(name: string, meaning: Meaning<T>, value: T | null): void {

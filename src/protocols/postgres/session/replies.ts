@@ -68,7 +68,6 @@ export class Replies {
       }
       case backend.noData:
         if (head.kind !== "describe") throw unexpected(type);
-        if (head.portal !== null && head.own) head.portal.fields = [];
         return this.#finished(head, "ok");
       case backend.copyInResponse:
         wantsCopyData(conversation, head);

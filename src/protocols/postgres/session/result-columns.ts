@@ -5,6 +5,7 @@ import { scanCells } from "../scan-cells.js";
 import type { Portal } from "../statements.js";
 import { createSubjectReader } from "../subject-reader.js";
 import type { Conversation } from "./conversation.js";
+import { maxPortalsTold } from "./forwarder.js";
 import type { Pending } from "./pending.js";
 
 /** Fields of a result that wait for the plan to be made with their relations looked up. */
@@ -31,18 +32,17 @@ export class ResultColumns {
 
   /** The columns of a result are known now. */
   described(pending: Pending, portal: Portal | null, fields: readonly FieldDescription[]): void {
-    if (portal !== null) portal.fields = fields;
     const counts = portal ?? pending;
     if (counts.reader === undefined)
       counts.reader = createSubjectReader(fields, counts.meter?.subjects ?? [], pending.answered);
     const { masks } = pending;
     if (masks === null) {
-      setMasker(pending, portal, null);
+      this.#told(pending, portal, fields, null);
       return;
     }
     const unknown = unknownRelations(fields, masks, pending.answered);
     if (unknown.length === 0 || pending.ask === 0) {
-      setMasker(pending, portal, this.#rowMasker(fields, masks, pending.answered));
+      this.#told(pending, portal, fields, this.#rowMasker(fields, masks, pending.answered));
       return;
     }
     this.#lookup = { id: this.#conversation.lookup(pending.ask, unknown), fields, pending, portal };
@@ -56,7 +56,7 @@ export class ResultColumns {
     const { pending, portal, fields } = lookup;
     pending.masks = masks;
     if (portal !== null) portal.masks = masks;
-    setMasker(pending, portal, masks === null ? null : this.#rowMasker(fields, masks, pending.answered));
+    this.#told(pending, portal, fields, masks === null ? null : this.#rowMasker(fields, masks, pending.answered));
     return true;
   }
 
@@ -64,13 +64,22 @@ export class ResultColumns {
     return this.#lookup?.id === id;
   }
 
+  /** What is known of them is kept for as long as the portal: with all others it has a bound. */
+  #told(pending: Pending, portal: Portal | null, { length }: readonly object[], masker: Pending["masker"]): void {
+    if (portal === null) {
+      pending.masker = masker;
+      return;
+    }
+    const { portals, ending } = this.#conversation;
+    portal.masker = masker;
+    portal.told = masker == null && portal.reader == null ? 0 : length;
+    portals.weighAgain(portal.name, portal);
+    if (portals.weight <= maxPortalsTold) return;
+    ending.begin({ code: "limited", text: "the open portals of this session have more columns than can be kept" });
+  }
+
   #rowMasker(fields: readonly FieldDescription[], masks: MaskPlan, statement: number): Pending["masker"] {
     const { maskKey, notes } = this.#conversation;
     return createRowMasker(fields, masks, maskKey, statement, scanCells(masks, maskKey, notes.detected));
   }
-}
-
-function setMasker(pending: Pending, portal: Portal | null, masker: Pending["masker"]): void {
-  if (portal !== null) portal.masker = masker;
-  else pending.masker = masker;
 }

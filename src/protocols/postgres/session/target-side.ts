@@ -4,6 +4,7 @@ import { type FrameFate, type FrameHandler, FrameWalker } from "../codec/frames.
 import { body } from "../codec/frontend.js";
 import { backend, transactionStatus } from "../codec/types.js";
 import { encodeOwnReport, type Report } from "../errors.js";
+import type { Statement } from "../statements.js";
 import { ClientStream } from "./client-stream.js";
 import type { Conversation } from "./conversation.js";
 import { copySettled } from "./copies.js";
@@ -194,8 +195,7 @@ export class TargetSide implements FrameHandler {
         this.toClient(this.#text.functionResult(head!, bytes.subarray(at, at + length)));
         return false;
       case backend.parameterDescription:
-        // Behind the type and the length of the message, and the number of parameters.
-        if (head?.describes != null) head.describes.parameters = Buffer.from(bytes.subarray(at + 7, at + length));
+        if (head?.describes != null) parametersTold(head.describes, bytes.subarray(at, at + length));
         return false;
       default: {
         const { stopped } = this.#stop;
@@ -260,4 +260,12 @@ export class TargetSide implements FrameHandler {
     const shown = this.#text.parameter(name, value, bytes.subarray(at, at + length));
     if (shown !== null) this.toClient(shown);
   }
+}
+
+/** Each parameter is named in the text or has a type given with it: more would be kept than the session may keep of its statements. */
+function parametersTold(statement: Statement, frame: Buffer): void {
+  // Behind the type and the length of the message, and the number of parameters.
+  const types = frame.subarray(7);
+  if (types.length > 4 * statement.size) throw unexpected(backend.parameterDescription);
+  statement.parameters = Buffer.from(types);
 }
