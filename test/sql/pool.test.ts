@@ -51,6 +51,12 @@ const hostile: readonly [name: string, text: () => string][] = [
   ["20,000 UNIONs with commas", () => Array(20_000).fill("select 1, 2").join(" union all ")],
   ["20,000 joins", () => `select 1 from a ${"natural join a ".repeat(20_000)}`],
   ["20,000 CASEs", () => `select ${"case when true and true then ".repeat(20_000)}1${" end".repeat(20_000)}`],
+  ["a sum of 20,000 CASEs", () => `select ${"case when true then 1 end + ".repeat(20_000)}1`],
+  ["20,000 operators in a branch", () => `select case when true then ${"1 + ".repeat(20_000)}1 else 2 end`],
+  ["names that look like separators", () => `select ${"a.and + a.or + ".repeat(20_000)}1`],
+  ["names that look like branches", () => `select case when ${"a.when + a . then + ".repeat(20_000)}1 = 2 then 3 end`],
+  ["names that look like the end", () => `select case when ${"a.end + a.case + ".repeat(20_000)}1 = 2 then 3 end`],
+  ["labels that look like branches", () => `select 1 as case, 2 as when, ${"(select 1 as end) + ".repeat(20_000)}1`],
   ["20,000 subqueries", () => `select ${"(select ".repeat(20_000)}1${")".repeat(20_000)}`],
   ["60,000 COLLATE", () => `select 'a' ${'collate "C" '.repeat(60_000)}`],
   ["an escape string of 50 MB", () => `select e'${"x".repeat(50 * 1024 * 1024)}'`],
@@ -85,6 +91,20 @@ test("what the limits allow, the parser can carry", async () => {
     `select '${"x".repeat(10 * 1024 * 1024)}'`,
     // Nearly all data: read by its SQL.
     `insert into orders(note) values ('${"x".repeat(100 * 1024 * 1024)}')`,
+  ])
+    expect((await ask(text)).effects, text.slice(0, 60)).not.toContain("unknown");
+  expect(sql.stats().recycled).toBe(0);
+});
+
+test.each([0, 1, 50, 120, 190])("flat CASEs of the allowed size, the parser can carry in %i levels", async (depth) => {
+  const flat = `case ${"when 1 = 2 then 3 ".repeat(55_000)}else 4 end`;
+  const branches = "when 1 = 2 then 3 ".repeat(Math.floor(55_000 / Math.max(1, depth)));
+  for (const text of [
+    `select ${"(".repeat(depth)}${flat}${")".repeat(depth)}`,
+    `select ${"(select ".repeat(depth)}${flat}${")".repeat(depth)}`,
+    `select ${"case when true then ".repeat(depth)}${flat}${" else 1 end".repeat(depth)}`,
+    `select ${"case when ".repeat(depth)}${flat}${" = 1 then 1 end".repeat(depth)}`,
+    `select ${`case ${branches} else `.repeat(depth)}1${" end".repeat(depth)}`,
   ])
     expect((await ask(text)).effects, text.slice(0, 60)).not.toContain("unknown");
   expect(sql.stats().recycled).toBe(0);

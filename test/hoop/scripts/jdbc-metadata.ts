@@ -20,7 +20,7 @@ public class Meta {
       show("crossReference", d.getCrossReference(null, "public", "customers", null, "public", "orders"));
       show("procedures", d.getProcedures(null, "public", "%")); show("procedureColumns", d.getProcedureColumns(null, "public", "%", "%"));
       show("functions", d.getFunctions(null, "public", "%")); show("functionColumns", d.getFunctionColumns(null, "public", "%", "%"));
-      show("types", d.getTypeInfo()); show("clientInfo", d.getClientInfoProperties());
+      show("udts", d.getUDTs(null, "public", "%", null)); show("types", d.getTypeInfo()); show("clientInfo", d.getClientInfoProperties());
       System.out.println(d.getSQLKeywords()); System.out.println(d.getMaxColumnNameLength() + " " + d.getDatabaseProductVersion() + " " + d.getNumericFunctions());
       ResultSet r = c.createStatement().executeQuery("select * from customers"); ResultSetMetaData m = r.getMetaData();
       for (int i = 1; i <= m.getColumnCount(); i++) System.out.println(m.getTableName(i) + " " + m.getColumnName(i) + " " + m.getColumnTypeName(i) + " " + m.isNullable(i) + " " + m.isAutoIncrement(i) + " " + m.getPrecision(i));
