@@ -285,6 +285,34 @@ describe("a target that means harm", () => {
     await through!.ended("malformed");
   });
 
+  it.each(["N", "E"])("a report (%s) behind the turn stays masked in a session that has seen a mask", async (type) => {
+    const late = (code: string) => message(type, "SFATAL", `C${code}`, `M${secret}`, `D${secret}`, Buffer.from([0]));
+    await start(async (peer) => {
+      await peer.say(login);
+      await peer.heard("Q");
+      await peer.say(columns("email"), complete, ready, late("57P01"));
+      peer.socket.end();
+    });
+    client = await RawPostgres.open(through!);
+    client.send(...query);
+    const seen = await everything();
+    expect(seen).toContain("email");
+    expect(seen).toContain("57P01");
+    expect(seen).not.toContain(secret);
+  });
+
+  it("a report behind the turn is told where no mask ever was", async () => {
+    await start(async (peer) => {
+      await peer.say(login);
+      await peer.heard("Q");
+      await peer.say(complete, ready, message("N", "SNOTICE", "C00000", "Mthe disk is nearly full", Buffer.from([0])));
+      peer.socket.end();
+    });
+    client = await RawPostgres.open(through!);
+    client.send(encodeQuery("select 1"));
+    expect(await everything()).toContain("the disk is nearly full");
+  });
+
   it("last words are kept as long as words are", async () => {
     await start(async (peer) => {
       await peer.say(login);

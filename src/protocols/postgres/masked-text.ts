@@ -31,7 +31,11 @@ const sentences: Readonly<Record<string, string>> = {
   "42883": "function or operator does not exist",
   "42P01": "relation does not exist",
   "55P03": "lock not available",
+  "25P03": "terminating connection due to idle-in-transaction timeout",
   "57014": "canceling statement due to user request or timeout",
+  "57P01": "terminating connection due to administrator command",
+  "57P02": "terminating connection because of crash of another server process",
+  "57P05": "terminating connection due to idle-session timeout",
   P0001: "an error was raised by a function",
 };
 

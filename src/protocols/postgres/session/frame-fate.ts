@@ -50,8 +50,9 @@ export function frameFate(
       if (head.meter !== null && !stop.passes(head, length)) return "skip";
       return head.masks === null ? "stream" : "take";
     case backend.noticeResponse:
+      if (head?.own && head.work !== null) return "skip";
+      return text.rewritesNotice(head) ? "take" : "stream";
     case backend.notificationResponse:
-      if (head?.own && head.work !== null && type === backend.noticeResponse) return "skip";
       return text.rewrites(head) ? "take" : "stream";
     case backend.errorResponse:
     case backend.readyForQuery:

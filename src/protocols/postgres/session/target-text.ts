@@ -21,6 +21,8 @@ export class TargetText {
   readonly #begins: () => void;
   /** Reports may quote masked values until the transaction ends: deferred constraints speak at COMMIT. */
   #mask: Mask | null = null;
+  /** The last mask of this session: what is reported while nothing of the client is under way may be late. */
+  #last: Mask | null = null;
   /** Looks for values in reports, by the plan of the last statement that was judged. */
   #values: { readonly of: ScanPlan; readonly scan: TextScan } | null = null;
 
@@ -34,9 +36,14 @@ export class TargetText {
     return this.#maskFor(head) !== null || this.#scanFor(head) !== null;
   }
 
+  /** The same of a notice. */
+  rewritesNotice(head: Pending | undefined): boolean {
+    return this.#maskOfReport(head) !== null || this.#scanFor(head) !== null;
+  }
+
   /** A reply is complete: its mask holds on. */
   remember({ masks }: Pending): void {
-    if (masks?.text != null) this.#mask = masks.text;
+    if (masks?.text != null) this.#hold(masks.text);
   }
 
   transactionEnded(): void {
@@ -45,7 +52,7 @@ export class TargetText {
 
   notice(head: Pending | undefined, frame: Buffer): Buffer {
     const fields = readReport(body(frame, 0, frame.length));
-    const mask = this.#maskFor(head);
+    const mask = this.#maskOfReport(head);
     const scan = this.#scanFor(head);
     if (mask !== null) return maskReport("notice", fields, mask, this.#conversation.maskKey);
     return scan === null ? frame : scan.report("notice", fields, frame);
@@ -74,7 +81,7 @@ export class TargetText {
   }
 
   error(head: Pending | undefined, frame: Buffer): ToldError {
-    const mask = this.#maskFor(head);
+    const mask = this.#maskOfReport(head);
     const said = readReport(body(frame, 0, frame.length));
     const scan = mask === null ? this.#scanFor(head) : null;
     const fields = scan === null ? said : scan.fields(said);
@@ -91,8 +98,18 @@ export class TargetText {
   }
 
   #maskFor(head: Pending | undefined): Mask | null {
-    if (this.#mask === null) this.#mask = head?.masks?.text ?? null;
+    const mask = head?.masks?.text ?? null;
+    if (this.#mask === null && mask !== null) this.#hold(mask);
     return this.#mask;
+  }
+
+  #maskOfReport(head: Pending | undefined): Mask | null {
+    return this.#maskFor(head) ?? (head === undefined ? this.#last : null);
+  }
+
+  #hold(mask: Mask): void {
+    this.#mask = mask;
+    this.#last = mask;
   }
 
   #scanFor(head: Pending | undefined): TextScan | null {
