@@ -64,14 +64,14 @@ export interface SessionsWithin {
 }
 
 export interface RecordingsPort {
-  /** Newest first. */
+  /** Newest first. `behind`: so many entries of this gateway have not reached the store, and the newest sessions may be among them. */
   sessions(filter: {
     readonly subject?: SubjectId | undefined;
     readonly within?: SessionsWithin | undefined;
     readonly connection?: string | undefined;
     readonly after?: string | undefined;
     readonly limit: number;
-  }): Promise<Page<RecordedSession>>;
+  }): Promise<Page<RecordedSession> & { readonly behind?: number | undefined }>;
   session(id: string): Promise<RecordedSession | null>;
   /** Oldest first; sealed parts as their references only. */
   entries(

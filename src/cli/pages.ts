@@ -7,7 +7,7 @@ interface Page<Item> {
 
 const pageSize = 500;
 
-/** The items of a list that comes in pages, at most `limit`. `cursor`: what the list calls the place where a page begins. */
+/** The items of a list that comes in pages, at most `limit`. `cursor`: what the list calls the place where a page begins; `look` sees each page. */
 export async function pages<Item>(
   api: ApiClient,
   path: string,
@@ -15,6 +15,7 @@ export async function pages<Item>(
   limit: number,
   signal: AbortSignal,
   cursor: "after" | "before" = "after",
+  look: (page: object) => void = () => {},
 ): Promise<Item[]> {
   const items: Item[] = [];
   let from: string | number | undefined = query[cursor] as string | number | undefined;
@@ -23,6 +24,7 @@ export async function pages<Item>(
       query: { ...query, limit: Math.min(pageSize, limit - items.length), [cursor]: from },
       signal,
     });
+    look(page);
     items.push(...page.items);
     from = page.next ?? undefined;
     // A gateway that always has one more page must not keep us here.

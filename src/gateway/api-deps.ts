@@ -24,9 +24,10 @@ import type { SessionDirectory } from "../sessions/index.js";
 import { type SqlAnalyser, showText } from "../sql/index.js";
 import type { Store } from "../storage/store.js";
 import type { Pipe } from "../transport/pipe.js";
-import { type Connection, deadline, sessionId } from "../vocabulary/index.js";
+import { type Connection, sessionId } from "../vocabulary/index.js";
 import { textAnalyser } from "./analyse-text.js";
 import { type GatewayConfig, suffix } from "./config.js";
+import { freshness } from "./freshness.js";
 import { maskRehearsal, type RehearsalMasking } from "./mask-rehearsal.js";
 import { notReady } from "./not-ready.js";
 import { policyTools } from "./policy-tools.js";
@@ -81,10 +82,7 @@ export interface ApiParts {
 /** The ports that the API calls, on what the assembly has made. */
 export function apiDeps(parts: ApiParts): ApiDeps {
   const { config, policy, protocols, agents, recordings, recorder, feeder, store } = parts;
-  const freshly = async (): Promise<void> => {
-    // Who looks at a recording expects what just happened to be in it; the store is fed behind the journal.
-    await feeder?.drain(deadline(2_000)).catch(() => {});
-  };
+  const freshly = async (): Promise<void> => void (await freshness(feeder));
   const mayConnect: ApiDeps["mayConnect"] = (subject, connection) =>
     policy.current().decide({ subject, connection, analysis: connectAnalysis(connection), now: Date.now() }).verdict
       .outcome !== "deny";
@@ -154,9 +152,9 @@ export function apiDeps(parts: ApiParts): ApiDeps {
     events: parts.reactions,
     recordings: {
       async sessions({ subject, within, connection, after, limit }) {
-        await freshly();
+        const behind = await freshness(feeder);
         const page = await recordings.sessions({ subject, within, connection }, after ?? null, limit);
-        return { items: page.sessions.map(recordedSession), next: page.next };
+        return { items: page.sessions.map(recordedSession), next: page.next, ...(behind > 0 && { behind }) };
       },
       async session(id) {
         await freshly();

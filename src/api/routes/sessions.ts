@@ -43,6 +43,15 @@ const recordedSchema = z
     end: z.object({ code: z.string(), text: z.string() }).nullable(),
   })
   .meta({ id: "RecordedSession" });
+const listedSchema = pageSchema(recordedSchema).extend({
+  behind: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      "So many entries of this gateway had not reached the store in time: the newest sessions may be missing. Absent: none.",
+    ),
+});
 const filterSchema = pageQuerySchema.extend({
   subject: z.string().max(64).optional().describe("A user's name or id. Without `sessions.read`, your own only."),
   connection: z.string().max(63).optional(),
@@ -121,7 +130,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
       summary: "Recorded sessions, newest first",
       tags: ["sessions"],
       querystring: filterSchema,
-      response: { 200: pageSchema(recordedSchema) },
+      response: { 200: listedSchema },
     },
     handler: async (request) => {
       const { limit, after, connection } = request.query;
@@ -132,7 +141,7 @@ export const sessionRoutes: Routes = (app, { deps, change }) => {
         after,
         limit,
       });
-      return { items: page.items.map(shown), next: page.next };
+      return { items: page.items.map(shown), next: page.next, behind: page.behind };
     },
   });
 

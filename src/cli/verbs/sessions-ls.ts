@@ -1,5 +1,6 @@
 import { HoopError } from "../../vocabulary/index.js";
 import { flag, text, type Verb } from "../invocation.js";
+import type { Output } from "../output.js";
 import { pages } from "../pages.js";
 import { ago, table } from "../table.js";
 
@@ -12,6 +13,16 @@ interface Session {
   readonly endedAt?: string | null;
   readonly statements?: number;
   readonly end?: { readonly code: string; readonly text: string } | null;
+}
+
+/** Says once that the newest sessions may be missing. */
+function warnBehind(out: Output): (page: object) => void {
+  let said = false;
+  return (page) => {
+    if (said || !("behind" in page) || typeof page.behind !== "number") return;
+    said = true;
+    out.warn(`${page.behind} entries of the recording are not in the store yet: the newest sessions may be missing`);
+  };
 }
 
 export const run: Verb = async (invocation) => {
@@ -27,6 +38,8 @@ export const run: Verb = async (invocation) => {
     query,
     limit,
     context.signal,
+    "after",
+    warnBehind(context.out),
   );
   context.out.result(items, () =>
     table(
