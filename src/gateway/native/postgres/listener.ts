@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { NativeCredential } from "../../../secrets/native/index.js";
-import { createMemoryPipes, pipeDuplex } from "../../../transport/index.js";
+import { createMemoryPipes, createStrangers, pipeDuplex } from "../../../transport/index.js";
 import type { Pipe } from "../../../transport/pipe.js";
 import { deadline, HoopError } from "../../../vocabulary/index.js";
 import { MalformedError } from "../../../wire/index.js";
@@ -26,7 +26,7 @@ export interface PostgresListenerOptions {
   readonly admit: (lane: { client: Pipe; token: string; connection: string; from: string }) => void;
   readonly cancel: (key: string, from: string) => void;
   readonly loginMs: number;
-  /** Clients whose login is not finished. */
+  /** Clients whose login is not finished; for one more an old one goes, of the network that has most of them. */
   readonly mostEntering: number;
   readonly log: { debug(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
@@ -40,7 +40,7 @@ export interface NativeListener {
 /** Clients of PostgreSQL that come without a tunnel. Behind its login each takes the way of any lane. */
 export async function listenPostgres(options: PostgresListenerOptions): Promise<NativeListener> {
   const sockets = new Set<Socket>();
-  let entering = 0;
+  const entering = createStrangers(options.mostEntering);
 
   async function serve(socket: Socket, from: string, signal: AbortSignal): Promise<void> {
     const greeted = await greet(socket, options.tls, signal);
@@ -107,8 +107,8 @@ export async function listenPostgres(options: PostgresListenerOptions): Promise<
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
-    if (entering >= options.mostEntering) return void socket.destroy();
-    entering++;
+    const id = `${from} ${socket.remotePort}`;
+    entering.came(id, from, () => socket.destroy());
     const signal = deadline(options.loginMs);
     serve(socket, from, signal)
       .catch((error: unknown) => {
@@ -117,9 +117,7 @@ export async function listenPostgres(options: PostgresListenerOptions): Promise<
         else options.log.debug({ err: error, from }, "a native client left, or does not speak PostgreSQL's protocol");
         socket.destroy();
       })
-      .finally(() => {
-        entering--;
-      });
+      .finally(() => entering.left(id));
   });
   server.listen(options.listen.port, options.listen.host);
   await once(server, "listening");
