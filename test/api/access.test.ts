@@ -252,7 +252,7 @@ const table: Readonly<
   "GET /api/v1/credentials": { statuses: signedIn(501) },
   "GET /api/v1/credentials/users": { statuses: auditors(501) },
   "GET /api/v1/events": { statuses: auditors(200) },
-  "GET /api/v1/events/:event": { path: "/api/v1/events/none", statuses: auditors(400) },
+  "GET /api/v1/events/:event": { path: "/api/v1/events/none", statuses: auditors(404) },
   "GET /api/v1/events/catalogue": { statuses: signedIn(200) },
   "GET /api/v1/events/tail": { statuses: auditors(200) },
   "GET /api/v1/exporters": { statuses: auditors(501) },

@@ -438,7 +438,8 @@ describe("asking again", () => {
     await due(jar);
     idp.claims = { sub: "person-23" };
     await tick();
-    expect((await jar.get("/api/v1/me")).status).toBe(401);
+    // Replicas hear of an ended login from the store, the one that ended it among them.
+    await expect.poll(async () => (await jar.get("/api/v1/me")).status).toBe(401);
   });
 
   it("asks once, whatever many replicas are due for", async () => {
