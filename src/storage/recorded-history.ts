@@ -1,20 +1,17 @@
 import { sql } from "kysely";
 import type { RecordedBatch, RecordedHistory, RecordedSession, RecordedStatement } from "../policy/replay/history.js";
 import type { Analysis } from "../vocabulary/index.js";
+import { readAnalyses } from "./recording/analyses.js";
 import { unpackBodies } from "./recording/packed.js";
+import type { RecordingTables } from "./recording/tables.js";
 import type { Store } from "./store.js";
 
 /** Blocks in flight; each unpacks to about a megabyte. */
 const blocksAtOnce = 8;
 
-type Tables = {
-  recording_blocks: { chain: string; first: string; last: string; at: Date; body: Buffer };
-  recording_analyses: { hash: Buffer; body: string };
-};
-
 /** Recorded statements as rules look at them again, read block by block. */
 export function createRecordedHistory(store: Pick<Store, "db">): RecordedHistory {
-  const db = store.db.withTables<Tables>();
+  const db = store.db.withTables<RecordingTables>();
   return {
     async *read(since, until, { only, signal }) {
       for await (const bodies of blocks(since, signal)) {
@@ -23,16 +20,8 @@ export function createRecordedHistory(store: Pick<Store, "db">): RecordedHistory
       }
     },
     async analyses(hashes) {
-      const rows = await db
-        .selectFrom("recording_analyses")
-        .select(["hash", "body"])
-        .where(
-          "hash",
-          "in",
-          hashes.map((each) => Buffer.from(each, "hex")),
-        )
-        .execute();
-      return new Map(rows.map((row) => [row.hash.toString("hex"), JSON.parse(row.body) as Analysis]));
+      const texts = await readAnalyses(db, hashes);
+      return new Map([...texts].map(([hash, text]) => [hash, JSON.parse(text) as Analysis]));
     },
   };
 

@@ -2,6 +2,7 @@ import { type SqlBool, sql } from "kysely";
 import { sessionOf } from "../../recording/new-entry.js";
 import type { RecordingStore, StoredEntry } from "../../recording/store.js";
 import { HoopError } from "../../vocabulary/index.js";
+import { readAnalyses } from "./analyses.js";
 import { entriesAt, entriesOf } from "./blocks.js";
 import type { Db } from "./tables.js";
 
@@ -60,18 +61,7 @@ export function entryReading(db: Db): Pick<RecordingStore, "entries" | "sessionE
         next: found.length <= limit || last === undefined ? null : `${last.chain} ${last.entry.seq}`,
       };
     },
-    async analyses(hashes) {
-      const rows = await db
-        .selectFrom("recording_analyses")
-        .select(["hash", "body"])
-        .where(
-          "hash",
-          "in",
-          hashes.map((each) => Buffer.from(each, "hex")),
-        )
-        .execute();
-      return new Map(rows.map((row) => [row.hash.toString("hex"), row.body]));
-    },
+    analyses: (hashes) => readAnalyses(db, hashes),
     async changes(mark, limit) {
       let query = db.selectFrom("recording_changes").select(["at", "chain", "seq"]);
       const at = mark === null ? null : changeMark(mark);
