@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { formatJoinToken, hashJoinSecret, parseJoinToken, pinOf } from "../transport/grpc/index.js";
-import { RateLimit } from "../transport/http2/rate-limit.js";
+import { RateLimit } from "../transport/http2/index.js";
 import { type AgentId, agentId, HoopError } from "../vocabulary/index.js";
 import type { AgentAuthority } from "./authority.js";
 import type { AgentLog } from "./log.js";
@@ -40,7 +40,7 @@ export interface SignedAgent {
 /** Makes join tokens, turns them into certificates, and renews those. */
 export function createEnrolment({ store, authority, log, now, certificateMs }: EnrolmentOptions) {
   /** No more than there are agents: only who was authenticated as one gets here. */
-  const renewed = new Map<AgentId, RateLimit>();
+  const renewed = new Map<AgentId, { readonly limit: RateLimit; told: boolean }>();
   const refused = () => new HoopError("unauthenticated", "the join token is not known, was used, or has expired");
 
   return {
@@ -90,15 +90,17 @@ export function createEnrolment({ store, authority, log, now, certificateMs }: E
 
     /** For an agent that was authenticated just now. Throws HoopError `limited`. */
     async renew(id: AgentId, name: string, signingRequest: Uint8Array): Promise<SignedAgent> {
-      const limit = renewed.get(id) ?? new RateLimit(renewals.burst, renewals.perSecond);
-      renewed.set(id, limit);
+      const known = renewed.get(id) ?? { limit: new RateLimit(renewals.burst, renewals.perSecond), told: false };
+      renewed.set(id, known);
       // Each is a signature and a write, and each new certificate a new right to control streams.
-      if (!limit.take(now())) {
-        log.warn({ agent: name, id }, "an agent renews its certificate too often");
+      const limited = !known.limit.take(now());
+      // Once: an agent that tries without end must not fill the log either.
+      if (limited && !known.told) log.warn({ agent: name, id }, "an agent renews its certificate too often");
+      known.told = limited;
+      if (limited)
         throw new HoopError("limited", "this agent renews its certificate too often", {
           hint: "try again in a minute",
         });
-      }
       const issued = await authority.issueAgentCertificate(signingRequest, { agentId: id, name, ttlMs: certificateMs });
       await store.renewed(id, issued.expires);
       log.info({ agent: name, id, expires: issued.expires }, "an agent renewed its certificate");
