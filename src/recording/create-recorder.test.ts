@@ -31,6 +31,7 @@ import { createMemoryRecordingStore } from "./memory-store.js";
 import { openPayload } from "./open-payload.js";
 import { decodeValues } from "./values.js";
 
+// One file: what a journal that was torn, full or taken away may cost is one list, over the same folders and keys.
 const { keys, signer } = testKeys();
 const folders: string[] = [];
 const open: LocalRecorder[] = [];

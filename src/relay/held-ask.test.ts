@@ -28,6 +28,7 @@ import type { GatePorts } from "./context.js";
 import { createGate } from "./gate.js";
 import { createPlaces } from "./places.js";
 
+// One file: every way in which a held statement can end is held against the same desk and the same clock.
 const terms: HoldTerms = {
   rule: ruleId("big-deletes"),
   approvals: [{ count: 1, groups: ["dba"] }],

@@ -14,6 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+// One file: a list that only grows, of what a directory, or who stole its token, may send.
 const filtered = (filter: string, path = "/Users") =>
   api.scim<Listed>("GET", `${path}?filter=${encodeURIComponent(filter)}`);
 const user = (name: string) =>

@@ -11,6 +11,7 @@ let other: PlainIdp;
 let admin: Record<string, string>;
 let open: string[] = [];
 
+// One file: a sign-in from its settings to its end, against one provider that lies in every way that it can.
 const settings = (provider: PlainIdp, more: object = {}) => ({
   kind: "oidc",
   title: "Okta",
