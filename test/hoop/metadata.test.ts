@@ -78,3 +78,32 @@ describe("what tools ask about a database, by an engineer under the default poli
     }
   });
 });
+
+// LOCK TABLE is more than reading: who only reads is refused in words.
+describe("pg_dump by an admin under the default policy", () => {
+  let target: PostgresServer;
+  let hoop: RunningHoop;
+  beforeAll(async () => {
+    target = await startPostgres({ version: 15, sql: metadataSchema });
+    hoop = await startHoop({ target, policy: defaultPolicy, groups: ["admins"], agent: false });
+  });
+  afterAll(async () => {
+    await hoop?.stop();
+    await target?.stop();
+  });
+
+  it("dumps a schema as the target itself does", async () => {
+    const dumped = async (env: NodeJS.ProcessEnv): Promise<string> => {
+      const { code, stdout, stderr } = await runClient("pg_dump", ["--schema-only"], { env });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      // The word that ends a dump's own lock is drawn anew for each.
+      return stdout.replaceAll(/^\\(un)?restrict .*$/gm, "");
+    };
+    const login = { PGUSER: target.user, PGPASSWORD: target.password };
+    const plain = await dumped({ ...hoop.clientEnv(), ...login, PGHOST: target.host, PGPORT: String(target.port) });
+    expect(plain).toContain("CREATE TABLE");
+    expect(plain).toContain("    password 'qzx7'\n");
+    // All but what a mapping of users holds.
+    expect(await dumped(hoop.clientEnv())).toBe(plain.replace("    password 'qzx7'\n", "    ***\n"));
+  });
+});

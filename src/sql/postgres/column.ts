@@ -38,6 +38,8 @@ export interface FromItem {
   readonly open: "closed" | "named" | "carried";
   /** What its columns carry beside their own origins: those of the function or query that nobody could follow by column. */
   readonly carries: readonly Origin[];
+  /** A relation of the system that has `tableoid` and its like beside the columns listed; of users' relations `relation` tells. */
+  readonly stored?: boolean;
   /** A column of it was named since somebody reset this. */
   touched: boolean;
 }

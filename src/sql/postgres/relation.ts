@@ -39,7 +39,7 @@ export function readRelation(reading: Reading, range: Tree, alias: string): From
     if (shows !== null) findings.opaque = true;
     // Of those that show values the catalogue lists the columns; of the others no column does.
     if (shows !== null && relation !== null)
-      return { ...item, relation: null, columns: reading.index.columns(relation), open: "closed" };
+      return { ...item, relation: null, columns: reading.index.columns(relation), open: "closed", stored: true };
     const carries = shows === null ? [] : [{ relation: null, name: "*" }];
     return { ...item, relation: null, columns: [], open: "carried", carries };
   }

@@ -66,7 +66,7 @@ export function columnOf(item: FromItem, name: string): Column | null {
     if (own.length === 1 && own[0] !== undefined) return own[0];
     return { name, origins: allOrigins(own), plain: false };
   }
-  if (item.relation !== null && systemColumns.has(name)) {
+  if ((item.relation !== null || item.stored === true) && systemColumns.has(name)) {
     item.touched = true;
     return { name, origins: [], plain: false };
   }
